@@ -1,0 +1,9 @@
+//! Airflow's nouns: DAGs, tasks, operators and where each keyword came from.
+
+mod project;
+mod task;
+
+pub use project::{Limits, Loaded, Settings};
+pub use task::{
+    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, Subclass, Task, TaskFunction,
+};

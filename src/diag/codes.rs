@@ -1,0 +1,216 @@
+//! The table of codes: one row per finding, the only place where a code, its title, its explanation
+//! and its remedy are written. `podlift explain KPO301` prints a row.
+//!
+//! 1xx reading, 2xx evaluating, 3xx mapping, 4xx limits of the target, 5xx running.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($( $(#[doc = $doc:literal])+ $name:ident = $code:literal, $severity:ident, $title:literal, $remedy:literal; )+) => {
+        /// Every finding podlift can report.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $( $(#[doc = $doc])+ $name, )+ }
+
+        impl Code {
+            /// All codes in the order of the table.
+            pub const ALL: &'static [Self] = &[ $( Self::$name, )+ ];
+
+            /// `KPO101`.
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$name => $code, )+ }
+            }
+
+            /// The severity unless configured otherwise.
+            pub fn severity(self) -> Severity {
+                match self { $( Self::$name => Severity::$severity, )+ }
+            }
+
+            /// A few words.
+            pub fn title(self) -> &'static str {
+                match self { $( Self::$name => $title, )+ }
+            }
+
+            /// A paragraph: what it means and why it matters.
+            pub fn explanation(self) -> &'static str {
+                match self { $( Self::$name => concat!($( $doc, "\n" ),+), )+ }
+            }
+
+            /// What to do about it.
+            pub fn remedy(self) -> &'static str {
+                match self { $( Self::$name => $remedy, )+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The Python parser could not read a statement. podlift goes on with the statements it could read,
+    /// but a task in the unread part is missing from its output.
+    SyntaxError = "KPO101", Error, "statement could not be parsed",
+        "Correct the statement; `python -m py_compile FILE` shows the same place.";
+    /// The file could not be read from disk, is too large, or is not text in a known encoding.
+    UnreadableFile = "KPO102", Error, "file could not be read",
+        "Check permissions and encoding; declare a legacy encoding in the first line or convert the file to UTF-8.";
+    /// The file is written for Python 2 (print statements, `except X, e`), which no supported Airflow runs.
+    Python2File = "KPO103", Error, "file is written for Python 2",
+        "Port the file to Python 3 (`2to3 FILE` shows the changes) and translate again.";
+    /// A local import could not be resolved: the module is neither beside the file nor under a root.
+    /// What it provides becomes a hole.
+    UnresolvedImport = "KPO104", Info, "import is outside the roots",
+        "Pass the folder that holds the module with `--root DIR` if it is your code.";
+    /// A path used by the DAG leaves the given roots. podlift reads nothing outside them.
+    OutsideRoots = "KPO105", Warning, "path leaves the roots",
+        "Pass the folder with `--root DIR` if podlift may read it.";
+    /// A file that the DAG reads while it is loaded does not exist or cannot be parsed.
+    MissingFile = "KPO106", Warning, "file read by the DAG is missing or malformed",
+        "Check the path relative to the DAG folder, or pass its root with `--root DIR`.";
+    /// A DAG or helper imports an operator from a module that no longer exists in current Airflow releases.
+    OldImport = "KPO107", Info, "import path of an old Airflow release",
+        "Nothing to do for the migration; the operator is recognised.";
+    /// The file mentions the KubernetesPodOperator, but no task could be found in it.
+    NoTaskFound = "KPO108", Warning, "operator mentioned but no task found",
+        "If the file makes tasks through code podlift cannot see, pass that code's folder with `--root DIR`.";
+
+    /// The value of an argument is not known statically. It stays in the job spec as a hole.
+    UnresolvedValue = "KPO201", Warning, "value is not known statically",
+        "Pass the value with `--set KIND:NAME=VALUE` or in a `--values FILE`.";
+    /// Loading the DAG file raises an exception on every path podlift could follow, so real Airflow would not
+    /// load it either, or podlift misunderstands the code.
+    UncaughtException = "KPO202", Error, "evaluation ends in an exception",
+        "Run the file with Python to see the same exception; close holes with `--values` if a lookup causes it.";
+    /// A bound of the evaluator (steps, depth, sizes, turns) was reached. What follows is unknown.
+    LimitReached = "KPO203", Warning, "a bound of the evaluator was reached",
+        "Raise the bound with the flag named in the message if the file is trusted.";
+    /// A task exists only under a condition podlift could not decide.
+    ConditionalTask = "KPO204", Warning, "task exists under an unknown condition",
+        "Pass the values the condition depends on with `--values` or `--set`.";
+    /// A task stands for any number of tasks, because the loop or call that makes it is over something unknown.
+    TaskPattern = "KPO205", Warning, "one task stands for an unknown number of tasks",
+        "Pass the values the loop depends on with `--values` or `--set`.";
+    /// A Python feature that podlift does not evaluate; its result is a hole.
+    UnsupportedSyntax = "KPO206", Warning, "Python feature is not evaluated",
+        "Close the resulting hole with `--set`, or write the value in a simpler way.";
+    /// A decorated DAG function is never called, so Airflow does not see the DAG.
+    DagNeverCalled = "KPO207", Warning, "@dag function is never called",
+        "Call the function at the end of the module.";
+    /// Two tasks of one DAG have the same id; Airflow refuses such a DAG.
+    DuplicateTask = "KPO208", Error, "two tasks have the same id",
+        "Give each task its own id.";
+    /// The task is not attached to any DAG, so Airflow never runs it.
+    TaskWithoutDag = "KPO209", Warning, "task belongs to no DAG",
+        "Pass `dag=` or make the task inside `with DAG(...)`.";
+    /// Python evaluates the expression to a value podlift chose between alternatives for a stated reason.
+    AssumedValue = "KPO210", Info, "default given by the code is used",
+        "Pass the real value with `--set KIND:NAME=VALUE`.";
+    /// A subclass overrides a method that Airflow calls at run time, so the pod may differ from the arguments.
+    OverriddenMethod = "KPO211", Warning, "subclass overrides a method that runs with the task",
+        "Read the method; carry over by hand what it does to the pod.";
+    /// The task is mapped over values known only when the DAG runs.
+    UnknownExpansion = "KPO212", Warning, "mapped task over values known only at run time",
+        "Decide how the instances are made in Dagster (dynamic partitions or a dynamic graph).";
+
+    /// The operator has no such argument in the selected provider release. Airflow refuses to load the DAG.
+    UnknownArgument = "KPO301", Error, "argument is not known to the operator",
+        "Remove or correct the argument; `podlift mappings` lists all of them.";
+    /// The argument exists, but not in the selected provider release.
+    ArgumentOutsideVersion = "KPO302", Warning, "argument is outside its provider versions",
+        "Select the release the DAG runs on with `--provider-version`, or use the argument that replaced it.";
+    /// The type of the value is one that Airflow refuses for this argument.
+    WrongType = "KPO303", Error, "Airflow refuses this type",
+        "Give the type named in the message.";
+    /// A dict with snake_case keys where Airflow expects camelCase: the fields are dropped silently.
+    DroppedField = "KPO304", Warning, "field is dropped silently by Airflow",
+        "Write the key in camelCase, or use the V1 class of the Kubernetes client.";
+    /// The argument has no counterpart in PipesK8sClient and needs a decision of the user.
+    ManualArgument = "KPO305", Warning, "argument has to be carried over by hand",
+        "Follow the note in the message; `podlift explain ARGUMENT` tells more.";
+    /// The argument cannot be carried over.
+    UnsupportedArgument = "KPO306", Warning, "argument cannot be carried over",
+        "`podlift explain ARGUMENT` tells what comes closest.";
+    /// The operator is a relative of the KubernetesPodOperator whose work is not a plain pod.
+    UnsupportedOperator = "KPO307", Warning, "operator is not a plain pod",
+        "Translate this task by hand.";
+    /// A `pod_template_file` could not be read; Airflow itself only logs a warning and uses an empty pod.
+    TemplateFile = "KPO308", Warning, "pod template could not be read",
+        "Make the file readable under the roots (`--root DIR`).";
+    /// The pod does not agree with the Kubernetes API: unknown field, wrong type, bad quantity, bad name.
+    InvalidPod = "KPO309", Error, "pod does not agree with the Kubernetes API",
+        "Correct the value at the place shown; the API server refuses or drops it.";
+    /// The argument is read from an Airflow connection or from the cluster access of a managed operator.
+    ClusterAccess = "KPO310", Warning, "cluster access comes from outside the DAG",
+        "Make a kubeconfig with the command in the message and name it in `client`.";
+    /// The function under `@task.kubernetes` uses names from outside itself.
+    FunctionNotSelfContained = "KPO311", Warning, "decorated function is not self-contained",
+        "Move what the function needs into it, or build it into the image.";
+    /// A template reads something that has no counterpart outside Airflow.
+    TemplateNeedsAirflow = "KPO312", Info, "Jinja template is left in the job spec",
+        "`podlift run` renders Airflow's own names; give others with `--set`.";
+    /// Airflow rejects or changes the pod name.
+    PodName = "KPO313", Warning, "pod name is refused or changed",
+        "Use lower-case letters, digits and hyphens.";
+
+    /// `base_pod_meta.name` is always overwritten by PipesK8sClient with a name of its own.
+    NameOverwritten = "KPO401", Info, "pod name is replaced by PipesK8sClient",
+        "Nothing to do; the Airflow name is kept in the job spec for readers.";
+    /// `base_pod_meta.namespace` without `run(namespace=...)` makes the API answer 400.
+    NamespaceNeedsRun = "KPO402", Info, "namespace is also passed to run()",
+        "Nothing to do; the job spec carries it in both places.";
+    /// `load_incluster_config` together with a kubeconfig or a context is refused by PipesK8sClient.
+    InClusterConflict = "KPO403", Warning, "in_cluster excludes cluster_context and config_file",
+        "Keep one of them.";
+    /// PipesK8sClient refuses restart policy `Always`.
+    RestartPolicy = "KPO404", Warning, "restart policy is replaced",
+        "Nothing to do; Airflow itself always sends Never.";
+    /// The XCom sidecar never ends by itself, so PipesK8sClient would wait a day for it. It is left out.
+    XComSidecar = "KPO405", Warning, "XCom result has to be reported through Pipes",
+        "Report the result with dagster_pipes, or keep the sidecar with `--keep-xcom-sidecar`.";
+    /// A string given for `cmds` or `arguments` is split into characters by Dagster and refused by Kubernetes.
+    StringCommand = "KPO406", Error, "command is a string instead of a list",
+        "Write a list of strings.";
+    /// Settings of Airflow's scheduler that Dagster expresses elsewhere.
+    AirflowScheduling = "KPO407", Info, "argument of Airflow's scheduler",
+        "`podlift explain ARGUMENT` names the counterpart in Dagster.";
+
+    /// A job spec file does not agree with the format `podlift/v1`.
+    InvalidJobSpec = "KPO501", Error, "job spec is malformed",
+        "Correct the field at the place shown; `podlift schema` prints the format.";
+    /// A value file does not agree with its format.
+    InvalidValues = "KPO502", Error, "values file is malformed",
+        "Use the sections env, variables, connections, params and conf.";
+    /// A mapping table does not agree with its format.
+    InvalidMapping = "KPO503", Error, "mapping table is malformed",
+        "Correct the row at the place shown.";
+}
+
+impl Code {
+    /// The code of a text such as `KPO101`, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        let texts: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let unique: BTreeSet<_> = texts.iter().collect();
+        assert_eq!(unique.len(), texts.len());
+        assert!(texts.is_sorted(), "{texts:?}");
+    }
+
+    #[test]
+    fn every_code_is_documented() {
+        for code in Code::ALL {
+            assert!(
+                !code.title().is_empty()
+                    && code.explanation().len() > 30
+                    && code.remedy().len() > 10,
+                "{code:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The static evaluator: syntax tree to values, without running anything.
+
+mod value;
+
+pub use value::{Hole, HoleKind, Kind, Model, Object, Segment, Text, Value, XCom};

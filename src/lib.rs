@@ -1,0 +1,9 @@
+//! podlift lifts Airflow `KubernetesPodOperator` tasks out of DAG files and lands them on Dagster Pipes.
+
+pub mod airflow;
+pub mod diag;
+pub mod eval;
+pub mod mapping;
+pub mod python;
+pub mod spec;
+pub mod values;

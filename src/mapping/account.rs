@@ -1,0 +1,74 @@
+//! The account of a task: every keyword ends in exactly one disposition.
+
+use serde::Serialize;
+
+use crate::airflow::Origin;
+use crate::diag::Diagnostic;
+use crate::python::Span;
+use crate::spec::JobSpec;
+
+/// What became of one keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// Stands in the pod or the client configuration.
+    Mapped,
+    /// Honoured by podlift's launcher; PipesK8sClient has no counterpart.
+    Launcher,
+    /// Has no meaning outside Airflow.
+    NotNeeded,
+    /// The user has to carry it over.
+    Manual,
+    /// Cannot be carried over.
+    Unsupported,
+    /// Would be mapped, but its value has holes.
+    Unresolved,
+    /// No table knows the keyword.
+    Unknown,
+}
+
+/// One keyword of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeywordAccount {
+    /// The Airflow name.
+    pub name: String,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// Where it stands now, as JSON pointers into the job spec.
+    pub targets: Vec<String>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Where it is written.
+    pub span: Span,
+    /// A note for people; empty for none.
+    pub note: String,
+    /// Holes in its value, as `kind:name`.
+    pub holes: Vec<String>,
+}
+
+/// One task with what became of each of its keywords.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// DAG id.
+    pub dag: String,
+    /// Task id.
+    pub task: String,
+    /// Qualified class of the operator.
+    pub operator: String,
+    /// The call.
+    pub span: Span,
+    /// Every keyword, in the order in which they reached the operator.
+    pub keywords: Vec<KeywordAccount>,
+}
+
+/// What mapping makes of one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapped {
+    /// The job specs: one, one per instance for a task mapped over known values, none where the
+    /// operator is not a pod.
+    pub specs: Vec<JobSpec>,
+    /// What became of each keyword.
+    pub account: Account,
+    /// Findings.
+    pub diagnostics: Vec<Diagnostic>,
+}

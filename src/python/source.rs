@@ -1,0 +1,160 @@
+//! Source files and places in them.
+//!
+//! Every value podlift evaluates remembers the [`Span`] that made it, so a span is small and `Copy`:
+//! a source number and a byte range. [`Sources`] turns it back into `path:line:column`.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The number of a source in its [`Sources`]. It depends on loading order, so nothing may sort by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SourceId(pub u32);
+
+/// A byte range in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The file.
+    pub source: SourceId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span that points nowhere: for values podlift itself supplies.
+    pub const NONE: Self = Self { source: SourceId(u32::MAX), start: 0, end: 0 };
+
+    /// Whether the span points into a source.
+    pub fn is_some(self) -> bool {
+        self.source.0 != u32::MAX
+    }
+
+    /// This span, or `other` when this one points nowhere.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self.is_some() { self } else { other }
+    }
+}
+
+/// One text file: its name as shown to people, its text and where its lines begin.
+#[derive(Debug)]
+pub struct Source {
+    /// Path as shown in artefacts and diagnostics: relative where possible, always with `/`.
+    pub path: String,
+    /// The text, decoded.
+    pub text: String,
+    lines: Vec<u32>,
+}
+
+/// A place for people: 1-based line and 1-based column in characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Path of the source as shown to people.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based column, in characters.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.path, self.line, self.column)
+    }
+}
+
+impl Source {
+    /// Indexes the lines of `text`. `\n`, `\r\n` and a lone `\r` end a line, as in Python.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let bytes = text.as_bytes();
+        let mut lines = vec![0];
+        for (at, byte) in bytes.iter().enumerate() {
+            let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+            if ends {
+                lines.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
+            }
+        }
+        Self { path: path.into(), text, lines }
+    }
+
+    /// 1-based line of a byte offset.
+    pub fn line(&self, offset: u32) -> u32 {
+        u32::try_from(self.lines.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
+    }
+
+    /// 1-based line and column (in characters) of a byte offset.
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let line = self.line(offset);
+        let start = self.lines.get(line.saturating_sub(1) as usize).copied().unwrap_or(0);
+        let before = self.text.get(start as usize..offset as usize).unwrap_or("");
+        (line, u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
+    /// The text of a span of this source, empty when the span is not on character borders.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+}
+
+/// All sources of one run, shared between threads.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: RwLock<Vec<Arc<Source>>>,
+}
+
+impl Sources {
+    /// Adds a source and gives its number.
+    pub fn add(&self, source: Source) -> (SourceId, Arc<Source>) {
+        let source = Arc::new(source);
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let id = SourceId(u32::try_from(files.len()).unwrap_or(u32::MAX));
+        files.push(Arc::clone(&source));
+        (id, source)
+    }
+
+    /// The source of a number; `None` for [`Span::NONE`].
+    pub fn get(&self, id: SourceId) -> Option<Arc<Source>> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner).get(id.0 as usize).cloned()
+    }
+
+    /// Where a span begins, for people.
+    pub fn location(&self, span: Span) -> Option<Location> {
+        let source = self.get(span.source)?;
+        let (line, column) = source.line_column(span.start);
+        Some(Location { path: source.path.clone(), line, column })
+    }
+
+    /// `path:line` of a span, or an empty text for a span that points nowhere.
+    pub fn place(&self, span: Span) -> String {
+        self.location(span).map(|at| format!("{}:{}", at.path, at.line)).unwrap_or_default()
+    }
+
+    /// The source text of a span.
+    pub fn snippet(&self, span: Span) -> String {
+        self.get(span.source).map(|source| source.slice(span).to_owned()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_in_python() {
+        let source = Source::new("a.py", "a\r\nbé\rc\nd");
+        assert_eq!(source.line_column(0), (1, 1));
+        assert_eq!(source.line_column(3), (2, 1));
+        assert_eq!(source.line_column(6), (2, 3));
+        assert_eq!(source.line_column(7), (3, 1));
+        assert_eq!(source.line_column(9), (4, 1));
+    }
+
+    #[test]
+    fn a_span_outside_the_text_is_empty() {
+        let source = Source::new("a.py", "é");
+        let span = Span { source: SourceId(0), start: 1, end: 9 };
+        assert_eq!(source.slice(span), "");
+        assert_eq!(source.line_column(900), (1, 1));
+    }
+}

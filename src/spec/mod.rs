@@ -1,0 +1,7 @@
+//! The job spec: what one task becomes, and how it is written, read and completed.
+
+mod model;
+
+pub use model::{
+    API_VERSION, Client, JobSpec, KIND, Launcher, Metadata, Open, OpenHole, Run, Template,
+};

@@ -1,0 +1,41 @@
+//! Values the user supplies for what a DAG looks up: environment, Variables, Connections, params,
+//! configuration. `--values FILE` and `--set kind:NAME=VALUE` fill them; holes are closed from them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::eval::HoleKind;
+
+/// Supplied values, by the kind of lookup.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Values {
+    /// Environment variables.
+    pub env: BTreeMap<String, String>,
+    /// Airflow Variables: text, or JSON for those read with `deserialize_json`.
+    pub variables: BTreeMap<String, Json>,
+    /// Airflow Connections: a URI, or an object with `conn_type`, `host`, `login`, `extra`, ...
+    pub connections: BTreeMap<String, Json>,
+    /// DAG params.
+    pub params: BTreeMap<String, Json>,
+    /// Airflow configuration, as `section.option`.
+    pub conf: BTreeMap<String, String>,
+    /// Every other hole, by its `kind:name`.
+    pub others: BTreeMap<String, Json>,
+    /// Use the default that the code gives where no value is supplied.
+    pub use_defaults: bool,
+}
+
+impl Values {
+    /// The value for a lookup.
+    pub fn get(&self, kind: HoleKind, name: &str) -> Option<Json> {
+        match kind {
+            HoleKind::Env => self.env.get(name).cloned().map(Json::String),
+            HoleKind::Variable => self.variables.get(name).cloned(),
+            HoleKind::Connection => self.connections.get(name).cloned(),
+            HoleKind::Param => self.params.get(name).cloned(),
+            HoleKind::Conf => self.conf.get(name).cloned().map(Json::String),
+            _ => self.others.get(&format!("{kind}:{name}")).cloned(),
+        }
+    }
+}
