@@ -8,6 +8,7 @@
 //! The reference is CPython 3.12. Where an exception text changed between versions, 3.12's is used.
 
 pub mod brace;
+pub mod datetime;
 pub mod format;
 pub mod number;
 pub mod percent;

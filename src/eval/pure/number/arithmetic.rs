@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
 
-use super::convert::{divide_exactly, int_to_float};
+use super::convert::{int_to_float, true_divide};
 use super::power::{float_power, int_power};
 use super::{ArithmeticError, MAX_BITS, Number};
 use crate::python::ast::BinaryOp;
@@ -93,13 +93,7 @@ fn int_binary(op: BinaryOp, a: &BigInt, b: &BigInt) -> Result<Number, Arithmetic
             }
             a * b
         }
-        BinaryOp::Div => {
-            if b.is_zero() {
-                return Err(ArithmeticError::ZeroDivision("division by zero"));
-            }
-            let overflow = "integer division result too large for a float";
-            return divide_exactly(a, b, overflow).map(Number::Float);
-        }
+        BinaryOp::Div => return true_divide(a, b).map(Number::Float),
         BinaryOp::FloorDiv if b.is_zero() => {
             return Err(ArithmeticError::ZeroDivision("integer division or modulo by zero"));
         }

@@ -41,6 +41,41 @@ pub fn exact_integer(value: f64) -> Option<BigInt> {
     Some(if value < 0.0 { -magnitude } else { magnitude })
 }
 
+/// `x.as_integer_ratio()`: numerator and positive denominator, in lowest terms.
+///
+/// # Errors
+/// `ValueError` for NaN, `OverflowError` for infinities.
+pub fn integer_ratio(value: f64) -> Result<(BigInt, BigInt), ArithmeticError> {
+    if value.is_nan() {
+        return Err(ArithmeticError::Domain("cannot convert NaN to integer ratio".to_owned()));
+    }
+    if value.is_infinite() {
+        let message = "cannot convert Infinity to integer ratio";
+        return Err(ArithmeticError::Overflow(message.to_owned()));
+    }
+    let (mantissa, exponent) = parts(value);
+    let mut numerator = BigInt::from(mantissa);
+    let mut denominator = BigInt::from(1);
+    if exponent >= 0 {
+        numerator <<= exponent.unsigned_abs();
+    } else if mantissa == 0 {
+        return Ok((numerator, denominator));
+    } else {
+        let common = mantissa.trailing_zeros().min(exponent.unsigned_abs());
+        numerator >>= common;
+        denominator <<= exponent.unsigned_abs() - common;
+    }
+    Ok((if value < 0.0 { -numerator } else { numerator }, denominator))
+}
+
+/// `a / b` of integers.
+pub(crate) fn true_divide(a: &BigInt, b: &BigInt) -> Result<f64, ArithmeticError> {
+    if b.is_zero() {
+        return Err(ArithmeticError::ZeroDivision("division by zero"));
+    }
+    divide_exactly(a, b, "integer division result too large for a float")
+}
+
 /// Mantissa and exponent of the magnitude of a finite float: `mantissa * 2**exponent`.
 pub(super) fn parts(value: f64) -> (u64, i32) {
     let bits = value.to_bits();
@@ -52,11 +87,7 @@ pub(super) fn parts(value: f64) -> (u64, i32) {
 /// `a / b` of integers, rounded once and correctly, which dividing two rounded floats would not be.
 ///
 /// The divisor must not be zero. Beyond the floats the error carries `overflow`.
-pub(super) fn divide_exactly(
-    a: &BigInt,
-    b: &BigInt,
-    overflow: &str,
-) -> Result<f64, ArithmeticError> {
+fn divide_exactly(a: &BigInt, b: &BigInt, overflow: &str) -> Result<f64, ArithmeticError> {
     const MIN_EXPONENT: i64 = -1021;
     const MANTISSA_BITS: i64 = 53;
     let negative = a.is_negative() != b.is_negative();

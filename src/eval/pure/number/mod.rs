@@ -17,11 +17,13 @@ use num_bigint::BigInt;
 use super::Failure;
 
 pub use arithmetic::{binary, divmod};
-pub use convert::{exact_integer, float_to_int, int_to_float};
+pub(crate) use convert::true_divide;
+pub use convert::{exact_integer, float_to_int, int_to_float, integer_ratio};
 pub(crate) use parse::decimal_digit;
 pub use parse::{parse_float, parse_int};
 pub(crate) use render::{FloatStyle, render_float};
 pub use render::{bin, hex, int_to_string, oct, repr_float, repr_int};
+pub(crate) use rounding::divide_nearest;
 pub use rounding::round;
 
 /// The most bits an integer result may have.

@@ -31,11 +31,17 @@ fn round_int(value: &BigInt, places: i64) -> BigInt {
         return BigInt::ZERO;
     };
     let unit = BigInt::from(10).pow(exponent);
-    let (quotient, remainder) = value.abs().div_rem(&unit);
-    let twice = &remainder * 2;
-    let up = twice > unit || (twice == unit && quotient.is_odd());
-    let magnitude = (if up { quotient + 1 } else { quotient }) * unit;
-    if value.is_negative() { -magnitude } else { magnitude }
+    divide_nearest(value, &unit) * unit
+}
+
+/// The integer nearest to `a / b`, ties to even; `b` is not zero.
+pub(crate) fn divide_nearest(a: &BigInt, b: &BigInt) -> BigInt {
+    let (quotient, remainder) = a.abs().div_rem(&b.abs());
+    let twice: BigInt = remainder * 2;
+    let order = twice.cmp(&b.abs());
+    let up = order.is_gt() || (order.is_eq() && quotient.is_odd());
+    let magnitude = if up { quotient + 1 } else { quotient };
+    if a.is_negative() == b.is_negative() { magnitude } else { -magnitude }
 }
 
 fn round_to_int(value: f64) -> Result<BigInt, ArithmeticError> {
