@@ -3,6 +3,7 @@
 pub mod airflow;
 pub mod diag;
 pub mod eval;
+pub mod kubernetes;
 pub mod mapping;
 pub mod python;
 pub mod spec;
