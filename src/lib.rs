@@ -8,3 +8,4 @@ pub mod mapping;
 pub mod python;
 pub mod spec;
 pub mod values;
+pub mod yaml;
