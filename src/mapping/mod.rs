@@ -28,6 +28,9 @@ mod tell;
 mod template;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
 pub use release::{NotARelease, Release};
 pub use row::{
