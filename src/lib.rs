@@ -2,8 +2,11 @@
 
 pub mod airflow;
 pub mod diag;
+pub mod emit;
 pub mod eval;
+pub mod kubernetes;
 pub mod mapping;
 pub mod python;
 pub mod spec;
 pub mod values;
+pub mod yaml;

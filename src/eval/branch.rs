@@ -52,7 +52,7 @@ impl Interp<'_> {
     ) -> Flow {
         let first = self.side(cond, Delta::default(), first);
         let second = self.side(cond, Delta::default(), second);
-        self.join(cond, first, second)
+        self.meet(cond, first, second)
     }
 
     /// Runs something on top of a delta, undoes it and gives what it changed.
@@ -88,11 +88,11 @@ impl Interp<'_> {
             let flow = std::mem::replace(&mut ended, Flow::Normal);
             this.each_end(flow, map)
         });
-        self.join(&cond, first, second)
+        self.meet(&cond, first, second)
     }
 
     /// Lets both sides meet when they ended alike.
-    fn join(&mut self, cond: &Arc<Hole>, first: Side, second: Side) -> Flow {
+    fn meet(&mut self, cond: &Arc<Hole>, first: Side, second: Side) -> Flow {
         match (&first.flow, &second.flow) {
             (Flow::Normal, Flow::Normal) => {
                 self.merge(cond, first.delta, second.delta);

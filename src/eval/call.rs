@@ -283,6 +283,14 @@ impl Interp<'_> {
             return Ok(self.limit_hole(span, "depth", "calls are nested deeper than the bound"));
         }
         let this = this.or_else(|| args.pos.first().cloned());
+        let mut args = args;
+        if function.class.is_some()
+            && function.def.name.as_ref() == "__init__"
+            && let Some(id) = this.as_ref().and_then(Val::as_obj)
+            && matches!(self.heap.get(id), Object::Task(_))
+        {
+            self.apply_default_args(id, function, &mut args, span)?;
+        }
         let names = self.bind_parameters(function, args, span)?;
         let scope = self.heap.add(Object::Scope(names));
         let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);

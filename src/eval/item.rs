@@ -250,7 +250,10 @@ impl Interp<'_> {
                 from.extend(parts.iter());
                 return Ok(Ok(self.derived(&from, span)));
             };
-            let chosen = pure::text::slice_indices(items.len(), start, stop, step);
+            let chosen = match pure::text::slice_indices(items.len(), start, stop, step) {
+                Ok(chosen) => chosen,
+                Err(failure) => return self.failed(failure, &[index], span).map(Ok),
+            };
             let items = chosen.into_iter().filter_map(|at| items.get(at).cloned()).collect();
             return Ok(Err(items));
         }
@@ -323,7 +326,10 @@ impl Interp<'_> {
         if let Data::Slice(parts) = &index.data {
             return match self.slice_bounds(parts, span)? {
                 Some((start, stop, step)) => {
-                    Ok(Val::str(pure::text::slice(text, start, stop, step), span))
+                    match pure::text::slice(text, start, stop, step) {
+                        Ok(part) => Ok(Val::str(part, span)),
+                        Err(failure) => self.failed(failure, &[object], span),
+                    }
                 }
                 None => Ok(self.derived(&[object, index], span)),
             };
@@ -412,7 +418,7 @@ impl Interp<'_> {
             self.poison_with(id, val, span);
             return Ok(());
         };
-        let chosen = pure::text::slice_indices(items.len(), start, stop, 1);
+        let chosen = pure::text::slice_indices(items.len(), start, stop, 1).unwrap_or_default();
         let first = chosen.first().copied().unwrap_or_else(|| {
             let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
             let start = start.unwrap_or(0);
@@ -455,7 +461,8 @@ impl Interp<'_> {
                 Err(_) => {
                     let Data::Slice(parts) = &index.data else { return Ok(()) };
                     if let Some((start, stop, step)) = self.slice_bounds(parts, span)? {
-                        let gone = pure::text::slice_indices(items.len(), start, stop, step);
+                        let gone = pure::text::slice_indices(items.len(), start, stop, step)
+                            .unwrap_or_default();
                         let kept = items
                             .into_iter()
                             .enumerate()

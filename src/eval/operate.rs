@@ -153,6 +153,8 @@ impl Interp<'_> {
             Err(ArithmeticError::Domain(message)) => {
                 Err(self.exception("ValueError", message, span))
             }
+            Err(ArithmeticError::Type(message)) => self.type_error(message, span),
+            Err(ArithmeticError::Complex) => Ok(self.unsupported("complex numbers", span)),
             Err(ArithmeticError::TooLarge) => {
                 Ok(self.limit_hole(span, "string", "a number is larger than the bound"))
             }
@@ -390,6 +392,14 @@ impl Interp<'_> {
         if self.unknown(left).is_some() || self.unknown(right).is_some() {
             return None;
         }
+        // A constant of a library that nobody here knows may be equal to anything.
+        match (left.as_symbol(), right.as_symbol()) {
+            (Some(a), Some(b)) => return if a == b { Some(true) } else { self.symbols_differ(a, b) },
+            (Some(path), None) | (None, Some(path)) => {
+                return if self.is_class_symbol(path) { Some(false) } else { None };
+            }
+            (None, None) => {}
+        }
         if let (Some(a), Some(b)) = (self.number(left), self.number(right)) {
             return Some(number::compare(&a, &b) == Some(std::cmp::Ordering::Equal));
         }
@@ -459,6 +469,12 @@ impl Interp<'_> {
             }
             _ => Some(self.same(left, right, 0)),
         }
+    }
+
+    /// Two classes or builtins of different names differ; two constants may be equal.
+    fn symbols_differ(&self, a: &str, b: &str) -> Option<bool> {
+        let fixed = |path: &str| self.is_class_symbol(path) || path.starts_with("builtins.");
+        (fixed(a) && fixed(b)).then_some(false)
     }
 
     /// An instance seen as the plain value it is equal to: string and number enums, subclasses of

@@ -121,7 +121,11 @@ impl Interp<'_> {
                     out.push_str(&format!("<class '{name}'>"));
                 }
                 _ if self.is_class_symbol(path) => out.push_str(&format!("<class '{path}'>")),
-                _ => out.push_str(&format!("<function {path}>")),
+                // A function shows an address, and a constant nobody knows its value.
+                _ => {
+                    let hole = self.hole(super::HoleKind::Import, path.as_ref(), span);
+                    out.push_text(&self.to_text(&hole).unwrap_or_default());
+                }
             },
             Data::Method(bound) => out.push_str(&format!("<built-in method {}>", bound.1)),
             Data::Unknown(hole) => out.push_hole(Arc::clone(hole)),

@@ -14,7 +14,7 @@ impl Interp<'_> {
     pub(crate) fn call_kubernetes(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
         let last = path.rsplit('.').next().unwrap_or(path);
         if let Some(class) = Models::get().class(last) {
-            let order: Vec<&str> = class.fields.keys().map(String::as_str).collect();
+            let order: Vec<&str> = class.fields.keys().copied().collect();
             return Some(self.make_model(last, &order, args, span));
         }
         match path {
@@ -91,9 +91,9 @@ impl Interp<'_> {
                     .fields
                     .iter()
                     .map(|(field, about)| {
-                        let key = Key::Str(field.as_str().into());
-                        let val = Val::str(about.json.as_str(), span);
-                        (key, (Val::str(field.as_str(), span), val))
+                        let key = Key::Str((*field).into());
+                        let val = Val::str(about.json, span);
+                        (key, (Val::str(*field, span), val))
                     })
                     .collect();
                 Some(self.dict(entries, span))
@@ -126,7 +126,7 @@ impl Interp<'_> {
                 let mut entries = Entries::default();
                 let names: Vec<String> = Models::get()
                     .class(&class)
-                    .map(|class| class.fields.keys().cloned().collect())
+                    .map(|class| class.fields.keys().map(|name| (*name).to_owned()).collect())
                     .unwrap_or_default();
                 for field in names {
                     let val = match fields.get(field.as_str()) {
@@ -166,7 +166,11 @@ impl Interp<'_> {
                 let names: Vec<(String, String)> = Models::get()
                     .class(&class)
                     .map(|class| {
-                        class.fields.iter().map(|(name, field)| (name.clone(), field.json.clone())).collect()
+                        class
+                            .fields
+                            .iter()
+                            .map(|(name, field)| ((*name).to_owned(), field.json.to_owned()))
+                            .collect()
                     })
                     .unwrap_or_default();
                 for (field, json) in names {

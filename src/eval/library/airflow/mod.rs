@@ -165,6 +165,10 @@ pub(crate) fn is_operator(path: &str) -> bool {
 
 /// Which relative of the KubernetesPodOperator a class is.
 pub(crate) fn operator_kind(path: &str) -> OperatorKind {
+    if !is_operator(path) {
+        // A class of the same name from somewhere else may differ in anything.
+        return OperatorKind::Other;
+    }
     match path.rsplit('.').next().unwrap_or(path) {
         "KubernetesPodOperator" | "KubernetesPodOperatorAsync" => OperatorKind::Pod,
         "GKEStartPodOperator" | "GKEPodOperator" | "GKEStartPodOperatorAsync" => OperatorKind::Gke,
