@@ -2,6 +2,7 @@
 
 pub mod airflow;
 pub mod diag;
+pub mod emit;
 pub mod eval;
 pub mod mapping;
 pub mod python;
