@@ -2,9 +2,12 @@
 
 pub mod airflow;
 pub mod diag;
+pub mod discover;
 pub mod emit;
 pub mod eval;
 pub mod mapping;
+pub mod paths;
 pub mod python;
 pub mod spec;
+pub mod translate;
 pub mod values;

@@ -129,6 +129,14 @@ impl Sources {
         self.files.read().unwrap_or_else(PoisonError::into_inner).get(id.0 as usize).cloned()
     }
 
+    /// A source by its shown path. A file that was read more than once has several; any will do, since their
+    /// texts are the same.
+    pub fn by_path(&self, path: &str) -> Option<(SourceId, Arc<Source>)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let at = files.iter().position(|source| source.path == path)?;
+        Some((SourceId(u32::try_from(at).ok()?), Arc::clone(files.get(at)?)))
+    }
+
     /// Where a span begins, for people.
     pub fn location(&self, span: Span) -> Option<Location> {
         let source = self.get(span.source)?;

@@ -1,0 +1,78 @@
+//! The two stages the pipeline joins, and how one file goes through them.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::account::{FileAccount, Outcome};
+use super::select::Selection;
+use crate::airflow::{Dag, Loaded, OperatorKind, Settings, Task};
+use crate::diag::{Code, Diagnostic};
+use crate::discover::Input;
+use crate::mapping::Mapped;
+use crate::python::{Source, Sources, Span};
+
+/// Reading and mapping. A trait, so that the pipeline can be tested without Python.
+pub trait Stages: Sync {
+    /// Evaluates one file. What is wrong with the file is a finding in the result.
+    fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded;
+
+    /// Maps one task through the tables.
+    fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped;
+}
+
+/// Takes one file through both stages. A bug of podlift costs this file, not the run.
+pub(super) fn read(
+    stages: &dyn Stages,
+    input: &Input,
+    settings: &Settings,
+    selection: &Selection,
+    sources: &Sources,
+) -> Outcome {
+    let attempt = AssertUnwindSafe(|| read_file(stages, input, settings, selection, sources));
+    catch_unwind(attempt).unwrap_or_else(|panic| {
+        let (source, _) = sources.add(Source::new(input.shown.as_str(), ""));
+        let span = Span { source, start: 0, end: 0 };
+        let finding = Diagnostic::new(Code::InternalError, span, words(panic.as_ref()))
+            .help("please report it with this file, or the part of it that shows the failure");
+        Outcome {
+            file: FileAccount { path: input.shown.clone(), ..FileAccount::default() },
+            diagnostics: vec![finding],
+            ..Outcome::default()
+        }
+    })
+}
+
+fn read_file(
+    stages: &dyn Stages,
+    input: &Input,
+    settings: &Settings,
+    selection: &Selection,
+    sources: &Sources,
+) -> Outcome {
+    let loaded = stages.load(input, settings, sources);
+    let mut outcome = Outcome::new(input, &loaded, sources);
+    let diagnostics = loaded.diagnostics.into_iter();
+    outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
+    for dag in &loaded.dags {
+        outcome.see_dag(dag, selection);
+        for task in &dag.tasks {
+            if task.operator.kind == OperatorKind::Other || !selection.has(dag, task) {
+                continue;
+            }
+            outcome.add(stages.map(task, dag, settings, sources));
+        }
+    }
+    outcome
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    match said {
+        Some(said) => format!("podlift failed on this file: {said}"),
+        None => "podlift failed on this file".to_owned(),
+    }
+}
