@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::select::Selection;
-use crate::airflow::{Dag, Loaded, OperatorKind, Task};
+use crate::airflow::{Dag, Task};
 use crate::diag::Diagnostic;
 use crate::discover::Input;
 use crate::mapping::{Account, Mapped};
@@ -85,33 +85,23 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// The outcome of a file that has been evaluated, without its tasks.
-    pub(super) fn new(input: &Input, loaded: &Loaded, sources: &Sources) -> Self {
-        let mut outcome = Self {
-            file: FileAccount {
-                path: input.shown.clone(),
-                read: loaded.read,
-                ..FileAccount::default()
-            },
-            ..Self::default()
-        };
-        for task in loaded.dags.iter().flat_map(|dag| &dag.tasks) {
-            if task.operator.kind == OperatorKind::Other {
-                continue;
-            }
-            outcome.pods += 1;
-            let paths = spans(task).filter_map(|span| sources.get(span.source));
-            outcome.written_in.extend(paths.map(|source| source.path.clone()));
-        }
-        outcome
+    pub(super) fn new(input: &Input, read: bool) -> Self {
+        let path = input.shown.clone();
+        Self { file: FileAccount { path, read, ..FileAccount::default() }, ..Self::default() }
     }
 
     /// Notes a DAG.
     pub(super) fn see_dag(&mut self, dag: &Dag, selection: &Selection) {
-        let id = dag.dag_id.to_template();
         self.file.dags += usize::from(selection.has_dag(dag));
-        let pods = dag.tasks.iter().filter(|task| task.operator.kind != OperatorKind::Other);
-        self.ids.extend(pods.map(|task| (id.clone(), task.task_id.to_template())));
-        self.ids.insert((id, String::new()));
+        self.ids.insert((dag.dag_id.to_template(), String::new()));
+    }
+
+    /// Notes a task that runs pods.
+    pub(super) fn see_task(&mut self, task: &Task, sources: &Sources) {
+        self.pods += 1;
+        self.ids.insert((task.dag_id.to_template(), task.task_id.to_template()));
+        let paths = spans(task).filter_map(|span| sources.get(span.source));
+        self.written_in.extend(paths.map(|source| source.path.clone()));
     }
 
     /// Adds what became of one task.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::{FileAccount, Outcome};
 use super::select::Selection;
-use crate::airflow::{Dag, Loaded, OperatorKind, Settings, Task};
+use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
 use crate::mapping::Mapped;
@@ -15,6 +15,11 @@ use crate::python::{Source, Sources, Span};
 pub trait Stages: Sync {
     /// Evaluates one file. What is wrong with the file is a finding in the result.
     fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded;
+
+    /// Whether an operator runs pods, so that its tasks have to be accounted for.
+    fn runs_pods(&self, operator: &Operator) -> bool {
+        operator.kind != OperatorKind::Other
+    }
 
     /// Maps one task through the tables.
     fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped;
@@ -50,16 +55,16 @@ fn read_file(
     sources: &Sources,
 ) -> Outcome {
     let loaded = stages.load(input, settings, sources);
-    let mut outcome = Outcome::new(input, &loaded, sources);
+    let mut outcome = Outcome::new(input, loaded.read);
     let diagnostics = loaded.diagnostics.into_iter();
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
         outcome.see_dag(dag, selection);
-        for task in &dag.tasks {
-            if task.operator.kind == OperatorKind::Other || !selection.has(dag, task) {
-                continue;
+        for task in dag.tasks.iter().filter(|task| stages.runs_pods(&task.operator)) {
+            outcome.see_task(task, sources);
+            if selection.has(dag, task) {
+                outcome.add(stages.map(task, dag, settings, sources));
             }
-            outcome.add(stages.map(task, dag, settings, sources));
         }
     }
     outcome

@@ -53,6 +53,8 @@ impl Render for Human {
 /// A window of one file, ready to be laid out.
 struct Shown {
     path: String,
+    /// Line and column of its first place.
+    at: (u32, u32),
     window: Window,
     /// The text under each place, and whether it is the place the finding is about.
     labels: Vec<(String, bool)>,
@@ -66,13 +68,15 @@ impl Shown {
                 let annotation = kind.span(place.clone());
                 if label.is_empty() { annotation } else { annotation.label(visible(label)) }
             });
+        // The place is given by itself, since columns of the shown text may have moved.
+        let origin = Origin::path(visible(&self.path));
         if self.window.text.is_empty() {
             // A file that could not be read has a name but no lines.
-            return group.element(Origin::path(visible(&self.path)));
+            return group.element(origin);
         }
-        group.element(
+        let (line, column) = self.at;
+        group.element(origin.line(line as usize).char_column(column as usize)).element(
             Snippet::source(self.window.text.as_str())
-                .path(visible(&self.path))
                 .line_start(self.window.first_line as usize)
                 .annotations(annotations),
         )
@@ -96,10 +100,12 @@ fn windows(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Shown> {
     groups
         .into_iter()
         .filter_map(|group| {
-            let source = sources.get(group.first()?.0.source)?;
+            let head = group.first()?.0;
+            let source = sources.get(head.source)?;
+            let at = source.line_column(head.start);
             let spans: Vec<Span> = group.iter().map(|(span, ..)| *span).collect();
             let labels = group.into_iter().map(|(_, label, primary)| (label, primary)).collect();
-            Some(Shown { path: source.path.clone(), window: window::cut(&source, &spans), labels })
+            Some(Shown { path: source.path.clone(), at, window: window::cut(&source, &spans), labels })
         })
         .collect()
 }
