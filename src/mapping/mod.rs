@@ -1,5 +1,38 @@
 //! From a task to a job spec, through tables kept as data.
+//!
+//! The way of a keyword: [`Tables`] says which row it falls under (`bind`), the row names a converter
+//! (`convert/`) and targets; `pod` puts the values into the pod in the operator's own order, merges
+//! templates (`template`, `merge`) and names it (`name`); `cluster` and `task` fill the rest of the job spec;
+//! `output` writes it and keeps book of holes and templates; `fate` says what became of the keyword.
 
 mod account;
+mod bind;
+mod cluster;
+mod connection;
+mod convert;
+mod fate;
+mod function;
+mod jinja;
+mod merge;
+mod name;
+mod node;
+mod output;
+mod pod;
+mod prune;
+mod release;
+mod remarks;
+mod row;
+mod tables;
+mod task;
+mod tell;
+mod template;
+mod tree;
 
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
+pub use release::{NotARelease, Release};
+pub use row::{
+    Class, Converter, DefaultValue, Example, Guide, OperatorName, Releases, Row, Table, Target,
+};
+pub use tables::{MappingError, Tables};
+pub use task::map_task;
+pub use template::{NoTemplates, TemplateError, TemplateReader};
