@@ -1,6 +1,7 @@
 //! podlift lifts Airflow `KubernetesPodOperator` tasks out of DAG files and lands them on Dagster Pipes.
 
 pub mod airflow;
+pub mod cli;
 pub mod diag;
 pub mod discover;
 pub mod emit;

@@ -75,7 +75,11 @@ impl Ctx<'_> {
         } else {
             (&mut self.stdout, self.color_out)
         };
-        if color { write!(out, "{}", text.ansi())? } else { write!(out, "{text}")? }
+        if color {
+            write!(out, "{}", text.ansi())?
+        } else {
+            write!(out, "{text}")?
+        }
         out.flush()
     }
 }

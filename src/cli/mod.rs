@@ -95,10 +95,7 @@ fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
 }
 
 /// The parsed command line, or how the run ends instead: after printing help, or a usage error.
-fn parse(
-    args: impl IntoIterator<Item = OsString>,
-    ctx: &mut Ctx<'_>,
-) -> Result<Cli, Result<Exit>> {
+fn parse(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> Result<Cli, Result<Exit>> {
     Cli::command()
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches))

@@ -83,7 +83,9 @@ fn create_beside(folder: &Path) -> io::Result<(PathBuf, File)> {
         let path = folder.join(format!(".podlift-{}-{number}.tmp", std::process::id()));
         match File::create_new(&path) {
             Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => number += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
+                number += 1
+            }
             Err(error) => return Err(error),
         }
     }

@@ -14,7 +14,7 @@ use super::{Ctx, Exit};
 use crate::airflow::{Limits, Settings};
 use crate::diag::escape::visible;
 use crate::diag::suggest::nearest;
-use crate::diag::{Severity, Tally};
+use crate::diag::Tally;
 use crate::discover::IgnoreSyntax;
 use crate::emit::paths::spec_paths;
 use crate::mapping::{Release, Tables};
@@ -66,7 +66,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID", help_heading = "Selection")]
     task: Vec<String>,
     /// Syntax of .airflowignore: glob as in Airflow 3, regexp as in Airflow 2
-    #[arg(long, value_name = "SYNTAX", value_enum, default_value = "glob", help_heading = "Selection")]
+    #[arg(
+        long,
+        value_name = "SYNTAX",
+        value_enum,
+        default_value = "glob",
+        help_heading = "Selection"
+    )]
     airflowignore_syntax: IgnoreSyntax,
 
     #[command(flatten)]
@@ -85,11 +91,21 @@ pub(super) struct Args {
     #[arg(long, value_name = "VERSION", default_value_t = Settings::default().provider_version, help_heading = "Reading")]
     provider_version: String,
 
+    /// Keep the sidecar that holds the result of tasks with do_xcom_push; it never ends by itself
+    #[arg(long, help_heading = "Reading")]
+    keep_xcom_sidecar: bool,
+
     /// Exit with 1 on warnings and holes, too
     #[arg(long, help_heading = "Messages")]
     strict: bool,
     /// How findings are written to standard error
-    #[arg(long, value_name = "FORMAT", value_enum, default_value = "human", help_heading = "Messages")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "human",
+        help_heading = "Messages"
+    )]
     message_format: MessageFormat,
     /// Also show findings that need no action
     #[arg(long, short, help_heading = "Messages")]
@@ -205,12 +221,15 @@ fn options(args: &Args, ctx: &mut Ctx<'_>) -> Result<Options> {
         values: values(&args.values, ctx)?,
         airflow_version: release(&args.airflow_version, "--airflow-version")?,
         provider_version: release(&args.provider_version, "--provider-version")?,
+        keep_xcom_sidecar: args.keep_xcom_sidecar,
         limits: args.limits.limits(),
     };
     for root in &args.root {
         if !ctx.cwd.join(root).is_dir() {
             let message = format!("--root `{}` is not a folder", root.display());
-            return Err(Trouble::new(message, "name a folder that holds modules of your DAGs").into());
+            return Err(
+                Trouble::new(message, "name a folder that holds modules of your DAGs").into()
+            );
         }
     }
     Ok(Options {
@@ -280,7 +299,10 @@ fn write(args: &OutputArgs, translation: &Translation, ctx: &mut Ctx<'_>) -> Res
         Some(folder) => {
             let artefacts = artefacts(args, translation);
             let written = output::write(&ctx.cwd.join(folder), &artefacts).with_context(|| {
-                Trouble::new("the output could not be written", "choose a folder you may write to with -o DIR")
+                Trouble::new(
+                    "the output could not be written",
+                    "choose a folder you may write to with -o DIR",
+                )
             })?;
             for path in &written.stale {
                 let path = folder.join(path).display().to_string();

@@ -10,7 +10,7 @@ mod stages;
 
 pub use account::{FileAccount, Summary};
 pub use select::{Selection, Unmatched};
-pub use stages::Stages;
+pub use stages::{Stages, Static};
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use super::select::Selection;
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
-use crate::mapping::Mapped;
+use crate::mapping::{Mapped, NoTemplates, Tables, map_task};
 use crate::python::{Source, Sources, Span};
 
 /// Reading and mapping. A trait, so that the pipeline can be tested without Python.
@@ -79,5 +79,58 @@ fn words(panic: &(dyn Any + Send)) -> String {
     match said {
         Some(said) => format!("podlift failed on this file: {said}"),
         None => "podlift failed on this file".to_owned(),
+    }
+}
+
+/// The stages of podlift itself: static evaluation, and the mapping tables.
+#[derive(Debug)]
+pub struct Static {
+    tables: Tables,
+}
+
+impl Static {
+    /// The stages with these tables.
+    pub fn new(tables: Tables) -> Self {
+        Self { tables }
+    }
+}
+
+impl Stages for Static {
+    fn load(&self, input: &Input, _: &Settings, sources: &Sources) -> Loaded {
+        parse_only(input, sources)
+    }
+
+    fn runs_pods(&self, operator: &Operator) -> bool {
+        let is_users = |class: &str| {
+            operator.class == class || operator.subclasses.iter().any(|sub| sub.name == class)
+        };
+        operator.kind != OperatorKind::Other || self.tables.operators().any(is_users)
+    }
+
+    fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
+        map_task(task, dag, &self.tables, settings, sources, &NoTemplates)
+    }
+}
+
+/// Reads the syntax of a file and evaluates nothing.
+fn parse_only(input: &Input, sources: &Sources) -> Loaded {
+    let bytes = match &input.text {
+        Some(bytes) => Ok(bytes.clone()),
+        None => std::fs::read(&input.path),
+    };
+    match bytes {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let (id, source) = sources.add(Source::new(input.shown.as_str(), text));
+            let diagnostics = crate::python::parse(&source, id).diagnostics;
+            Loaded { read: true, diagnostics, ..Loaded::default() }
+        }
+        Err(error) => {
+            let (source, _) = sources.add(Source::new(input.shown.as_str(), ""));
+            let span = Span { source, start: 0, end: 0 };
+            let message = format!("cannot read the file: {}", error.kind());
+            let finding = Diagnostic::new(Code::UnreadableFile, span, message);
+            Loaded { diagnostics: vec![finding], ..Loaded::default() }
+        }
     }
 }

@@ -105,7 +105,12 @@ fn windows(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Shown> {
             let at = source.line_column(head.start);
             let spans: Vec<Span> = group.iter().map(|(span, ..)| *span).collect();
             let labels = group.into_iter().map(|(_, label, primary)| (label, primary)).collect();
-            Some(Shown { path: source.path.clone(), at, window: window::cut(&source, &spans), labels })
+            Some(Shown {
+                path: source.path.clone(),
+                at,
+                window: window::cut(&source, &spans),
+                labels,
+            })
         })
         .collect()
 }
