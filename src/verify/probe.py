@@ -129,7 +129,12 @@ def foreign(value):
     stub = getattr(kind, "__stub_name__", None)
     if stub:
         return {"$stub": str(value)}
-    if any(base.__name__ in ("XComArg", "MappedArgument") for base in kind.__mro__):
+    parents = [parent.__name__ for parent in kind.__mro__]
+    if "DagParam" in parents:
+        return {"$param": getattr(value, "_name", None)}
+    if "MappedArgument" in parents:
+        return {"$mapped": getattr(value, "_key", None)}
+    if "XComArg" in parents:
         return {"$xcom": str(value)}
     name = getattr(value, "__qualname__", None)
     if isinstance(name, str):
