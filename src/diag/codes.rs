@@ -70,6 +70,9 @@ codes! {
     /// The file mentions the KubernetesPodOperator, but no task could be found in it.
     NoTaskFound = "KPO108", Warning, "operator mentioned but no task found",
         "If the file makes tasks through code podlift cannot see, pass that code's folder with `--root DIR`.";
+    /// podlift itself failed while it read the file. The other files are not affected.
+    InternalError = "KPO109", Error, "podlift failed on this file",
+        "Please report it with the file, or the part of it that shows the failure.";
 
     /// The value of an argument is not known statically. It stays in the job spec as a hole.
     UnresolvedValue = "KPO201", Warning, "value is not known statically",
