@@ -3,6 +3,7 @@
 //! This is the only folder that names the parser.
 
 pub mod ast;
+mod depth;
 mod lower;
 mod parse;
 mod source;
