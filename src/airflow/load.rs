@@ -15,7 +15,7 @@ use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::ast::Name;
-use crate::python::{Files, Resolver, Sources, Span, names};
+use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
 
 /// Methods of an operator that run with the task and can change its pod.
 const RUNTIME_METHODS: &[&str] = &[
@@ -35,14 +35,38 @@ pub fn load_file(
 ) -> Loaded {
     let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let file = files.load(sources, &canonical, shown);
+    load_parsed(files, sources, settings, &canonical, &file)
+}
+
+/// Evaluates a DAG given as bytes, such as from standard input; its imports start from the folder of
+/// `path`, which need not exist.
+pub fn load_bytes(
+    files: &Files,
+    sources: &Sources,
+    settings: &Settings,
+    path: &Path,
+    shown: &str,
+    bytes: &[u8],
+) -> Loaded {
+    let file = LoadedFile::from_bytes(sources, shown, bytes);
+    load_parsed(files, sources, settings, path, &file)
+}
+
+fn load_parsed(
+    files: &Files,
+    sources: &Sources,
+    settings: &Settings,
+    path: &Path,
+    file: &LoadedFile,
+) -> Loaded {
     let mut loaded =
         Loaded { dags: Vec::new(), diagnostics: file.diagnostics.clone(), read: file.read };
     if !file.read {
         return loaded;
     }
     let resolver = Resolver::new(settings.roots.clone());
-    let mut interp = Interp::new(files, sources, settings, &resolver, &canonical);
-    let scope = interp.run_main(&canonical, &file.module);
+    let mut interp = Interp::new(files, sources, settings, &resolver, path);
+    let scope = interp.run_main(path, &file.module);
     call_escaped(&mut interp);
     loaded.dags = visible_dags(&mut interp, scope);
     tell_leftovers(&mut interp);

@@ -4,7 +4,7 @@ mod load;
 mod project;
 mod task;
 
-pub use load::load_file;
+pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};
 pub use task::{
     Dag, Expansion, Keyword, Operator, OperatorKind, Origin, Subclass, Task, TaskFunction,
