@@ -11,6 +11,7 @@ mod bind;
 mod cluster;
 mod connection;
 mod convert;
+mod coverage;
 mod fate;
 mod function;
 mod jinja;
