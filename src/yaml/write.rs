@@ -163,11 +163,11 @@ nothing: null
 
     #[test]
     fn nasty_texts_keep_their_meaning() {
-        for text in NASTY {
+        for text in NASTY.iter() {
             let values = [
                 json!(text),
                 json!({"key": text, "list": [text, {"inner": text, "next": 1}], "last": text}),
-                json!({*text: {*text: [text]}}),
+                json!({text: {text: [text]}}),
             ];
             for value in values {
                 let yaml = document(&value);
