@@ -10,6 +10,7 @@
 pub mod brace;
 pub mod datetime;
 pub mod format;
+pub mod json;
 pub mod number;
 pub mod percent;
 pub mod text;
