@@ -14,6 +14,7 @@ pub mod json;
 pub mod number;
 pub mod percent;
 pub mod text;
+pub mod yaml;
 
 #[cfg(test)]
 mod oracle;
