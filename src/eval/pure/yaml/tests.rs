@@ -127,7 +127,7 @@ fn nodes_know_their_place() {
     let mut places = Vec::new();
     fn walk<'a>(node: &YamlNode, source: &'a str, places: &mut Vec<(&'a str, usize, usize)>) {
         let mark = node.mark;
-        places.push((&source[mark.start..mark.end], mark.line, mark.column));
+        places.push((source.get(mark.start..mark.end).unwrap(), mark.line, mark.column));
         match &node.value {
             YamlValue::Dict(entries) => {
                 for (_, value) in entries {
