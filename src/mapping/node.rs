@@ -113,10 +113,8 @@ impl Node {
             NodeKind::Null => false,
             NodeKind::Bool(value) => *value,
             NodeKind::Number(value) => value.as_f64() != Some(0.0),
-            NodeKind::Text(text, Jinja::Literal) => return text.truth(),
-            // What a template renders to is known only when it is rendered; it is an empty string in
-            // no case that Airflow would tell from any other, since it decides before rendering.
-            NodeKind::Text(text, Jinja::Rendered) => return text.truth(),
+            // A template that renders to nothing would be false; podlift takes it for what is written.
+            NodeKind::Text(text, _) => return text.truth(),
             NodeKind::Time(_) => true,
             NodeKind::List(items) => !items.is_empty(),
             NodeKind::Map(fields) => {

@@ -1,7 +1,10 @@
 //! From a task to job specs: binds its keywords to rows, builds pod, client and launcher settings, writes
 //! the spec and accounts for every keyword.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::account::{Account, KeywordAccount, Mapped};
@@ -10,6 +13,7 @@ use super::cluster;
 use super::convert::convert;
 use super::fate::{self, Fate};
 use super::function;
+use super::name;
 use super::node::{Fields, Node, NodeKind};
 use super::output::Output;
 use super::pod::{self, Build};
@@ -21,7 +25,8 @@ use super::tell;
 use super::template::TemplateReader;
 use super::tree::{find, place};
 use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Origin, Settings, Task, TaskFunction};
-use crate::eval::{Kind, Value};
+use crate::diag::Code;
+use crate::eval::{Hole, Kind, Value};
 use crate::python::{Sources, Span};
 use crate::spec::{API_VERSION, JobSpec, KIND, Metadata};
 
@@ -139,7 +144,7 @@ impl Mapper<'_> {
         let (mut root, excluded) = self.root(&bound, function, remarks);
         let keep_sidecar = self.settings.keep_xcom_sidecar;
         let mut output = Output::default();
-        let spec = self.write(&mut root, map_index, &mut output);
+        let spec = self.write(&mut root, map_index, &mut output, remarks);
         tell::about_output(self.task, &spec, &output, remarks);
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
         (Some(spec), fate.accounts(keywords, remarks))
@@ -163,7 +168,7 @@ impl Mapper<'_> {
             target: &self.target,
             absent,
             default_name: function.map(|function| {
-                format!("k8s-airflow-pod-{}", function.name.to_lowercase().replace('_', "-"))
+                name::sanitise(&format!("k8s-airflow-pod-{}", function.name), false)
             }),
             default_namespace: (kind == OperatorKind::Eks).then_some("default"),
             keep_xcom_sidecar,
@@ -175,10 +180,10 @@ impl Mapper<'_> {
         }
         tell::about_pod(self.task, &built, remarks);
         prune(&mut built.pod);
-        let mut detached = Vec::new();
-        detached.extend(built.unknown);
+        let mut detached: Vec<_> =
+            built.unknown.into_iter().map(|hole| ("/run/base_pod_spec", hole)).collect();
         if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
-            detached.push(std::sync::Arc::clone(hole));
+            detached.push(("/run/base_pod_spec", Arc::clone(hole)));
         }
         launcher(bound, &mut tree, remarks);
         self.namespace(
@@ -189,15 +194,16 @@ impl Mapper<'_> {
             &mut tree,
             remarks,
         );
-        for (path, inside) in [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")]
-        {
-            if let Some(part) = find(&built.pod, inside) {
-                place(&mut tree, path, part.clone(), false);
+        let sides = [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")];
+        for (path, inside) in sides {
+            match find(&built.pod, inside).map(|part| (&part.kind, part)) {
+                // A job spec has no room for a text in place of a whole side.
+                Some((NodeKind::Hole(hole), _)) => detached.push((path, Arc::clone(hole))),
+                Some((_, part)) => place(&mut tree, path, part.clone(), false),
+                None => {}
             }
         }
-        if find(&tree, "/run/namespace").is_some()
-            && let Some(namespace) = find(&tree, "/run/namespace").cloned()
-        {
+        if let Some(namespace) = find(&tree, "/run/namespace").cloned() {
             place(&mut tree, "/run/base_pod_meta/namespace", namespace, false);
         }
         let containers = find(&built.pod, "/spec/containers").and_then(Node::items);
@@ -268,7 +274,13 @@ impl Mapper<'_> {
         }
     }
 
-    fn write(&self, root: &mut Root, map_index: Option<u32>, output: &mut Output) -> JobSpec {
+    fn write(
+        &self,
+        root: &mut Root,
+        map_index: Option<u32>,
+        output: &mut Output,
+        remarks: &mut Remarks,
+    ) -> JobSpec {
         let metadata = Metadata {
             dag: output.text(&self.task.dag_id, "/metadata/dag", self.sources),
             task: output.text(&self.task.task_id, "/metadata/task", self.sources),
@@ -293,15 +305,15 @@ impl Mapper<'_> {
             super::tree::remove(&mut root.tree, codes);
         }
         let json = output.write(&root.tree, "", self.sources);
-        unwritten.extend(root.detached.iter().map(|hole| ("/run/base_pod_spec", hole.clone())));
+        unwritten.extend(root.detached.iter().map(|(path, hole)| (*path, Arc::clone(hole))));
         for (path, hole) in &unwritten {
             output.detached(hole, path, self.sources);
         }
         let Json::Object(mut parts) = json else { return empty_spec(metadata) };
         let mut part = |name: &str| parts.remove(name).unwrap_or_else(|| Json::Object(Map::new()));
-        let client = serde_json::from_value(part("client")).unwrap_or_default();
-        let run = serde_json::from_value(part("run")).unwrap_or_default();
-        let launcher = serde_json::from_value(part("launcher")).unwrap_or_default();
+        let client = typed(part("client"), self.task, remarks);
+        let run = typed(part("run"), self.task, remarks);
+        let launcher = typed(part("launcher"), self.task, remarks);
         JobSpec {
             client,
             run,
@@ -316,7 +328,20 @@ impl Mapper<'_> {
 /// The tree of a job spec and what keeps it open without having a place in it.
 struct Root {
     tree: Node,
-    detached: Vec<std::sync::Arc<crate::eval::Hole>>,
+    detached: Vec<(&'static str, Arc<Hole>)>,
+}
+
+/// A part of the job spec. The converters see to it that every value fits; should one not, that is told
+/// rather than lost.
+fn typed<T: DeserializeOwned + Default>(part: Json, task: &Task, remarks: &mut Remarks) -> T {
+    serde_json::from_value(part).unwrap_or_else(|error| {
+        remarks.tell(
+            Code::InvalidPod,
+            task.span,
+            format!("a value does not fit the job spec: {error}"),
+        );
+        T::default()
+    })
 }
 
 fn empty_spec(metadata: Metadata) -> JobSpec {
