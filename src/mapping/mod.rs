@@ -44,6 +44,7 @@ mod tree;
 mod tests;
 
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
+pub use coverage::coverage_markdown;
 pub use release::{NotARelease, Release};
 pub use row::{
     Class, Converter, DefaultValue, Example, Guide, OperatorName, Releases, Row, Table, Target,
