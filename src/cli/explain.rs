@@ -65,12 +65,11 @@ fn of_code(code: Code) -> String {
 /// The text for one row of a mapping table.
 fn of_row(table: &Table, row: &Row) -> String {
     let mut text = format!("{}: {}\n\n", row.argument, row.what);
-    let operators: Vec<&str> = table.operators.iter().map(|name| name.class()).collect();
     let targets: Vec<String> = row.targets.iter().map(target).collect();
     let defaults: Vec<String> = row.defaults.iter().map(default).collect();
     let guide = row.guide.as_ref().map(|guide| format!("{} in table {}", guide.to, guide.table));
     let facts: [(&str, Option<String>); 11] = [
-        ("operators", some(operators.join(", "))),
+        ("operators", some(operators(table))),
         ("disposition", Some(row.disposition.meaning().to_owned())),
         ("becomes", some(targets.join(", "))),
         ("accepts", row.accepts.clone()),
@@ -96,6 +95,16 @@ fn of_row(table: &Table, row: &Row) -> String {
         push_example(&mut text, row, example);
     }
     text
+}
+
+/// The operators of a table, in words.
+pub(super) fn operators(table: &Table) -> String {
+    match table.operators.as_slice() {
+        [] => table.operator.clone().unwrap_or_default(),
+        // The tables of the common arguments are for all relatives alike.
+        [_, _, _, _, ..] => "all".to_owned(),
+        few => few.iter().map(|name| name.class()).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn push_example(text: &mut String, row: &Row, example: &Example) {

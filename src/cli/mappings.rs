@@ -4,8 +4,9 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::explain::operators;
 use super::{Ctx, Exit};
-use crate::mapping::{Class, Disposition, Release, Row, Table, Tables, coverage_markdown};
+use crate::mapping::{Class, Disposition, Release, Row, Table, Tables};
 
 /// List all arguments and what becomes of them
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let tables = Tables::builtin();
     match args.format {
         Format::Human => ctx.stdout.write_all(columns(&tables).as_bytes())?,
-        Format::Markdown => ctx.stdout.write_all(coverage_markdown(&tables).as_bytes())?,
+        Format::Markdown => ctx.stdout.write_all(columns(&tables).as_bytes())?,
         Format::Json => {
             let entries: Vec<Entry<'_>> =
                 tables.rows().map(|(table, row)| Entry::of(table, row)).collect();
@@ -91,8 +92,7 @@ fn columns(tables: &Tables) -> String {
     let width = tables.rows().map(|(_, row)| row.argument.len()).max().unwrap_or(0);
     let mut text = String::new();
     for table in tables.all() {
-        let operators: Vec<&str> = table.operators.iter().map(|name| name.class()).collect();
-        text.push_str(&format!("{} ({})\n", table.table, operators.join(", ")));
+        text.push_str(&format!("{} ({})\n", table.table, operators(table)));
         for row in &table.rows {
             let targets: Vec<&str> =
                 row.targets.iter().map(|target| target.path.as_str()).collect();

@@ -12,9 +12,9 @@ use super::messages::{MessageFormat, Messages, count};
 use super::output::{self, Artefact};
 use super::{Ctx, Exit};
 use crate::airflow::{Limits, Settings};
+use crate::diag::Tally;
 use crate::diag::escape::visible;
 use crate::diag::suggest::nearest;
-use crate::diag::Tally;
 use crate::discover::IgnoreSyntax;
 use crate::emit::paths::spec_paths;
 use crate::mapping::{Release, Tables};
@@ -199,7 +199,7 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
         return Err(not_there(unmatched).into());
     }
     let exit = exit(&translation, args.strict);
-    write(&args.output, &translation, ctx)?;
+    write(&args.output, &translation, &messages, ctx)?;
     let summary = translation.summary();
     messages.summary(summary, &translation.diagnostics, exit, &mut ctx.stderr)?;
     Ok(exit)
@@ -264,6 +264,12 @@ fn release(text: &str, flag: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// The values of `--values` and `--set`, which wins.
+fn values(args: &ValueArgs, ctx: &Ctx<'_>) -> Result<Values> {
+    let _ = ctx;
+    Ok(Values { use_defaults: args.use_defaults, ..Values::default() })
+}
+
 /// podlift's mapping tables and the user's.
 fn tables(args: &Args, ctx: &Ctx<'_>) -> Result<Tables> {
     let files = args.mappings.iter().map(|path| {
@@ -291,7 +297,12 @@ fn exit(translation: &Translation, strict: bool) -> Exit {
 }
 
 /// Writes the job specs to standard output or below the output folder.
-fn write(args: &OutputArgs, translation: &Translation, ctx: &mut Ctx<'_>) -> Result<()> {
+fn write(
+    args: &OutputArgs,
+    translation: &Translation,
+    messages: &Messages,
+    ctx: &mut Ctx<'_>,
+) -> Result<()> {
     match args.output.as_deref().filter(|folder| folder.as_os_str() != "-") {
         None => {
             ctx.stdout.write_all(stream(args, translation).as_bytes())?;
@@ -305,8 +316,9 @@ fn write(args: &OutputArgs, translation: &Translation, ctx: &mut Ctx<'_>) -> Res
                 )
             })?;
             for path in &written.stale {
-                let path = folder.join(path).display().to_string();
-                writeln!(ctx.stderr, "note: {} is from an earlier run", visible(&path))?;
+                let path = folder.join(path);
+                let note = format!("{} is from an earlier run", path.display());
+                messages.note(&note, &mut ctx.stderr)?;
             }
         }
     }
