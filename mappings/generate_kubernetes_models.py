@@ -29,7 +29,10 @@ def camel(field: str) -> str:
 
 def type_name(text: str) -> str:
     """The client's type without the key type of dicts, which is always `str`."""
-    return re.sub(r"dict[(\[]str, (.*)[)\]]$", r"dict[\1]", text)
+    text = re.sub(r"dict[(\[]str, (.*)[)\]]$", r"dict[\1]", text)
+    # A few types name classes that the client itself does not have; it never reads such a field.
+    name = re.search(r"\w+(?=\]*$)", text)[0]
+    return text if name[0].islower() or hasattr(models, name) else text.replace(name, "object")
 
 
 def is_required(cls: type, field: str) -> bool:

@@ -112,6 +112,18 @@ codes! {
     UnknownExpansion = "KPO212", Warning, "mapped task over values known only at run time",
         "Decide how the instances are made in Dagster (dynamic partitions or a dynamic graph).";
 
+    /// The call looks like an operator, but its class comes from a module outside the roots. It may well be a
+    /// subclass of the KubernetesPodOperator, so the task is kept as a node of the graph and told.
+    UnresolvedOperator = "KPO213", Warning, "operator class is outside the roots",
+        "Pass the folder that holds the class with `--root DIR`, or describe it in a table for `--mappings`.";
+    /// A class of the Kubernetes client has no field of that name, so Python refuses the call.
+    UnknownModelField = "KPO214", Error, "model class has no such field",
+        "Correct the spelling; the fields are those of the Kubernetes Python client.";
+    /// A DAG object is made but Airflow does not see it: it is neither in a global variable of the file nor
+    /// used in a `with` block.
+    HiddenDag = "KPO215", Info, "DAG is not visible to Airflow",
+        "Assign the DAG to a global variable, or use it in a `with` block.";
+
     /// The operator has no such argument in the selected provider release. Airflow refuses to load the DAG.
     UnknownArgument = "KPO301", Error, "argument is not known to the operator",
         "Remove or correct the argument; `podlift mappings` lists all of them.";

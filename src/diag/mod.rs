@@ -8,6 +8,7 @@ pub mod escape;
 mod order;
 mod record;
 pub mod render;
+pub mod suggest;
 mod window;
 
 pub use codes::Code;

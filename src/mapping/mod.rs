@@ -5,11 +5,13 @@
 //! templates (`template`, `merge`) and names it (`name`); `cluster` and `task` fill the rest of the job spec;
 //! `output` writes it and keeps book of holes and templates; `fate` says what became of the keyword.
 
+mod accept;
 mod account;
 mod bind;
 mod cluster;
 mod connection;
 mod convert;
+mod coverage;
 mod fate;
 mod function;
 mod jinja;
@@ -28,6 +30,10 @@ mod tell;
 mod template;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
+pub use accept::{accepts, template_fields};
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
 pub use release::{NotARelease, Release};
 pub use row::{

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::jinja;
 use super::node::{Fields, Jinja, Node, NodeKind};
-use crate::eval::{Hole, HoleKind, Segment, Text};
+use crate::eval::{Hole, HoleKind, Segment, Text, template};
 use crate::python::{Sources, Span};
 use crate::spec::{OpenHole, Template};
 
@@ -39,12 +39,11 @@ impl Names {
         if let Some((_, name)) = self.taken.iter().find(|(known, _)| same(known, hole)) {
             return name.clone();
         }
-        let key = hole.key();
-        let mut name = key.clone();
+        let mut name = hole.name.clone();
         let mut number = 1;
-        while self.taken.iter().any(|(_, taken)| *taken == name) {
+        while self.taken.iter().any(|(other, taken)| other.kind == hole.kind && *taken == name) {
             number += 1;
-            name = format!("{key}#{number}");
+            name = format!("{}#{number}", hole.name);
         }
         self.taken.push((Arc::clone(hole), name.clone()));
         name
@@ -117,7 +116,7 @@ impl Output {
             NodeKind::Null => Json::Null,
             NodeKind::Bool(value) => Json::Bool(*value),
             NodeKind::Number(value) => Json::Number(value.clone()),
-            NodeKind::Time(value) => Json::String(value.clone()),
+            NodeKind::Time(value) => Json::String(template::escape(value)),
             NodeKind::Text(text, jinja) => {
                 self.templates_of(text, *jinja, path, node.span);
                 Json::String(self.fill(text, path, sources))
@@ -160,8 +159,10 @@ impl Output {
         out
     }
 
+    /// Records a hole at a place and gives the name it has in this job spec.
     fn hole(&mut self, hole: &Arc<Hole>, path: &str, sources: &Sources) -> String {
-        let name = self.names.of(hole);
+        let short = self.names.of(hole);
+        let name = format!("{}:{short}", hole.kind);
         if !self.holes.iter().any(|open| open.path == path && open.name == name) {
             self.open.push((name.clone(), Arc::clone(hole)));
             self.holes.push(OpenHole {
@@ -173,19 +174,18 @@ impl Output {
                 needs: hole.roots.iter().map(|root| root.key()).collect(),
             });
         }
-        name
+        short
     }
 
-    /// The text with holes as `${kind:name}` and a literal `${` as `$${`.
+    /// The text as it stands in the job spec.
     fn fill(&mut self, text: &Text, path: &str, sources: &Sources) -> String {
         let mut out = String::new();
         for segment in &text.segments {
             match segment {
-                Segment::Literal(literal) => out.push_str(&literal.replace("${", "$${")),
+                Segment::Literal(literal) => template::push_literal(&mut out, literal),
                 Segment::Hole(hole) => {
-                    out.push_str("${");
-                    out.push_str(&self.hole(hole, path, sources));
-                    out.push('}');
+                    let name = self.hole(hole, path, sources);
+                    template::push_hole(&mut out, hole.kind, &name);
                 }
             }
         }

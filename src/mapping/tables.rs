@@ -301,7 +301,7 @@ mod tests {
     fn an_unknown_field_is_told_with_its_line() {
         let text = "table: acme\noperator: acme.Op\nrows:\n  - argument: img\n    renames: image\n";
         let message = user_error(text);
-        assert!(message.starts_with("acme.yaml:4: "), "{message}");
+        assert!(message.starts_with("acme.yaml:5: "), "{message}");
         assert!(message.contains("unknown field `renames`"), "{message}");
     }
 

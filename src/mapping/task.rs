@@ -386,7 +386,7 @@ fn fixed_values(values: &Map<String, Json>) -> Vec<(String, Value)> {
     values.iter().map(|(name, json)| (name.clone(), value_of(json))).collect()
 }
 
-fn value_of(json: &Json) -> Value {
+pub(super) fn value_of(json: &Json) -> Value {
     let kind = match json {
         Json::Null => Kind::None,
         Json::Bool(value) => Kind::Bool(*value),

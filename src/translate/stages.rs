@@ -5,11 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::{FileAccount, Outcome};
 use super::select::Selection;
-use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task};
+use crate::airflow::{
+    Dag, Limits, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file,
+};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
 use crate::mapping::{Mapped, NoTemplates, Tables, map_task};
-use crate::python::{Source, Sources, Span};
+use crate::python::{FileLimits, Files, Source, Sources, Span};
 
 /// Reading and mapping. A trait, so that the pipeline can be tested without Python.
 pub trait Stages: Sync {
@@ -86,18 +88,24 @@ fn words(panic: &(dyn Any + Send)) -> String {
 #[derive(Debug)]
 pub struct Static {
     tables: Tables,
+    files: Files,
 }
 
 impl Static {
     /// The stages with these tables.
-    pub fn new(tables: Tables) -> Self {
-        Self { tables }
+    pub fn new(tables: Tables, limits: Limits) -> Self {
+        Self { tables, files: Files::new(FileLimits { bytes: limits.file }) }
     }
 }
 
 impl Stages for Static {
-    fn load(&self, input: &Input, _: &Settings, sources: &Sources) -> Loaded {
-        parse_only(input, sources)
+    fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded {
+        match &input.text {
+            Some(bytes) => {
+                load_bytes(&self.files, sources, settings, &input.path, &input.shown, bytes)
+            }
+            None => load_file(&self.files, sources, settings, &input.path, &input.shown),
+        }
     }
 
     fn runs_pods(&self, operator: &Operator) -> bool {
@@ -109,28 +117,5 @@ impl Stages for Static {
 
     fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
         map_task(task, dag, &self.tables, settings, sources, &NoTemplates)
-    }
-}
-
-/// Reads the syntax of a file and evaluates nothing.
-fn parse_only(input: &Input, sources: &Sources) -> Loaded {
-    let bytes = match &input.text {
-        Some(bytes) => Ok(bytes.clone()),
-        None => std::fs::read(&input.path),
-    };
-    match bytes {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            let (id, source) = sources.add(Source::new(input.shown.as_str(), text));
-            let diagnostics = crate::python::parse(&source, id).diagnostics;
-            Loaded { read: true, diagnostics, ..Loaded::default() }
-        }
-        Err(error) => {
-            let (source, _) = sources.add(Source::new(input.shown.as_str(), ""));
-            let span = Span { source, start: 0, end: 0 };
-            let message = format!("cannot read the file: {}", error.kind());
-            let finding = Diagnostic::new(Code::UnreadableFile, span, message);
-            Loaded { diagnostics: vec![finding], ..Loaded::default() }
-        }
     }
 }

@@ -51,39 +51,6 @@ pub(super) fn read(text: &str) -> Option<Vec<Place>> {
     Some(documents.into_iter().map(|document| place(document, text)).collect())
 }
 
-/// The places of one JSON document that begins at `start` of its file. What this YAML reader does not
-/// take still has its shape, and with it its repeated keys; everything then stands at `start`.
-pub(super) fn read_json(document: &str, start: usize) -> Option<Place> {
-    let known = read(document).and_then(|mut places| places.pop());
-    let place = known.or_else(|| {
-        let raw: Spanned<Raw> = serde_json::from_str(document).ok()?;
-        Some(self::place(raw, document))
-    });
-    place.map(|place| place.moved(start))
-}
-
-impl Place {
-    /// The same places, further down in the file.
-    fn moved(self, by: usize) -> Self {
-        let shift = |(start, end): (usize, usize)| (start + by, end + by);
-        let inside = match self.inside {
-            Inside::Nothing => Inside::Nothing,
-            Inside::List(items) => {
-                Inside::List(items.into_iter().map(|item| item.moved(by)).collect())
-            }
-            Inside::Map(entries) => Inside::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| {
-                        (KeyPlace { range: shift(key.range), ..key }, value.moved(by))
-                    })
-                    .collect(),
-            ),
-        };
-        Self { range: shift(self.range), inside }
-    }
-}
-
 /// What is read before the byte ranges are taken out of it.
 enum Raw {
     Scalar,

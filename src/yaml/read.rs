@@ -2,7 +2,7 @@
 //!
 //! serde_yaml decides what a text means. It keeps no places, so serde-saphyr reads the text a second
 //! time for these alone, and the two trees are laid over each other. JSON is read by serde_json, which
-//! understands all of it (surrogate pairs, tabs), and takes its places from the same second reading.
+//! understands all of it (surrogate pairs, tabs), and a scan finds its places.
 //!
 //! A tree holds what JSON can hold. What only YAML can say and no job spec means is refused with its
 //! place: repeated keys, keys that are not text, tags, merge keys, numbers that are not finite.
@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
+use super::json;
 use super::place::{self, Place};
+use crate::diag::{Code, Diagnostic};
 use crate::python::{SourceId, Span};
 
 /// A value and where it stands.
@@ -76,6 +78,18 @@ impl Problem {
         self.help = Some(help.into());
         self
     }
+
+    /// The problem as a finding.
+    pub fn report(self, code: Code) -> Diagnostic {
+        let mut diagnostic = Diagnostic::new(code, self.span, self.message).label(self.label);
+        if let Some((span, label)) = self.also {
+            diagnostic = diagnostic.also(span, label);
+        }
+        match self.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
 }
 
 impl Node {
@@ -90,6 +104,16 @@ impl Node {
             Content::Map(entries) => Json::Object(
                 entries.iter().map(|(key, value)| (key.text.clone(), value.to_json())).collect(),
             ),
+        }
+    }
+
+    /// The value of a key, if this is a map that has it.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match &self.content {
+            Content::Map(entries) => {
+                entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value)
+            }
+            _ => None,
         }
     }
 
@@ -115,16 +139,16 @@ pub fn read(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
     let mut builder = Builder { source, end: text.len(), problems: Vec::new() };
     let json = json(text);
     let places = match &json {
-        Some((_, places)) => places.as_slice(),
-        None => &place::read(text).unwrap_or_default(),
+        Some(_) => json::places(text),
+        None => place::read(text).unwrap_or_default(),
     };
-    // serde_yaml also refuses repeated keys, but without their place.
+    // serde_yaml also refuses repeated keys, but without their place; serde_json takes the last one.
     places.iter().for_each(|place| builder.repeated_keys(place));
     if !builder.problems.is_empty() {
         return Err(builder.problems);
     }
-    let yaml = match &json {
-        Some((documents, _)) => documents.clone(),
+    let yaml = match json {
+        Some(documents) => documents,
         None => yaml(source, text).map_err(|problem| vec![problem])?,
     };
     // Should the second reader see other documents than the first, it knows no place of them.
@@ -137,24 +161,15 @@ pub fn read(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
     if builder.problems.is_empty() { Ok(nodes) } else { Err(builder.problems) }
 }
 
-/// The documents of a JSON text and their places; `None` when it is not JSON through and through.
-fn json(text: &str) -> Option<(Vec<Yaml>, Vec<Place>)> {
-    let begin = text.trim_start_matches('\u{feff}').trim_start();
-    if !begin.starts_with('{') {
+/// The documents of a JSON text; `None` when it is not JSON through and through.
+fn json(text: &str) -> Option<Vec<Yaml>> {
+    if !text.trim_start().starts_with(['{', '[']) {
         return None;
     }
-    let offset = text.len() - begin.len();
-    let (mut documents, mut places) = (Vec::new(), Vec::new());
-    let mut stream = serde_json::Deserializer::from_str(begin).into_iter::<Json>();
-    loop {
-        let before = stream.byte_offset();
-        let Some(document) = stream.next() else { return Some((documents, places)) };
-        // Values change hands, not meaning: every JSON value is a YAML value.
-        documents.push(serde_yaml::to_value(document.ok()?).ok()?);
-        let written = begin.get(before..stream.byte_offset())?;
-        let blanks = written.len() - written.trim_start().len();
-        places.push(place::read_json(written.trim_start(), offset + before + blanks)?);
-    }
+    let documents = serde_json::Deserializer::from_str(text).into_iter::<Json>();
+    let documents: Vec<Json> = documents.collect::<Result<_, _>>().ok()?;
+    // Values change hands, not meaning: every JSON value is a YAML value.
+    documents.into_iter().map(|document| serde_yaml::to_value(document).ok()).collect()
 }
 
 fn yaml(source: SourceId, text: &str) -> Result<Vec<Yaml>, Problem> {

@@ -1,0 +1,1 @@
+//! GKE, EKS, decorators, jobs, mapped tasks and users' own operators.

@@ -1,0 +1,1 @@
+//! Holes, templates, findings and accounts.
