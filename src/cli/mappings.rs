@@ -4,7 +4,6 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::explain::operators;
 use super::{Ctx, Exit};
 use crate::mapping::{Class, Disposition, Release, Row, Table, Tables};
 
@@ -55,7 +54,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let tables = Tables::builtin();
     match args.format {
         Format::Human => ctx.stdout.write_all(columns(&tables).as_bytes())?,
-        Format::Markdown => ctx.stdout.write_all(columns(&tables).as_bytes())?,
+        Format::Markdown => ctx.stdout.write_all(tables.coverage_markdown().as_bytes())?,
         Format::Json => {
             let entries: Vec<Entry<'_>> =
                 tables.rows().map(|(table, row)| Entry::of(table, row)).collect();
@@ -109,4 +108,14 @@ fn columns(tables: &Tables) -> String {
     }
     text.push_str("`podlift explain ARGUMENT` tells more about each.\n");
     text
+}
+
+/// The operators of a table, in words.
+fn operators(table: &Table) -> String {
+    match table.operators.as_slice() {
+        [] => table.operator.clone().unwrap_or_default(),
+        // The tables of the common arguments are for all relatives alike.
+        [_, _, _, _, ..] => "all operators".to_owned(),
+        few => few.iter().map(|name| name.class()).collect::<Vec<_>>().join(", "),
+    }
 }
