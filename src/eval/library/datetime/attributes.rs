@@ -79,9 +79,13 @@ impl Interp<'_> {
             methods.contains(&name.as_ref()).then(|| natives::method(object, name, span))
         };
         Ok(match when {
-            Moment::Date(date) => {
-                date_part(date, name, span).or_else(|| found(DATE_METHODS))
-            }
+            Moment::Date(date) => match name.as_ref() {
+                // What a date of pendulum has besides.
+                "add" | "subtract" | "format" | "diff" | "to_date_string" | "start_of" | "end_of" => {
+                    Some(self.hole(HoleKind::Name, format!("date.{name}"), span))
+                }
+                _ => date_part(date, name, span).or_else(|| found(DATE_METHODS)),
+            },
             Moment::Time(time) => time_part(time, name, span).or_else(|| found(TIME_METHODS)),
             Moment::DateTime(value, maker) => {
                 let part = date_part(&value.date(), name, span)
@@ -333,7 +337,9 @@ fn date_method_of(value: &DateTime, name: &str, args: &Args, span: Span) -> Made
 
 /// A datetime of pytz keeps the offset it got, whatever is added to it later.
 fn pinned(value: &DateTime) -> Result<DateTime, Failure> {
-    let (Some(offset), Some(name)) = (value.utc_offset()?, value.zone_name()?) else {
+    let (Some(Zone::Named(_)), Some(offset), Some(name)) =
+        (value.zone(), value.utc_offset()?, value.zone_name()?)
+    else {
         return Ok(value.clone());
     };
     Ok(value.with_zone(Some(Zone::fixed(offset, Some(name))?)))
