@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Ctx, Exit};
-use crate::mapping::{Class, Disposition, Release, Row, Table, Tables, coverage_markdown};
+use crate::mapping::{Class, Disposition, Release, Row, Table, Tables};
 
 /// List all arguments and what becomes of them
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let tables = Tables::builtin();
     match args.format {
         Format::Human => ctx.stdout.write_all(columns(&tables).as_bytes())?,
-        Format::Markdown => ctx.stdout.write_all(coverage_markdown(&tables).as_bytes())?,
+        Format::Markdown => ctx.stdout.write_all(tables.coverage_markdown().as_bytes())?,
         Format::Json => {
             let entries: Vec<Entry<'_>> =
                 tables.rows().map(|(table, row)| Entry::of(table, row)).collect();
@@ -91,8 +91,7 @@ fn columns(tables: &Tables) -> String {
     let width = tables.rows().map(|(_, row)| row.argument.len()).max().unwrap_or(0);
     let mut text = String::new();
     for table in tables.all() {
-        let operators: Vec<&str> = table.operators.iter().map(|name| name.class()).collect();
-        text.push_str(&format!("{} ({})\n", table.table, operators.join(", ")));
+        text.push_str(&format!("{} ({})\n", table.table, operators(table)));
         for row in &table.rows {
             let targets: Vec<&str> =
                 row.targets.iter().map(|target| target.path.as_str()).collect();
@@ -109,4 +108,14 @@ fn columns(tables: &Tables) -> String {
     }
     text.push_str("`podlift explain ARGUMENT` tells more about each.\n");
     text
+}
+
+/// The operators of a table, in words.
+fn operators(table: &Table) -> String {
+    match table.operators.as_slice() {
+        [] => table.operator.clone().unwrap_or_default(),
+        // The tables of the common arguments are for all relatives alike.
+        [_, _, _, _, ..] => "all operators".to_owned(),
+        few => few.iter().map(|name| name.class()).collect::<Vec<_>>().join(", "),
+    }
 }

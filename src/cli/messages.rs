@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Ctx, Exit};
+use crate::diag::escape::visible;
 use crate::diag::render::{Concise, Human, Json, Render};
 use crate::diag::{Diagnostic, Severity, Tally};
 use crate::python::Sources;
@@ -53,6 +54,15 @@ impl Messages {
         self.verbose || self.format == MessageFormat::Json || severity > Severity::Info
     }
 
+    /// Writes a remark about the run itself.
+    pub(super) fn note(&self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        if self.format == MessageFormat::Json {
+            serde_json::to_writer(&mut *out, &Note { r#type: "note", message: text })?;
+            return writeln!(out);
+        }
+        writeln!(out, "note: {}", visible(text))
+    }
+
     /// Writes the summary: a sentence, or the last JSON object.
     pub(super) fn summary(
         &self,
@@ -85,6 +95,12 @@ impl Messages {
             .collect();
         texts.join(", ")
     }
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    r#type: &'static str,
+    message: &'a str,
 }
 
 #[derive(Serialize)]

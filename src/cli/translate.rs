@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
@@ -12,12 +12,14 @@ use super::messages::{MessageFormat, Messages, count};
 use super::output::{self, Artefact};
 use super::{Ctx, Exit};
 use crate::airflow::{Limits, Settings};
+use crate::diag::{Code, Tally};
 use crate::diag::escape::visible;
 use crate::diag::suggest::nearest;
-use crate::diag::Tally;
 use crate::discover::IgnoreSyntax;
 use crate::emit::paths::spec_paths;
 use crate::mapping::{Release, Tables};
+use crate::paths::Shown;
+use crate::python::Sources;
 use crate::spec;
 use crate::translate::{Options, Selection, Static, Translation, Unmatched, translate};
 use crate::values::Values;
@@ -188,8 +190,9 @@ enum Format {
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
     let tables = tables(&args, ctx)?;
-    let options = options(&args, ctx)?;
-    let translation = translate(&Static::new(tables), &options).map_err(|error| {
+    let options = options(&args, &messages, ctx)?;
+    let stages = Static::new(tables, options.settings.limits.file);
+    let translation = translate(&stages, &options).map_err(|error| {
         let remedy = "check the spelling; relative paths start from the current directory";
         anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
     })?;
@@ -199,14 +202,14 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
         return Err(not_there(unmatched).into());
     }
     let exit = exit(&translation, args.strict);
-    write(&args.output, &translation, ctx)?;
+    write(&args.output, &translation, &messages, ctx)?;
     let summary = translation.summary();
     messages.summary(summary, &translation.diagnostics, exit, &mut ctx.stderr)?;
     Ok(exit)
 }
 
 /// The options of the pipeline.
-fn options(args: &Args, ctx: &mut Ctx<'_>) -> Result<Options> {
+fn options(args: &Args, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Options> {
     let (dashes, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let text = if dashes.is_empty() {
@@ -218,11 +221,12 @@ fn options(args: &Args, ctx: &mut Ctx<'_>) -> Result<Options> {
     };
     let settings = Settings {
         roots: args.root.clone(),
-        values: values(&args.values, ctx)?,
+        values: values(&args.values, messages, ctx)?,
         airflow_version: release(&args.airflow_version, "--airflow-version")?,
         provider_version: release(&args.provider_version, "--provider-version")?,
         keep_xcom_sidecar: args.keep_xcom_sidecar,
         limits: args.limits.limits(),
+        ..Settings::default()
     };
     for root in &args.root {
         if !ctx.cwd.join(root).is_dir() {
@@ -264,14 +268,43 @@ fn release(text: &str, flag: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// The values of `--values`, later files first, under those of `--set`.
+fn values(args: &ValueArgs, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Values> {
+    let mut values = Values::default();
+    let sources = Sources::default();
+    let shown = Shown::new(&ctx.cwd, args.values.iter().cloned());
+    for path in &args.values {
+        let text = read(path, "values file", ctx)?;
+        match Values::from_yaml(&sources, &shown.text(path), &text) {
+            Ok(read) => values.merge(read),
+            Err(findings) => {
+                messages.findings(&findings, &sources, ctx)?;
+                let message = format!("values file `{}` is malformed", path.display());
+                return Err(Trouble::new(message, Code::InvalidValues.remedy()).into());
+            }
+        }
+    }
+    for assignment in &args.set {
+        values.set(assignment).with_context(|| {
+            Trouble::new(format!("--set `{assignment}` cannot be used"), "write --set KIND:NAME=VALUE")
+        })?;
+    }
+    values.use_defaults = args.use_defaults;
+    Ok(values)
+}
+
+/// The text of a file that was named on the command line.
+fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
+    std::fs::read_to_string(ctx.cwd.join(path)).with_context(|| {
+        let message = format!("cannot read the {what} `{}`", path.display());
+        Trouble::new(message, "check the path; the file has to be UTF-8 text")
+    })
+}
+
 /// podlift's mapping tables and the user's.
 fn tables(args: &Args, ctx: &Ctx<'_>) -> Result<Tables> {
     let files = args.mappings.iter().map(|path| {
-        let text = std::fs::read_to_string(ctx.cwd.join(path)).with_context(|| {
-            let message = format!("cannot read the mapping table `{}`", path.display());
-            Trouble::new(message, "name a YAML file")
-        })?;
-        Ok((path.display().to_string(), text))
+        Ok((path.display().to_string(), read(path, "mapping table", ctx)?))
     });
     let files: Vec<(String, String)> = files.collect::<Result<_>>()?;
     Tables::with_user(files).map_err(|errors| {
@@ -291,7 +324,12 @@ fn exit(translation: &Translation, strict: bool) -> Exit {
 }
 
 /// Writes the job specs to standard output or below the output folder.
-fn write(args: &OutputArgs, translation: &Translation, ctx: &mut Ctx<'_>) -> Result<()> {
+fn write(
+    args: &OutputArgs,
+    translation: &Translation,
+    messages: &Messages,
+    ctx: &mut Ctx<'_>,
+) -> Result<()> {
     match args.output.as_deref().filter(|folder| folder.as_os_str() != "-") {
         None => {
             ctx.stdout.write_all(stream(args, translation).as_bytes())?;
@@ -305,8 +343,9 @@ fn write(args: &OutputArgs, translation: &Translation, ctx: &mut Ctx<'_>) -> Res
                 )
             })?;
             for path in &written.stale {
-                let path = folder.join(path).display().to_string();
-                writeln!(ctx.stderr, "note: {} is from an earlier run", visible(&path))?;
+                let path = folder.join(path);
+                let note = format!("{} is from an earlier run", path.display());
+                messages.note(&note, &mut ctx.stderr)?;
             }
         }
     }

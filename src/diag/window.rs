@@ -1,12 +1,12 @@
 //! The lines of a source that a finding shows, made safe and kept small.
 //!
 //! The renderer lays out every line it is given, so it gets only the lines between the first and the
-//! last place of a window. What would not be visible is written out here, and the places are moved
-//! along with the text.
+//! last place of a window. A character that would not be visible is shown as one that stands for it, so
+//! that columns stay what they are; only very long lines are cut.
 
 use std::ops::Range;
 
-use super::escape;
+use super::escape::is_unsafe;
 use crate::python::{Source, Span};
 
 /// Characters kept on each side of a place in a very long line.
@@ -19,6 +19,8 @@ pub(super) struct Window {
     pub(super) text: String,
     /// 1-based number of the first line.
     pub(super) first_line: u32,
+    /// Whether the beginning of a line is left out, so that columns are not those of the file.
+    pub(super) is_cut: bool,
     /// Where each asked-for span stands in `text`.
     pub(super) places: Vec<Range<usize>>,
 }
@@ -28,7 +30,8 @@ pub(super) struct Window {
 pub(super) fn cut(source: &Source, spans: &[Span]) -> Window {
     let first_line = spans.iter().map(|span| source.line(span.start)).min().unwrap_or(1);
     let last_line = spans.iter().map(|span| source.line(span.start)).max().unwrap_or(1);
-    let mut window = Window { text: String::new(), first_line, places: vec![0..0; spans.len()] };
+    let mut window =
+        Window { text: String::new(), first_line, is_cut: false, places: vec![0..0; spans.len()] };
     for line in first_line..=last_line {
         if line > first_line {
             window.text.push('\n');
@@ -56,6 +59,7 @@ impl Window {
         let kept = kept_part(text, base, here);
         let mut open: Vec<(usize, Range<usize>)> = here.to_vec();
         if kept.start > 0 {
+            self.is_cut = true;
             self.text.push('…');
         }
         for (at, char) in text.char_indices() {
@@ -63,12 +67,7 @@ impl Window {
                 continue;
             }
             self.note_places(&mut open, base + at);
-            if char == '\t' {
-                // The renderer widens tabs itself.
-                self.text.push('\t');
-            } else {
-                escape::push_visible(&mut self.text, char);
-            }
+            self.text.push(stand_in(char));
         }
         self.note_places(&mut open, base + text.len());
         if kept.end < text.len() {
@@ -90,6 +89,18 @@ impl Window {
                 place.end = now;
             }
         }
+    }
+}
+
+/// What is shown for a character: one character, so that columns do not move.
+fn stand_in(char: char) -> char {
+    match char {
+        // The renderer widens tabs itself.
+        '\t' => '\t',
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(char)).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        _ if is_unsafe(char) => '\u{fffd}',
+        _ => char,
     }
 }
 
@@ -135,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn places_move_along_with_written_out_characters() {
-        let (window, shown) = shown("x = '\u{1b}[2J'; y = é\n", "y = é");
-        assert_eq!(window.text, "x = '\\u{1b}[2J'; y = é");
+    fn what_is_not_visible_gets_a_stand_in_of_the_same_width() {
+        let (window, shown) = shown("x = '\u{1b}[2J\u{202e}'; y = é\n", "y = é");
+        assert_eq!(window.text, "x = '␛[2J\u{fffd}'; y = é");
         assert_eq!(shown, "y = é");
     }
 

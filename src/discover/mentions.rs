@@ -23,22 +23,86 @@ pub fn looks_like_dag(bytes: &[u8]) -> bool {
     contains(b"airflow") && (contains(b"dag") || contains(b"asset"))
 }
 
-/// The byte range of the first mention of a pod operator outside comments and strings.
+/// The byte range of the first use of a pod operator outside comments, strings and import statements. A file that only
+/// imports an operator makes nothing of it; one that imports it under another name is searched for that name.
 pub fn operator_mention(text: &str) -> Option<std::ops::Range<usize>> {
-    let mut rest = Code { text, at: 0 };
-    while let Some(word) = rest.next_name() {
-        let name = text.get(word.clone()).unwrap_or("");
-        let named = OPERATORS.iter().any(|operator| {
-            name == *operator || name.strip_suffix(operator).is_some_and(|head| head.ends_with('.'))
-        });
-        if named {
+    let aliases = aliases(text);
+    let is_operator = |name: &str| {
+        OPERATORS.iter().any(|operator| {
+            name.strip_suffix(operator).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+        }) || aliases.contains(&name)
+    };
+    let mut statements = Statements::new(text);
+    while let Some((word, in_import)) = statements.next_word() {
+        if !in_import && text.get(word.clone()).is_some_and(is_operator) {
             return Some(word);
         }
     }
     None
 }
 
-/// Walks over names, skipping comments and strings. Expressions inside f-strings are skipped too: no operator
+/// Names under which import statements bring in a pod operator: `import KubernetesPodOperator as KPO`.
+fn aliases(text: &str) -> Vec<&str> {
+    let mut statements = Statements::new(text);
+    let mut last_words = ["", ""];
+    let mut found = Vec::new();
+    while let Some((word, in_import)) = statements.next_word() {
+        let word = text.get(word).unwrap_or("");
+        let [before, previous] = last_words;
+        if in_import && previous == "as" && OPERATORS.contains(&before) {
+            found.push(word);
+        }
+        last_words = [previous, word];
+    }
+    found
+}
+
+/// Walks over the words of a file and knows which of them stand in import statements.
+struct Statements<'a> {
+    code: Code<'a>,
+    depth: usize,
+    at_start: bool,
+    in_import: bool,
+}
+
+impl<'a> Statements<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { code: Code { text, at: 0 }, depth: 0, at_start: true, in_import: false }
+    }
+
+    fn next_word(&mut self) -> Option<(std::ops::Range<usize>, bool)> {
+        loop {
+            match self.code.next()? {
+                Token::Open => self.depth += 1,
+                Token::Close => self.depth = self.depth.saturating_sub(1),
+                Token::End if self.depth == 0 => (self.at_start, self.in_import) = (true, false),
+                Token::End => {}
+                Token::Word(word) => {
+                    let text = self.code.text.get(word.clone()).unwrap_or("");
+                    if self.at_start {
+                        self.in_import = matches!(text, "from" | "import");
+                        self.at_start = false;
+                    }
+                    return Some((word, self.in_import));
+                }
+            }
+        }
+    }
+}
+
+/// What matters of a Python text.
+enum Token {
+    /// A name, keyword or number, with the dotted names that follow it.
+    Word(std::ops::Range<usize>),
+    /// An opening bracket.
+    Open,
+    /// A closing bracket.
+    Close,
+    /// The end of a line, `;` or `:`, after which a statement may begin.
+    End,
+}
+
+/// Walks over tokens, skipping comments and strings. Expressions inside f-strings are skipped too: no operator
 /// is made there.
 struct Code<'a> {
     text: &'a str,
@@ -46,24 +110,45 @@ struct Code<'a> {
 }
 
 impl Code<'_> {
-    /// The next dotted name.
-    fn next_name(&mut self) -> Option<std::ops::Range<usize>> {
+    fn next(&mut self) -> Option<Token> {
         let bytes = self.text.as_bytes();
         loop {
             let byte = *bytes.get(self.at)?;
-            match byte {
-                b'#' => self.skip_comment(),
-                b'"' | b'\'' => self.skip_string(byte),
-                _ if is_name(byte) => {
-                    let start = self.at;
-                    while bytes.get(self.at).is_some_and(|byte| is_name(*byte) || *byte == b'.') {
-                        self.at += 1;
-                    }
-                    return Some(start..self.at);
+            let token = match byte {
+                b'#' => {
+                    self.skip_comment();
+                    continue;
                 }
-                _ => self.at += 1,
+                b'"' | b'\'' => {
+                    self.skip_string(byte);
+                    continue;
+                }
+                // A backslash joins the next line to this one.
+                b'\\' => {
+                    let is_crlf = bytes.get(self.at + 1..self.at + 3) == Some(b"\r\n");
+                    self.at += if is_crlf { 3 } else { 2 };
+                    continue;
+                }
+                _ if is_name(byte) => return Some(Token::Word(self.word())),
+                b'(' | b'[' | b'{' => Some(Token::Open),
+                b')' | b']' | b'}' => Some(Token::Close),
+                b'\n' | b'\r' | b';' | b':' => Some(Token::End),
+                _ => None,
+            };
+            self.at += 1;
+            if token.is_some() {
+                return token;
             }
         }
+    }
+
+    fn word(&mut self) -> std::ops::Range<usize> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at).is_some_and(|byte| is_name(*byte) || *byte == b'.') {
+            self.at += 1;
+        }
+        start..self.at
     }
 
     fn skip_comment(&mut self) {
@@ -122,13 +207,16 @@ mod tests {
             "@task.kubernetes(image='a')",
             "f'''a''';\nEksPodOperator()",
             "'it\\'s'; SparkKubernetesOperator",
+            "from x import KubernetesPodOperator\nKubernetesPodOperator()",
+            "from x import (\n  KubernetesPodOperator as K,\n)\nif a: K()",
+            "from x import \\\r\n KubernetesPodOperator as K; b = K()",
         ] {
             assert!(operator_mention(code).is_some(), "{code}");
         }
     }
 
     #[test]
-    fn comments_and_strings_are_no_mention() {
+    fn comments_strings_and_imports_are_no_mention() {
         for text in [
             "# KubernetesPodOperator(",
             "'''\nUse KubernetesPodOperator(\n'''",
@@ -137,6 +225,9 @@ mod tests {
             "MyKubernetesPodOperator()",
             "KubernetesPodOperatorFactory()",
             "task.kubernetes_thing()",
+            "from x import KubernetesPodOperator  # unused",
+            "if a:\n  import y.KubernetesPodOperator as K\n  # K()",
+            "from x import (\n  KubernetesPodOperator,\n)",
             "\"\"\" unclosed KubernetesPodOperator",
         ] {
             assert_eq!(operator_mention(text), None, "{text}");

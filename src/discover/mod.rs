@@ -83,7 +83,7 @@ pub fn find(paths: &[PathBuf], search: &Search<'_>, sources: &Sources) -> Result
         .chain(search.roots)
         .filter_map(|root| search.cwd.join(root).canonicalize().ok())
         .collect();
-    // Two names may lead to one file: it is read once, under the name that sorts first.
+    // Two names may lead to one file: it is read once.
     let mut inputs: BTreeMap<PathBuf, Input> = BTreeMap::new();
     for path in paths {
         let path = normal(&search.cwd.join(path));
@@ -213,16 +213,10 @@ fn bytes_up_to(path: &Path, longest: u64) -> Option<Vec<u8>> {
 
 /// Notes a file to read.
 fn keep(path: &Path, search: &Search<'_>, inputs: &mut BTreeMap<PathBuf, Input>) {
-    let shown = search.shown.text(path);
-    let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let input = Input { path: path.to_owned(), shown, text: None };
-    match inputs.get_mut(&identity) {
-        Some(known) if known.shown <= input.shown => {}
-        Some(known) => *known = input,
-        None => {
-            inputs.insert(identity, input);
-        }
-    }
+    // Links may give one file several names; its real path has one, whichever way it was reached.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let shown = search.shown.text(&real);
+    inputs.insert(real.clone(), Input { path: real, shown, text: None });
 }
 
 /// Whether the walk should look at an entry, and go into it if it is a folder.

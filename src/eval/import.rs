@@ -305,25 +305,9 @@ impl Interp<'_> {
         Ok(None)
     }
 
-    /// A path as people see it: relative to the root that holds it.
+    /// A path as people see it.
     pub(crate) fn shown_path(&self, path: &Path) -> String {
-        let root = self
-            .settings
-            .roots
-            .iter()
-            .filter_map(|root| {
-                let canonical = root.canonicalize().unwrap_or_else(|_| root.clone());
-                path.strip_prefix(&canonical).ok().map(|rest| (root, rest.to_owned()))
-            })
-            .min_by_key(|(_, rest)| rest.components().count());
-        match root {
-            Some((root, rest)) => {
-                let joined = root.join(rest);
-                let text = joined.to_string_lossy().replace('\\', "/");
-                text.strip_prefix("./").map_or(text.clone(), str::to_owned)
-            }
-            None => path.to_string_lossy().replace('\\', "/"),
-        }
+        self.settings.shown.text(path)
     }
 }
 

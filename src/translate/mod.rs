@@ -13,7 +13,7 @@ pub use select::{Selection, Unmatched};
 pub use stages::{Stages, Static};
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -21,8 +21,8 @@ use crate::airflow::Settings;
 use crate::diag::{Diagnostic, arrange};
 use crate::discover::{self, IgnoreSyntax, Input, Missing, Search};
 use crate::mapping::Account;
-use crate::paths::Shown;
-use crate::python::Sources;
+use crate::paths::{Shown, normal};
+use crate::python::{Sources, guess_roots};
 use crate::spec::JobSpec;
 
 /// Stack of each reading thread. The evaluator recurses with the nesting of the DAG's own code; memory is only
@@ -38,7 +38,7 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// A DAG given as text, such as from standard input; its imports start from `cwd`.
     pub text: Option<Vec<u8>>,
-    /// How files are evaluated. The folders among `paths`, and those of files among them, join its roots.
+    /// How files are evaluated. The folders that `paths` suggest join its roots.
     pub settings: Settings,
     /// The syntax of `.airflowignore`.
     pub ignore_syntax: IgnoreSyntax,
@@ -82,9 +82,8 @@ pub enum Error {
 /// A path of `options` does not exist, or threads cannot be started.
 pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, Error> {
     let sources = Sources::default();
-    let shown = Shown::new(&options.cwd, options.paths.iter().cloned());
-    let mut found = find(options, &shown, &sources)?;
     let settings = settings(options);
+    let mut found = find(options, &settings, &sources)?;
 
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs.map_or(0, NonZeroUsize::get))
@@ -126,13 +125,17 @@ impl Translation {
 }
 
 /// The DAG files of the options.
-fn find(options: &Options, shown: &Shown, sources: &Sources) -> Result<discover::Found, Missing> {
+fn find(
+    options: &Options,
+    settings: &Settings,
+    sources: &Sources,
+) -> Result<discover::Found, Missing> {
     let search = Search {
         cwd: &options.cwd,
-        shown,
+        shown: &settings.shown,
         ignore_syntax: options.ignore_syntax,
-        roots: &options.settings.roots,
-        longest: options.settings.limits.file,
+        roots: &settings.roots,
+        longest: settings.limits.file,
     };
     let mut found = discover::find(&options.paths, &search, sources)?;
     if let Some(text) = &options.text {
@@ -146,21 +149,20 @@ fn find(options: &Options, shown: &Shown, sources: &Sources) -> Result<discover:
     Ok(found)
 }
 
-/// The settings of the options with all roots: those given first, then the folders that were named.
+/// The settings of the options with all roots: those given first, then those that the named paths suggest.
 fn settings(options: &Options) -> Settings {
     let mut settings = options.settings.clone();
-    let given = settings.roots.iter().map(|root| options.cwd.join(root));
-    let named = options.paths.iter().map(|path| {
-        let path = options.cwd.join(path);
-        if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("/")).to_owned() }
-    });
-    let text = options.text.is_some().then(|| options.cwd.clone());
+    let given = settings.roots.iter().map(|root| normal(&options.cwd.join(root)));
+    let named = options.paths.iter().flat_map(|path| guess_roots(&options.cwd.join(path)));
+    let text = options.text.iter().flat_map(|_| guess_roots(&options.cwd));
     let mut roots: Vec<PathBuf> = Vec::new();
-    for root in given.chain(named).chain(text).map(|root| crate::paths::normal(&root)) {
+    for root in given.chain(named).chain(text) {
         if !roots.contains(&root) {
             roots.push(root);
         }
     }
+    let bases = options.paths.iter().chain(&options.settings.roots).chain(&roots);
+    settings.shown = Shown::new(&options.cwd, bases.cloned());
     settings.roots = roots;
     settings
 }

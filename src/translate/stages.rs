@@ -92,19 +92,18 @@ pub struct Static {
 }
 
 impl Static {
-    /// The stages with these tables.
-    pub fn new(tables: Tables, limits: Limits) -> Self {
-        Self { tables, files: Files::new(FileLimits { bytes: limits.file }) }
+    /// The stages with these tables; files longer than `longest` bytes are not read.
+    pub fn new(tables: Tables, longest: u64) -> Self {
+        Self { tables, files: Files::new(FileLimits { bytes: longest }) }
     }
 }
 
 impl Stages for Static {
     fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded {
-        match &input.text {
-            Some(bytes) => {
-                load_bytes(&self.files, sources, settings, &input.path, &input.shown, bytes)
-            }
-            None => load_file(&self.files, sources, settings, &input.path, &input.shown),
+        let Input { path, shown, text } = input;
+        match text {
+            Some(bytes) => load_bytes(&self.files, sources, settings, path, shown, bytes),
+            None => load_file(&self.files, sources, settings, path, shown),
         }
     }
 

@@ -68,18 +68,21 @@ impl Shown {
                 let annotation = kind.span(place.clone());
                 if label.is_empty() { annotation } else { annotation.label(visible(label)) }
             });
-        // The place is given by itself, since columns of the shown text may have moved.
-        let origin = Origin::path(visible(&self.path));
+        let path = visible(&self.path);
         if self.window.text.is_empty() {
             // A file that could not be read has a name but no lines.
-            return group.element(origin);
+            return group.element(Origin::path(path));
         }
-        let (line, column) = self.at;
-        group.element(origin.line(line as usize).char_column(column as usize)).element(
-            Snippet::source(self.window.text.as_str())
-                .line_start(self.window.first_line as usize)
-                .annotations(annotations),
-        )
+        let snippet = Snippet::source(self.window.text.as_str())
+            .line_start(self.window.first_line as usize)
+            .annotations(annotations);
+        if self.window.is_cut {
+            // The renderer counts columns in what it is shown, so here they have to be given.
+            let (line, column) = self.at;
+            let origin = Origin::path(path).line(line as usize).char_column(column as usize);
+            return group.element(origin).element(snippet);
+        }
+        group.element(snippet.path(path))
     }
 }
 
