@@ -12,9 +12,9 @@ use super::messages::{MessageFormat, Messages, count};
 use super::output::{self, Artefact};
 use super::{Ctx, Exit};
 use crate::airflow::{Limits, Settings};
-use crate::diag::{Code, Tally};
 use crate::diag::escape::visible;
 use crate::diag::suggest::nearest;
+use crate::diag::{Code, Tally};
 use crate::discover::IgnoreSyntax;
 use crate::emit::paths::spec_paths;
 use crate::mapping::{Release, Tables};
@@ -286,7 +286,10 @@ fn values(args: &ValueArgs, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Va
     }
     for assignment in &args.set {
         values.set(assignment).with_context(|| {
-            Trouble::new(format!("--set `{assignment}` cannot be used"), "write --set KIND:NAME=VALUE")
+            Trouble::new(
+                format!("--set `{assignment}` cannot be used"),
+                "write --set KIND:NAME=VALUE",
+            )
         })?;
     }
     values.use_defaults = args.use_defaults;
@@ -303,9 +306,10 @@ fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
 
 /// podlift's mapping tables and the user's.
 fn tables(args: &Args, ctx: &Ctx<'_>) -> Result<Tables> {
-    let files = args.mappings.iter().map(|path| {
-        Ok((path.display().to_string(), read(path, "mapping table", ctx)?))
-    });
+    let files = args
+        .mappings
+        .iter()
+        .map(|path| Ok((path.display().to_string(), read(path, "mapping table", ctx)?)));
     let files: Vec<(String, String)> = files.collect::<Result<_>>()?;
     Tables::with_user(files).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();

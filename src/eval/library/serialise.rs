@@ -11,6 +11,8 @@ mod json;
 mod tables;
 mod toml;
 mod urls;
+
+pub(crate) use urls::unquote;
 mod yaml;
 
 pub(crate) use config::CONFIG_METHODS;

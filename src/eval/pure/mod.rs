@@ -14,7 +14,9 @@ pub mod json;
 pub mod number;
 pub mod path;
 pub mod percent;
+pub mod regex;
 pub mod text;
+pub mod textwrap;
 pub mod yaml;
 
 #[cfg(test)]

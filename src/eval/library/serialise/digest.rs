@@ -61,7 +61,9 @@ impl Interp<'_> {
                 made(STANDARD.encode(&bytes).into_bytes())
             }
             "base64.urlsafe_b64encode" => made(URL_SAFE.encode(&bytes).into_bytes()),
-            "base64.b64decode" | "base64.standard_b64decode" | "binascii.a2b_base64"
+            "base64.b64decode"
+            | "base64.standard_b64decode"
+            | "binascii.a2b_base64"
             | "base64.urlsafe_b64decode" => {
                 // Python skips what is not in the alphabet; only line ends are skipped here.
                 let clean: Vec<u8> = bytes
@@ -69,7 +71,8 @@ impl Interp<'_> {
                     .copied()
                     .filter(|byte| !matches!(byte, b'\n' | b'\r' | b' '))
                     .collect();
-                let engine = if path.ends_with("urlsafe_b64decode") { &URL_SAFE } else { &STANDARD };
+                let engine =
+                    if path.ends_with("urlsafe_b64decode") { &URL_SAFE } else { &STANDARD };
                 match engine.decode(&clean) {
                     Ok(decoded) => made(decoded),
                     Err(_) => Some(Ok(self.derived(&[val], span))),

@@ -32,16 +32,19 @@ impl Interp<'_> {
                 self.string(quote(&text, &safe, name == "quote_plus"), span)
             }
             "unquote" | "unquote_plus" => {
-                let text = if name == "unquote_plus" { text.replace('+', " ") } else { text.to_string() };
+                let text =
+                    if name == "unquote_plus" { text.replace('+', " ") } else { text.to_string() };
                 match unquote(&text) {
                     Some(text) => self.string(text, span),
                     None => return Ok(None),
                 }
             }
-            "urlparse" | "urlsplit" if args.pos.len() == 1 => match self.split_url(&text, name, span) {
-                Some(val) => val,
-                None => return Ok(None),
-            },
+            "urlparse" | "urlsplit" if args.pos.len() == 1 => {
+                match self.split_url(&text, name, span) {
+                    Some(val) => val,
+                    None => return Ok(None),
+                }
+            }
             _ => return Ok(None),
         }))
     }
@@ -187,7 +190,7 @@ fn quote(text: &str, safe: &str, plus: bool) -> String {
 }
 
 /// `unquote(text)`; `None` for what is not UTF-8, which Python replaces.
-fn unquote(text: &str) -> Option<String> {
+pub(crate) fn unquote(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, more)) = rest.split_first() {

@@ -70,16 +70,14 @@ impl Interp<'_> {
             }
             ("string.capwords", Some(val)) if args.pos.len() == 1 => {
                 let text = self.known_str(val)?;
-                let words: Vec<String> =
-                    pure::text::split(&text, None, -1).ok()?.iter().map(|word| {
-                        pure::text::capitalize(word)
-                    }).collect();
+                let words: Vec<String> = pure::text::split(&text, None, -1)
+                    .ok()?
+                    .iter()
+                    .map(|word| pure::text::capitalize(word))
+                    .collect();
                 Some(Ok(self.string(words.join(" "), span)))
             }
             ("textwrap.dedent" | "textwrap.indent", _) => self.layout(path, args, span),
-            ("textwrap.fill" | "textwrap.wrap" | "textwrap.shorten", Some(_)) => {
-                self.wrapped(path, args, span)
-            }
             ("shlex.split", Some(val)) => self.shell_words(val, args, span),
             ("shlex.quote", Some(val)) => Some(match self.known_str(val) {
                 Some(text) => Ok(self.string(shell::quote(&text), span)),
@@ -90,8 +88,7 @@ impl Interp<'_> {
                 let Some(text) = self.known_str(val) else {
                     return Some(Ok(self.derived(&[val], span)));
                 };
-                let mut text =
-                    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                let mut text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
                 let quote = match args.get(1, "quote") {
                     Some(val) => self.truth(&val.clone()).ok()??,
                     None => true,
@@ -231,33 +228,6 @@ impl Interp<'_> {
         }
         Ok(self.bounded_text(text, span))
     }
-
-    fn wrapped(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
-        let val = args.pos.first()?;
-        let Some(text) = self.known_str(val) else {
-            return Some(Ok(self.derived(&[val], span)));
-        };
-        let width = match args.get(1, "width") {
-            Some(val) => val.as_int()?,
-            None => 70,
-        };
-        // Options change the result; only the ones spelled out here are known.
-        if args.kw.keys().any(|name| name.as_ref() != "width") {
-            return None;
-        }
-        let result = match path {
-            "textwrap.wrap" => textwrap::wrap(&text, width).map(|lines| {
-                let lines = lines.into_iter().map(|line| Val::str(line, span)).collect();
-                self.list(lines, span)
-            }),
-            "textwrap.fill" => textwrap::fill(&text, width).map(|text| self.string(text, span)),
-            _ => return None,
-        };
-        Some(match result {
-            Ok(val) => Ok(val),
-            Err(failure) => self.failed(failure, &[val], span),
-        })
-    }
 }
 
 /// A part of a `string.Template`.
@@ -310,9 +280,7 @@ fn dollars(pattern: &str) -> Vec<Piece<'_>> {
 /// The ASCII identifier at the beginning of a text, empty when there is none.
 fn identifier(text: &str) -> &str {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let end = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     if starts { text.get(..end).unwrap_or("") } else { "" }
 }
 

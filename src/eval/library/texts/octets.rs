@@ -58,7 +58,11 @@ pub(super) fn encode(text: &str, encoding: &str, errors: &str) -> Result<Option<
 }
 
 /// `bytes.decode(encoding, errors)`; `None` as for [`encode`].
-pub(super) fn decode(bytes: &[u8], encoding: &str, errors: &str) -> Result<Option<String>, Failure> {
+pub(super) fn decode(
+    bytes: &[u8],
+    encoding: &str,
+    errors: &str,
+) -> Result<Option<String>, Failure> {
     let Some(encoding) = Encoding::of(encoding) else { return Ok(None) };
     match encoding {
         Encoding::Latin1 => Ok(Some(bytes.iter().map(|byte| char::from(*byte)).collect())),
