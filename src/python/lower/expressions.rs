@@ -16,6 +16,8 @@ impl Lower<'_> {
         }
         let lowered = if Self::is_chain(&expr) {
             self.chain(expr)
+        } else if is_literal(&expr) && self.broken.touches(&expr) {
+            Self::invalid(span)
         } else {
             Expr { kind: self.kind(expr, span), span }
         };
@@ -46,7 +48,7 @@ impl Lower<'_> {
             py::Expr::BytesLiteral(node) => Self::bytes(&node),
             py::Expr::FString(node) => self.fstring(node, span),
             py::Expr::TString(_) => self.tstring(span),
-            py::Expr::Name(node) if node.is_invalid() => ExprKind::Invalid,
+            py::Expr::Name(node) if node.id.is_empty() => ExprKind::Invalid,
             py::Expr::Name(node) => ExprKind::Name(self.identifier(&node.id)),
             py::Expr::List(node) => ExprKind::List(self.exprs(node.elts)),
             py::Expr::Tuple(node) => ExprKind::Tuple(self.exprs(node.elts)),
@@ -133,7 +135,7 @@ impl Lower<'_> {
     fn walrus(&mut self, node: py::ExprNamed) -> ExprKind {
         let value = self.boxed(node.value);
         match *node.target {
-            py::Expr::Name(target) if !target.is_invalid() => {
+            py::Expr::Name(target) if !target.id.is_empty() => {
                 let name = self.identifier(&target.id);
                 self.scopes.bind_walrus(&name);
                 ExprKind::Walrus(name, value)
@@ -179,6 +181,11 @@ impl Lower<'_> {
             self.refused(span, "'yield' outside function");
         }
     }
+}
+
+/// Whether an expression is one token, or one string, so that an error within it leaves nothing of it.
+fn is_literal(expr: &py::Expr) -> bool {
+    expr.is_literal_expr() || matches!(expr, py::Expr::FString(_) | py::Expr::TString(_))
 }
 
 fn unary_op(op: py::UnaryOp) -> UnaryOp {
