@@ -18,6 +18,17 @@ pub(super) fn describe(text: &Text<'_>, errors: &[ParseError]) -> Vec<Diagnostic
     errors.iter().map(describe).collect()
 }
 
+/// The errors without false alarms: the parser takes no `;` behind a bare `raise`, though it reads on
+/// correctly.
+pub(super) fn real(text: &str, errors: &[ParseError]) -> Vec<ParseError> {
+    let is_alarm = |error: &ParseError| {
+        let rest = text.get(error.start().to_usize()..).unwrap_or_default();
+        let before = text.get(..error.start().to_usize()).unwrap_or_default();
+        rest.starts_with(';') && before.trim_end_matches([' ', '\t']).ends_with("raise")
+    };
+    errors.iter().filter(|error| !is_alarm(error)).cloned().collect()
+}
+
 /// A bracket without an end.
 pub(super) fn unclosed(text: &Text<'_>, bracket: TextRange) -> Diagnostic {
     let message = format!("'{}' was never closed", text.slice(&bracket));
