@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use rustpython_text_size::{Ranged, TextSize};
+use rustpython_text_size::Ranged;
 
 use super::source::{Source, SourceId, Span};
 
@@ -50,12 +50,14 @@ impl<'a> Text<'a> {
 
     /// The place of a node of the parser.
     pub(super) fn span(&self, node: &impl Ranged) -> Span {
-        let range = node.range();
-        Span { source: self.id, start: self.offset(range.start()), end: self.offset(range.end()) }
+        // Some errors of the parser end within a character.
+        let start = self.text.floor_char_boundary(node.start().to_usize());
+        let end = self.text.ceil_char_boundary(node.end().to_usize());
+        Span { source: self.id, start: self.offset(start), end: self.offset(end) }
     }
 
-    fn offset(&self, at: TextSize) -> u32 {
-        let at = u32::from(at);
+    fn offset(&self, at: usize) -> u32 {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
         let before = self.shortened.partition_point(|end| *end < at);
         at.saturating_add(u32::try_from(before).unwrap_or(u32::MAX))
     }
@@ -69,7 +71,7 @@ impl<'a> Text<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustpython_text_size::TextRange;
+    use rustpython_text_size::{TextRange, TextSize};
 
     #[test]
     fn places_lead_back_to_the_text_as_it_is() {

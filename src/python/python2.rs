@@ -122,7 +122,7 @@ fn lexical_sign<'a>(tokens: &[Token], text: impl Fn(&Token) -> &'a str) -> Sign 
     if word == "`" {
         return Some(("backticks", *first));
     }
-    if is_digits && word.starts_with('0') && word.trim_start_matches('0') != "" {
+    if is_digits && word.starts_with('0') && !word.trim_start_matches('0').is_empty() {
         return Some(("octal number without `0o`", *first));
     }
     let next = tokens.get(1).filter(|next| next.start() == first.end())?;

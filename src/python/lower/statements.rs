@@ -54,10 +54,7 @@ impl Lower<'_> {
                 }
                 StmtKind::Return(self.optional(node.value))
             }
-            py::Stmt::Raise(node) => {
-                let exception = self.optional(node.exc);
-                StmtKind::Raise(exception, self.optional(node.cause))
-            }
+            py::Stmt::Raise(node) => self.raise(node),
             py::Stmt::Try(node) => self.try_statement(node),
             py::Stmt::Assert(node) => {
                 let test = self.expr(*node.test);
@@ -184,6 +181,15 @@ impl Lower<'_> {
             items.push((context, item.optional_vars.map(|target| self.target(*target))));
         }
         StmtKind::With(items, self.body(node.body))
+    }
+
+    fn raise(&mut self, node: py::StmtRaise) -> StmtKind {
+        // The parser takes the `;` behind a bare `raise` for a missing exception.
+        let is_missing =
+            |expr: &py::Expr| matches!(expr, py::Expr::Name(name) if name.id.is_empty());
+        let exception = node.exc.filter(|exception| !is_missing(exception));
+        let exception = self.optional(exception);
+        StmtKind::Raise(exception, self.optional(node.cause))
     }
 
     fn try_statement(&mut self, node: py::StmtTry) -> StmtKind {
