@@ -14,6 +14,7 @@ pub mod json;
 pub mod number;
 pub mod path;
 pub mod percent;
+pub mod regex;
 pub mod text;
 pub mod yaml;
 
