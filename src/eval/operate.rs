@@ -489,6 +489,9 @@ impl Interp<'_> {
                     _ => Some(false),
                 }
             }
+            (Data::Native(a), Data::Native(b)) => {
+                super::library::natives::equal(a, b).or_else(|| Some(self.same(left, right, 0)))
+            }
             _ => Some(self.same(left, right, 0)),
         }
     }

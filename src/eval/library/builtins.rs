@@ -218,6 +218,7 @@ impl Interp<'_> {
             ("tuple", None) => Ok(Val::tuple(Vec::new(), span)),
             ("set", None) => self.make_set(Vec::new(), false, span),
             ("frozenset", None) => self.make_set(Vec::new(), true, span),
+            ("list" | "tuple", Some(val)) if self.is_unordered(val) => Ok(self.unordered(span)),
             ("list" | "tuple" | "set" | "frozenset", Some(val)) => match self.iterate(val, span) {
                 Ok(Some(items)) => match name {
                     "list" => Ok(self.list(items, span)),
