@@ -4,6 +4,7 @@ pub mod airflow;
 pub mod diag;
 pub mod emit;
 pub mod eval;
+pub mod kubernetes;
 pub mod mapping;
 pub mod python;
 pub mod spec;

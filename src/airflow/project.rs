@@ -17,6 +17,8 @@ pub struct Settings {
     pub airflow_version: String,
     /// The provider release whose rules apply.
     pub provider_version: String,
+    /// Keep the sidecar that holds the XCom result of a pod; it never ends by itself.
+    pub keep_xcom_sidecar: bool,
     /// Bounds of the evaluation of one file.
     pub limits: Limits,
 }
@@ -58,6 +60,7 @@ impl Default for Settings {
             values: Values::default(),
             airflow_version: "3.3.2".to_owned(),
             provider_version: "10.25.0".to_owned(),
+            keep_xcom_sidecar: false,
             limits: Limits::default(),
         }
     }

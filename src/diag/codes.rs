@@ -171,6 +171,11 @@ codes! {
     AirflowScheduling = "KPO407", Info, "argument of Airflow's scheduler",
         "`podlift explain ARGUMENT` names the counterpart in Dagster.";
 
+    /// Neither arguments nor template name a namespace. Airflow then takes that of the connection, of its own
+    /// service account, or `default`; PipesK8sClient that of its service account or kubeconfig, or `default`.
+    NamespaceFromOutside = "KPO408", Info, "namespace comes from outside the DAG",
+        "Name it with `namespace=`, or in `run.namespace` of the job spec.";
+
     /// A job spec file does not agree with the format `podlift/v1`.
     InvalidJobSpec = "KPO501", Error, "job spec is malformed",
         "Correct the field at the place shown; `podlift schema` prints the format.";

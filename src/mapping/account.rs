@@ -1,6 +1,6 @@
 //! The account of a task: every keyword ends in exactly one disposition.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::airflow::Origin;
 use crate::diag::Diagnostic;
@@ -8,7 +8,7 @@ use crate::python::Span;
 use crate::spec::JobSpec;
 
 /// What became of one keyword.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// Stands in the pod or the client configuration.
