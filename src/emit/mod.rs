@@ -5,6 +5,7 @@
 
 mod header;
 mod job_spec;
+mod manifest;
 
 mod names;
 pub mod paths;
@@ -15,6 +16,7 @@ use crate::spec::JobSpec;
 
 pub use job_spec::{JobSpecs, Notation};
 
+pub use manifest::{CronJobs, Jobs, Pods, Schedule};
 pub use names::resource_name;
 
 /// One file to write.

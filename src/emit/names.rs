@@ -4,32 +4,20 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// A DNS label (RFC 1123) of at most `longest` characters, made from some ids: lower-case letters, digits
-/// and hyphens. Where that loses anything but case and `_`, `.` or blanks between words, a hash of the
-/// ids is appended, so that different ids keep different names.
+/// A DNS label (RFC 1123) of at most `longest` characters, made from some ids: `nightly--load-data` for
+/// `nightly` and `load_data`. Ids of lower-case letters, digits and single underscores keep all they say;
+/// from others a hash is made, too, so that different ids have different names.
 pub fn resource_name(ids: &[&str], longest: usize) -> String {
-    let joined = ids.join("-");
-    let mut name = String::new();
-    let mut is_exact = true;
-    for c in joined.chars() {
-        match c {
-            'a'..='z' | '0'..='9' => name.push(c),
-            '-' if !name.is_empty() && !name.ends_with('-') => name.push('-'),
-            _ => {
-                is_exact = false;
-                if c.is_ascii_alphanumeric() {
-                    name.push(c.to_ascii_lowercase());
-                } else if !name.is_empty() && !name.ends_with('-') {
-                    name.push('-');
-                }
-            }
-        }
-    }
-    // A hyphen inside an id looks like the one between ids.
-    is_exact &= !ids.iter().any(|id| id.contains('-')) && !name.ends_with('-');
-    let name = name.trim_end_matches('-');
-    if is_exact && !name.is_empty() && name.len() <= longest {
-        return name.to_owned();
+    let words = |id: &str| {
+        let lower = id.to_ascii_lowercase();
+        let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+    };
+    let names: Vec<String> = ids.iter().map(|id| words(id)).collect();
+    let is_exact = ids.iter().zip(&names).all(|(id, name)| *id == name.replace('-', "_"));
+    let name = names.join("--");
+    if is_exact && !names.iter().any(String::is_empty) && name.len() <= longest {
+        return name;
     }
     let mut hash = Sha256::new();
     for id in ids {
@@ -42,7 +30,7 @@ pub fn resource_name(ids: &[&str], longest: usize) -> String {
     });
     // The name is ASCII, so every byte is a border.
     let kept = name.get(..name.len().min(longest.saturating_sub(9))).unwrap_or_default();
-    let kept = kept.trim_end_matches('-');
+    let kept = kept.trim_matches('-');
     if kept.is_empty() { format!("task-{mark}") } else { format!("{kept}-{mark}") }
 }
 
@@ -55,14 +43,22 @@ mod tests {
 
     #[test]
     fn plain_ids_give_plain_names() {
-        assert_eq!(resource_name(&["nightly", "load"], 63), "nightly-load");
-        assert_eq!(resource_name(&["nightly", "load", "3"], 63), "nightly-load-3");
+        assert_eq!(resource_name(&["nightly", "load"], 63), "nightly--load");
+        assert_eq!(resource_name(&["nightly", "load_data", "3"], 63), "nightly--load-data--3");
     }
 
     #[test]
     fn ids_that_would_meet_are_told_apart() {
         let groups: [&[&[&str]]; 3] = [
-            &[&["a", "b_c"], &["a", "b.c"], &["a", "B_c"], &["a", "b-c"], &["a-b", "c"]],
+            &[
+                &["a", "b_c"],
+                &["a", "b.c"],
+                &["a", "B_c"],
+                &["a", "b-c"],
+                &["a-b", "c"],
+                &["a_b", "c"],
+                &["a__b", "c"],
+            ],
             &[&["etl", "é"], &["etl", "ü"], &["etl", ""], &["", "etl"]],
             &[&["d", "x"], &["d", "x-"], &["d", "-x"], &["d", "_x"]],
         ];

@@ -119,7 +119,9 @@ fn compare<'a>(
         no_link_between(folder, &path)?;
         match fs::read(&path) {
             Ok(old) if old == file.text.as_bytes() => continue,
-            Ok(old) if record.get(&file.path) != Some(&hash(&old)) => edited.push(file.path.clone()),
+            Ok(old) if record.get(&file.path) != Some(&hash(&old)) => {
+                edited.push(file.path.clone())
+            }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(refused(&path)(error)),
@@ -186,7 +188,8 @@ impl Undo {
 }
 
 fn make_folders(path: &Path, undo: &mut Vec<Undo>) -> io::Result<()> {
-    let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|above| !above.exists()).collect();
+    let missing: Vec<&Path> =
+        path.ancestors().skip(1).take_while(|above| !above.exists()).collect();
     for above in missing.into_iter().rev() {
         fs::create_dir(above)?;
         undo.push(Undo::RemoveFolder(above.to_owned()));

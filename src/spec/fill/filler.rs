@@ -191,8 +191,7 @@ impl<'a> Filler<'a> {
                 }
             }
         }
-        let has_jinja = filled.contains("{{") || filled.contains("{%");
-        if open || has_jinja {
+        if open || template::has_jinja(&filled) {
             return Json::String(filled);
         }
         let found = typed(&literal(&filled)).into_iter().find(|value| self.fits(at, value, takes));

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::eval::template::{self, Part};
 use crate::spec::fits::OpenType;
 
-/// Takes the escapes out of a value without holes.
+/// Takes the escapes out of a value.
 pub(super) fn unescape(value: &mut Json) {
     match value {
         Json::String(text) => *text = literal(text),
@@ -23,14 +23,21 @@ pub(super) fn unescape(value: &mut Json) {
     }
 }
 
-/// The text of a template without holes.
+/// The text a template stands for; holes that are left stay as `${kind:name}`.
 pub(super) fn literal(text: &str) -> String {
-    match template::parse(text).as_deref() {
-        Ok([]) => String::new(),
-        Ok([Part::Literal(text)]) => text.clone(),
-        // Filling left neither holes nor malformed texts behind.
-        _ => text.to_owned(),
-    }
+    // Texts that are no templates were reported as misfits and stay as they are.
+    let Ok(parts) = template::parse(text) else { return text.to_owned() };
+    parts.iter().fold(String::new(), |mut out, part| {
+        match part {
+            Part::Literal(text) => out.push_str(text),
+            Part::Hole { kind, name } => {
+                out.push_str("${");
+                out.push_str(&format!("{kind}:{name}"));
+                out.push('}');
+            }
+        }
+        out
+    })
 }
 
 /// The texts inside a value, escaped.
