@@ -16,6 +16,7 @@
 //! - the namespace `default` where the DAG names none, which only the cluster can decide;
 //! - the command of `@task.kubernetes`: the source of the function, instead of a shell script that decodes it.
 
+mod accept;
 mod account;
 mod bind;
 mod cluster;
@@ -43,7 +44,9 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use accept::{accepts, template_fields};
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
+pub use coverage::coverage_markdown;
 pub use release::{NotARelease, Release};
 pub use row::{
     Class, Converter, DefaultValue, Example, Guide, OperatorName, Releases, Row, Table, Target,

@@ -239,6 +239,21 @@ pub enum OperatorName {
     Spark,
 }
 
+impl OperatorName {
+    /// The name people know it by.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Pod => "KubernetesPodOperator",
+            Self::Gke => "GKEStartPodOperator",
+            Self::Eks => "EksPodOperator",
+            Self::Decorated => "@task.kubernetes",
+            Self::DecoratedCmd => "@task.kubernetes_cmd",
+            Self::Job => "KubernetesJobOperator",
+            Self::Spark => "SparkKubernetesOperator",
+        }
+    }
+}
+
 impl From<OperatorName> for OperatorKind {
     fn from(name: OperatorName) -> Self {
         match name {

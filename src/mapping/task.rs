@@ -23,10 +23,10 @@ use super::row::{Converter, Row};
 use super::tables::{Scope, Tables};
 use super::tell;
 use super::template::TemplateReader;
-use super::tree::{find, place};
+use super::tree::{find, find_mut, place};
 use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Origin, Settings, Task, TaskFunction};
 use crate::diag::Code;
-use crate::eval::{Hole, Kind, Value};
+use crate::eval::{Hole, Kind, Text, Value};
 use crate::python::{Sources, Span};
 use crate::spec::{API_VERSION, JobSpec, KIND, Metadata};
 
@@ -141,22 +141,22 @@ impl Mapper<'_> {
             tell::unsupported_operator(self.task, remarks);
             return (None, fate::unsupported(keywords, &bound));
         }
-        let (mut root, excluded) = self.root(&bound, function, remarks);
+        let (tree, excluded) = self.tree(&bound, function, remarks);
         let keep_sidecar = self.settings.keep_xcom_sidecar;
         let mut output = Output::default();
-        let spec = self.write(&mut root, map_index, &mut output, remarks);
+        let spec = self.write(&tree, map_index, &mut output, remarks);
         tell::about_output(self.task, &spec, &output, remarks);
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
         (Some(spec), fate.accounts(keywords, remarks))
     }
 
     /// The job spec as a tree: `/client`, `/run`, `/launcher`.
-    fn root(
+    fn tree(
         &self,
         bound: &[Bound<'_>],
         function: Option<&TaskFunction>,
         remarks: &mut Remarks,
-    ) -> (Root, Vec<usize>) {
+    ) -> (Node, Vec<usize>) {
         let kind = self.scope.kind;
         let mut tree = Node::new(NodeKind::Map(Fields::default()), Span::NONE);
         let values = &self.settings.values;
@@ -180,25 +180,24 @@ impl Mapper<'_> {
         }
         tell::about_pod(self.task, &built, remarks);
         prune(&mut built.pod);
-        let mut detached: Vec<_> =
-            built.unknown.into_iter().map(|hole| ("/run/base_pod_spec", hole)).collect();
+        let mut open: Vec<OpenNote> = Vec::new();
+        let template = "merge this pod template here, then delete this line";
+        open.extend(built.unknown.map(|hole| OpenNote { hole, remedy: template }));
         if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
-            detached.push(("/run/base_pod_spec", Arc::clone(hole)));
+            let remedy =
+                "one pod for each of these values: add what they decide, then delete this line";
+            open.push(OpenNote { hole: Arc::clone(hole), remedy });
         }
         launcher(bound, &mut tree, remarks);
-        self.namespace(
-            &built.pod,
-            bound,
-            access.namespace,
-            detached.is_empty(),
-            &mut tree,
-            remarks,
-        );
+        self.namespace(&built.pod, bound, access.namespace, open.is_empty(), &mut tree, remarks);
         let sides = [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")];
         for (path, inside) in sides {
             match find(&built.pod, inside).map(|part| (&part.kind, part)) {
                 // A job spec has no room for a text in place of a whole side.
-                Some((NodeKind::Hole(hole), _)) => detached.push((path, Arc::clone(hole))),
+                Some((NodeKind::Hole(hole), _)) => {
+                    let remedy = "write the pod by hand, then delete this line";
+                    open.push(OpenNote { hole: Arc::clone(hole), remedy });
+                }
                 Some((_, part)) => place(&mut tree, path, part.clone(), false),
                 None => {}
             }
@@ -213,7 +212,8 @@ impl Mapper<'_> {
                 place(&mut tree, path, Node::new(NodeKind::Bool(true), self.task.span), false);
             }
         }
-        (Root { tree, detached }, access.excluded)
+        note_open(&mut tree, open);
+        (tree, access.excluded)
     }
 
     fn lift(
@@ -276,7 +276,7 @@ impl Mapper<'_> {
 
     fn write(
         &self,
-        root: &mut Root,
+        tree: &Node,
         map_index: Option<u32>,
         output: &mut Output,
         remarks: &mut Remarks,
@@ -297,18 +297,7 @@ impl Mapper<'_> {
                 .collect(),
             pattern: self.task.pattern.as_ref().map(|hole| hole.reason.clone()),
         };
-        let codes = "/launcher/skip_on_exit_code";
-        // A list of integers has no room for a text, so an unknown one stands among the holes only.
-        let mut unwritten = Vec::new();
-        if let Some(NodeKind::Hole(hole)) = find(&root.tree, codes).map(|node| node.kind.clone()) {
-            unwritten.push((codes, hole));
-            super::tree::remove(&mut root.tree, codes);
-        }
-        let json = output.write(&root.tree, "", self.sources);
-        unwritten.extend(root.detached.iter().map(|(path, hole)| (*path, Arc::clone(hole))));
-        for (path, hole) in &unwritten {
-            output.detached(hole, path, self.sources);
-        }
+        let json = output.write(tree, "", self.sources);
         let Json::Object(mut parts) = json else { return empty_spec(metadata) };
         let mut part = |name: &str| parts.remove(name).unwrap_or_else(|| Json::Object(Map::new()));
         let client = typed(part("client"), self.task, remarks);
@@ -325,10 +314,34 @@ impl Mapper<'_> {
     }
 }
 
-/// The tree of a job spec and what keeps it open without having a place in it.
-struct Root {
-    tree: Node,
-    detached: Vec<(&'static str, Arc<Hole>)>,
+/// Something that keeps a job spec open without having a value of its own in it.
+struct OpenNote {
+    hole: Arc<Hole>,
+    /// What to do about it by hand.
+    remedy: &'static str,
+}
+
+/// Writes what keeps the spec open where a reader sees it and nobody can run past it: as a key of the pod's
+/// spec that is a hole, to be deleted when its remedy is done.
+fn note_open(tree: &mut Node, mut notes: Vec<OpenNote>) {
+    let codes = "/launcher/skip_on_exit_code";
+    // A list of integers has no room for a text.
+    if let Some(NodeKind::Hole(hole)) = find(tree, codes).map(|node| node.kind.clone()) {
+        super::tree::remove(tree, codes);
+        let remedy = "write the codes to launcher.skip_on_exit_code, then delete this line";
+        notes.push(OpenNote { hole, remedy });
+    }
+    for OpenNote { hole, remedy } in notes {
+        if find(tree, "/run/base_pod_spec").is_none() {
+            let empty = Node::new(NodeKind::Map(Fields::default()), hole.span);
+            place(tree, "/run/base_pod_spec", empty, false);
+        }
+        if let Some(fields) = find_mut(tree, "/run/base_pod_spec").and_then(Node::fields_mut) {
+            let span = hole.span;
+            let key = fields.open_key(Text::hole(hole));
+            fields.entries.insert(key, Node::text(remedy, span));
+        }
+    }
 }
 
 /// A part of the job spec. The converters see to it that every value fits; should one not, that is told

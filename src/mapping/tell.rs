@@ -221,7 +221,7 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
         remarks.add(told);
     }
     // A template that could not be read may add anything.
-    let complete = !spec.holes.iter().any(|hole| hole.path == "/run/base_pod_spec");
+    let complete = !spec.run.base_pod_spec.keys().any(|key| key.contains("${"));
     for finding in check_pod(meta, &spec.run.base_pod_spec, complete) {
         let path = format!("/run{}", finding.path);
         remarks.add(Diagnostic::new(Code::InvalidPod, at(&path), finding.message).pod_path(&path));

@@ -327,11 +327,11 @@ fn words_that_airflow_does_not_know_are_refused() {
 }
 
 #[test]
-fn unknown_exit_codes_stand_among_the_holes_alone() {
+fn unknown_exit_codes_keep_the_spec_open() {
     let mapped = kpo(&[("skip_on_exit_code", "CODES"), ("retries", "2")]);
     assert_eq!(at(&mapped, "/launcher"), json!({"retries": 2.0}));
     let holes: Vec<_> = mapped.specs[0].holes.iter().map(|hole| hole.path.as_str()).collect();
-    assert_eq!(holes, ["/launcher/skip_on_exit_code"]);
+    assert_eq!(holes, ["/run/base_pod_spec/${name:CODES}"]);
 }
 
 #[test]
@@ -385,10 +385,10 @@ fn over(path: &str) -> Mapped {
 fn a_template_that_cannot_be_read_leaves_the_whole_pod_open() {
     let mapped = over("/opt/airflow/pod.yaml");
     let hole = &mapped.specs[0].holes[0];
-    assert_eq!(
-        (hole.path.as_str(), hole.name.as_str()),
-        ("/run/base_pod_spec", "file:/opt/airflow/pod.yaml")
-    );
+    assert_eq!(hole.name, "file:/opt/airflow/pod.yaml");
+    assert_eq!(hole.path, "/run/base_pod_spec/${file:~1opt~1airflow~1pod.yaml}");
+    let note = at(&mapped, &hole.path);
+    assert_eq!(note, json!("merge this pod template here, then delete this line"));
     assert!(codes(&mapped).contains(&"KPO308"));
     assert!(over("empty.yaml").specs[0].holes.is_empty());
 }

@@ -105,11 +105,13 @@ impl Lower<'_> {
 
     /// A format spec, which may hold values whose specs may hold values again.
     fn spec(&mut self, node: &mut py::InterpolatedStringFormatSpec, spec: &mut Parts) {
-        if self.enter(self.span(node.range)) {
+        let span = self.span(node.range);
+        if self.enter(span) {
             self.elements(&mut node.elements, spec);
             self.leave();
         } else {
-            spec.unreadable = true;
+            let value = Box::new(Self::invalid(span));
+            spec.push(FPart::Value { value, conversion: None, spec: Vec::new(), debug: None });
         }
         spec.end_text();
     }
