@@ -500,7 +500,7 @@ fn connection_fields(
 
 /// A part of a URI with its percent escapes read.
 fn decoded(part: &str) -> String {
-    crate::eval::library::serialise::unquote(part).unwrap_or_else(|| part.to_owned())
+    crate::eval::pure::url::unquote(part)
 }
 
 fn name_of(path: &str) -> &str {
