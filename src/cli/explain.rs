@@ -39,8 +39,8 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
 
 fn unknown(subject: &str, tables: &Tables) -> Trouble {
     let arguments = tables.rows().map(|(_, row)| row.argument.as_str());
-    let codes = Code::ALL.iter().map(|code| code.as_str());
-    let remedy = match nearest(subject, arguments.chain(codes)) {
+    // Codes that look alike have nothing to do with each other, so only arguments are suggested.
+    let remedy = match nearest(subject, arguments) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`podlift mappings` lists all arguments".to_owned(),
     };

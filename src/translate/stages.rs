@@ -5,9 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::{FileAccount, Outcome};
 use super::select::Selection;
-use crate::airflow::{
-    Dag, Limits, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file,
-};
+use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
 use crate::mapping::{Mapped, NoTemplates, Tables, map_task};
