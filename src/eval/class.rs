@@ -133,7 +133,7 @@ impl Interp<'_> {
     }
 
     /// Enum members: every public class variable that is no method becomes an instance.
-    fn make_members(&mut self, class: &Val, attrs: &mut Map<Name, Val>) {
+    pub(crate) fn make_members(&mut self, class: &Val, attrs: &mut Map<Name, Val>) {
         let names: Vec<Name> = attrs.keys().filter(|name| !name.starts_with('_')).cloned().collect();
         let mut auto = 0;
         for name in names {
@@ -166,7 +166,7 @@ impl Interp<'_> {
         }
     }
 
-    fn flavour(&self, bases: &[Val], attrs: &Map<Name, Val>) -> Flavour {
+    pub(crate) fn flavour(&self, bases: &[Val], attrs: &Map<Name, Val>) -> Flavour {
         for base in bases {
             match &base.data {
                 Data::Symbol(path) => match path.as_ref() {
@@ -206,7 +206,7 @@ impl Interp<'_> {
 
     /// C3 linearisation of the bases, the class itself left out. Classes that disagree keep the
     /// order in which they appear.
-    fn linearise(&self, bases: &[Val]) -> Vec<Val> {
+    pub(crate) fn linearise(&self, bases: &[Val]) -> Vec<Val> {
         let mut lists: Vec<Vec<Val>> = bases
             .iter()
             .map(|base| {

@@ -8,7 +8,6 @@ use super::output::Output;
 use super::remarks::Remarks;
 use super::row::Converter;
 use crate::airflow::Keyword;
-use crate::diag::Code;
 
 /// What decides the dispositions of a task's keywords.
 pub(crate) struct Fate<'a> {
@@ -69,11 +68,7 @@ impl Fate<'_> {
             None => row.note.clone(),
         };
         let lands = matches!(row.disposition, Disposition::Mapped | Disposition::Launcher);
-        let refused = remarks.diagnostics.iter().any(|told| {
-            matches!(told.code, Code::WrongType | Code::PodName)
-                && told.span == one.span
-                && told.message.contains(&row.argument)
-        });
+        let refused = remarks.refused.contains(&row.argument);
         if self.excluded.contains(&index) {
             return (Disposition::NotNeeded, "Without effect beside in_cluster=True.".to_owned());
         }

@@ -228,11 +228,12 @@ impl Merger<'_> {
             for (key, node) in &theirs.entries {
                 entries.insert(key.clone(), node.clone().made_by(node.from.or(client.from)));
             }
-            let mut key_holes = ours.key_holes.clone();
-            key_holes.extend(theirs.key_holes.iter().cloned());
-            let fields = Fields { class: None, entries, key_holes };
+            let mut open_keys = ours.open_keys.clone();
+            open_keys.extend(theirs.open_keys.clone());
+            let fields = Fields { class: None, entries, open_keys };
             return Node::new(NodeKind::Map(fields), span);
         }
+        theirs.open_keys.extend(ours.open_keys.clone());
         for (key, value) in &ours.entries {
             let explicit = theirs.entries.get(key);
             let chosen = match explicit.map_or(Some(false), Node::truth) {

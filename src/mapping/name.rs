@@ -30,18 +30,24 @@ pub(crate) fn explicit(node: Node, one: &Bound<'_>, remarks: &mut Remarks) -> No
     if let Some(complaint) = complaint {
         return refuse(literal, &complaint, one, remarks);
     }
-    let dots = !one.release.is_at_least("4.0.1");
+    let name = sanitise(literal, !one.release.is_at_least("4.0.1"));
+    Node { kind: NodeKind::Text(Text::literal(name), *jinja), ..node }
+}
+
+/// Lower case, and one hyphen for each run of characters that a pod name cannot have; `dots` keeps dots.
+pub(crate) fn sanitise(given: &str, dots: bool) -> String {
     let mut name = String::new();
-    for character in literal.to_lowercase().chars() {
+    let mut in_run = false;
+    for character in given.to_lowercase().chars() {
         let kept = matches!(character, 'a'..='z' | '0'..='9' | '-') || (dots && character == '.');
         if kept {
             name.push(character);
-        } else if !name.ends_with('\u{0}') {
-            // Marks a run of other characters; each run becomes one hyphen.
-            name.push('\u{0}');
+        } else if !in_run {
+            name.push('-');
         }
+        in_run = !kept;
     }
-    Node { kind: NodeKind::Text(Text::literal(name.replace('\u{0}', "-")), *jinja), ..node }
+    name
 }
 
 fn refuse(name: &str, complaint: &str, one: &Bound<'_>, remarks: &mut Remarks) -> Node {
@@ -50,6 +56,7 @@ fn refuse(name: &str, complaint: &str, one: &Bound<'_>, remarks: &mut Remarks) -
         .label("Airflow refuses it when the task runs");
     told.severity = crate::diag::Severity::Error;
     remarks.add(told);
+    remarks.refused.insert(one.row.argument.clone());
     let hole = Hole {
         kind: HoleKind::Expression,
         name: one.row.argument.clone(),

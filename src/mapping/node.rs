@@ -59,10 +59,19 @@ pub(crate) enum Jinja {
 pub(crate) struct Fields {
     /// The class of a model object; `None` for a dict.
     pub(crate) class: Option<&'static ModelClass>,
-    /// The entries. A key with holes stands here in its written form, `${kind:name}`.
+    /// The entries, by their keys as templates: a key with holes is `${kind:name}`.
     pub(crate) entries: IndexMap<String, Node>,
-    /// Holes in the keys.
-    pub(crate) key_holes: Vec<Arc<Hole>>,
+    /// The keys that have holes, by the same.
+    pub(crate) open_keys: IndexMap<String, Text>,
+}
+
+impl Fields {
+    /// Notes a key with holes and gives the form under which its entry stands.
+    pub(crate) fn open_key(&mut self, key: Text) -> String {
+        let written = key.to_template();
+        self.open_keys.insert(written.clone(), key);
+        written
+    }
 }
 
 impl Node {
@@ -87,7 +96,7 @@ impl Node {
             .filter_map(|(key, node)| Some((key.to_owned(), node?)))
             .filter(|(_, node)| class.is_none() || !node.is_null())
             .collect();
-        Self::new(NodeKind::Map(Fields { class, entries, key_holes: Vec::new() }), span)
+        Self::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::new() }), span)
     }
 
     /// A list.
@@ -113,21 +122,11 @@ impl Node {
             NodeKind::Null => false,
             NodeKind::Bool(value) => *value,
             NodeKind::Number(value) => value.as_f64() != Some(0.0),
-            NodeKind::Text(text, Jinja::Literal) => return text.truth(),
-            // What a template renders to is known only when it is rendered; it is an empty string in
-            // no case that Airflow would tell from any other, since it decides before rendering.
-            NodeKind::Text(text, Jinja::Rendered) => return text.truth(),
+            // A template that renders to nothing would be false; podlift takes it for what is written.
+            NodeKind::Text(text, _) => return text.truth(),
             NodeKind::Time(_) => true,
             NodeKind::List(items) => !items.is_empty(),
-            NodeKind::Map(fields) => {
-                if fields.class.is_some() || !fields.entries.is_empty() {
-                    true
-                } else if fields.key_holes.is_empty() {
-                    false
-                } else {
-                    return None;
-                }
-            }
+            NodeKind::Map(fields) => fields.class.is_some() || !fields.entries.is_empty(),
             NodeKind::Hole(_) => return None,
         })
     }
@@ -181,7 +180,7 @@ impl Node {
             NodeKind::Text(text, _) => found.extend(text.holes().cloned()),
             NodeKind::List(items) => items.iter().for_each(|item| item.collect_holes(found)),
             NodeKind::Map(fields) => {
-                found.extend(fields.key_holes.iter().cloned());
+                found.extend(fields.open_keys.values().flat_map(Text::holes).cloned());
                 fields.entries.values().for_each(|node| node.collect_holes(found));
             }
             NodeKind::Hole(hole) => found.push(Arc::clone(hole)),

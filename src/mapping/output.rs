@@ -82,11 +82,6 @@ impl Output {
         self.node(node, path, None, sources)
     }
 
-    /// Records a hole that stands for a place without being written there.
-    pub(crate) fn detached(&mut self, hole: &Arc<Hole>, path: &str, sources: &Sources) {
-        self.hole(hole, path, sources);
-    }
-
     /// A text outside the pod, such as a DAG id.
     pub(crate) fn text(&mut self, text: &Text, path: &str, sources: &Sources) -> String {
         self.fill(text, path, sources)
@@ -142,9 +137,6 @@ impl Output {
         owner: Option<usize>,
         sources: &Sources,
     ) -> Map<String, Json> {
-        for hole in &fields.key_holes {
-            self.hole(hole, path, sources);
-        }
         // The client serialises the fields of an object in the order of its class.
         let mut entries: Vec<_> = fields.entries.iter().collect();
         if let Some(class) = fields.class {
@@ -153,16 +145,23 @@ impl Output {
         }
         let mut out = Map::new();
         for (key, node) in entries {
-            let json = self.node(node, &format!("{path}/{}", escape(key)), owner, sources);
-            out.insert(key.clone(), json);
+            let written = match fields.open_keys.get(key) {
+                Some(text) => self.named(text),
+                None => key.clone(),
+            };
+            let here = format!("{path}/{}", escape(&written));
+            if let Some(text) = fields.open_keys.get(key) {
+                self.fill(text, &here, sources);
+            }
+            let json = self.node(node, &here, owner, sources);
+            out.insert(written, json);
         }
         out
     }
 
-    /// Records a hole at a place and gives the name it has in this job spec.
-    fn hole(&mut self, hole: &Arc<Hole>, path: &str, sources: &Sources) -> String {
-        let short = self.names.of(hole);
-        let name = format!("{}:{short}", hole.kind);
+    /// Records a hole at a place.
+    fn hole(&mut self, hole: &Arc<Hole>, path: &str, sources: &Sources) {
+        let name = format!("{}:{}", hole.kind, self.names.of(hole));
         if !self.holes.iter().any(|open| open.path == path && open.name == name) {
             self.open.push((name.clone(), Arc::clone(hole)));
             self.holes.push(OpenHole {
@@ -174,17 +173,24 @@ impl Output {
                 needs: hole.roots.iter().map(|root| root.key()).collect(),
             });
         }
-        short
     }
 
     /// The text as it stands in the job spec.
     fn fill(&mut self, text: &Text, path: &str, sources: &Sources) -> String {
+        for hole in text.holes() {
+            self.hole(hole, path, sources);
+        }
+        self.named(text)
+    }
+
+    /// The same without recording the holes: for a key, whose own text is part of its place.
+    fn named(&mut self, text: &Text) -> String {
         let mut out = String::new();
         for segment in &text.segments {
             match segment {
                 Segment::Literal(literal) => template::push_literal(&mut out, literal),
                 Segment::Hole(hole) => {
-                    let name = self.hole(hole, path, sources);
+                    let name = self.names.of(hole);
                     template::push_hole(&mut out, hole.kind, &name);
                 }
             }

@@ -1,5 +1,6 @@
 //! What there is to say while a task is mapped.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::node::{Node, NodeKind};
@@ -12,6 +13,8 @@ use crate::python::Span;
 pub(crate) struct Remarks {
     /// The findings.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Arguments whose value Airflow refuses.
+    pub(crate) refused: BTreeSet<String>,
 }
 
 impl Remarks {
@@ -36,6 +39,7 @@ impl Remarks {
         message: impl Into<String>,
     ) -> Node {
         let message = message.into();
+        self.refused.insert(argument.to_owned());
         self.add(
             Diagnostic::new(Code::WrongType, span, format!("`{argument}`: {message}"))
                 .label("Airflow refuses this value, so the task has no certain pod"),

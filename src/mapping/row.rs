@@ -277,6 +277,8 @@ pub enum Converter {
     None,
     /// As the Kubernetes client serialises it.
     Copy,
+    /// A string; nothing else is possible at the target.
+    Text,
     /// A list, empty when falsy.
     List,
     /// A list of strings; a string is told.

@@ -100,6 +100,11 @@ impl Tables {
         self.rows().filter(move |(_, row)| row.argument == argument)
     }
 
+    /// Whether some table is for an operator, so that its tasks become job specs.
+    pub fn knows(&self, operator: &Operator) -> bool {
+        self.scope(operator).is_some()
+    }
+
     /// The operator classes of the user's tables, for the evaluator to recognise.
     pub fn operators(&self) -> impl Iterator<Item = &str> {
         self.user.iter().filter_map(|table| table.operator.as_deref())

@@ -1,7 +1,10 @@
 //! From a task to job specs: binds its keywords to rows, builds pod, client and launcher settings, writes
 //! the spec and accounts for every keyword.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::account::{Account, KeywordAccount, Mapped};
@@ -10,6 +13,7 @@ use super::cluster;
 use super::convert::convert;
 use super::fate::{self, Fate};
 use super::function;
+use super::name;
 use super::node::{Fields, Node, NodeKind};
 use super::output::Output;
 use super::pod::{self, Build};
@@ -19,9 +23,10 @@ use super::row::{Converter, Row};
 use super::tables::{Scope, Tables};
 use super::tell;
 use super::template::TemplateReader;
-use super::tree::{find, place};
+use super::tree::{find, find_mut, place};
 use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Origin, Settings, Task, TaskFunction};
-use crate::eval::{Kind, Value};
+use crate::diag::Code;
+use crate::eval::{Hole, Kind, Text, Value};
 use crate::python::{Sources, Span};
 use crate::spec::{API_VERSION, JobSpec, KIND, Metadata};
 
@@ -136,22 +141,22 @@ impl Mapper<'_> {
             tell::unsupported_operator(self.task, remarks);
             return (None, fate::unsupported(keywords, &bound));
         }
-        let (mut root, excluded) = self.root(&bound, function, remarks);
+        let (tree, excluded) = self.tree(&bound, function, remarks);
         let keep_sidecar = self.settings.keep_xcom_sidecar;
         let mut output = Output::default();
-        let spec = self.write(&mut root, map_index, &mut output);
+        let spec = self.write(&tree, map_index, &mut output, remarks);
         tell::about_output(self.task, &spec, &output, remarks);
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
         (Some(spec), fate.accounts(keywords, remarks))
     }
 
     /// The job spec as a tree: `/client`, `/run`, `/launcher`.
-    fn root(
+    fn tree(
         &self,
         bound: &[Bound<'_>],
         function: Option<&TaskFunction>,
         remarks: &mut Remarks,
-    ) -> (Root, Vec<usize>) {
+    ) -> (Node, Vec<usize>) {
         let kind = self.scope.kind;
         let mut tree = Node::new(NodeKind::Map(Fields::default()), Span::NONE);
         let values = &self.settings.values;
@@ -163,7 +168,7 @@ impl Mapper<'_> {
             target: &self.target,
             absent,
             default_name: function.map(|function| {
-                format!("k8s-airflow-pod-{}", function.name.to_lowercase().replace('_', "-"))
+                name::sanitise(&format!("k8s-airflow-pod-{}", function.name), false)
             }),
             default_namespace: (kind == OperatorKind::Eks).then_some("default"),
             keep_xcom_sidecar,
@@ -175,29 +180,29 @@ impl Mapper<'_> {
         }
         tell::about_pod(self.task, &built, remarks);
         prune(&mut built.pod);
-        let mut detached = Vec::new();
-        detached.extend(built.unknown);
+        let mut open: Vec<OpenNote> = Vec::new();
+        let template = "merge this pod template here, then delete this line";
+        open.extend(built.unknown.map(|hole| OpenNote { hole, remedy: template }));
         if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
-            detached.push(std::sync::Arc::clone(hole));
+            let remedy =
+                "one pod for each of these values: add what they decide, then delete this line";
+            open.push(OpenNote { hole: Arc::clone(hole), remedy });
         }
         launcher(bound, &mut tree, remarks);
-        self.namespace(
-            &built.pod,
-            bound,
-            access.namespace,
-            detached.is_empty(),
-            &mut tree,
-            remarks,
-        );
-        for (path, inside) in [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")]
-        {
-            if let Some(part) = find(&built.pod, inside) {
-                place(&mut tree, path, part.clone(), false);
+        self.namespace(&built.pod, bound, access.namespace, open.is_empty(), &mut tree, remarks);
+        let sides = [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")];
+        for (path, inside) in sides {
+            match find(&built.pod, inside).map(|part| (&part.kind, part)) {
+                // A job spec has no room for a text in place of a whole side.
+                Some((NodeKind::Hole(hole), _)) => {
+                    let remedy = "write the pod by hand, then delete this line";
+                    open.push(OpenNote { hole: Arc::clone(hole), remedy });
+                }
+                Some((_, part)) => place(&mut tree, path, part.clone(), false),
+                None => {}
             }
         }
-        if find(&tree, "/run/namespace").is_some()
-            && let Some(namespace) = find(&tree, "/run/namespace").cloned()
-        {
+        if let Some(namespace) = find(&tree, "/run/namespace").cloned() {
             place(&mut tree, "/run/base_pod_meta/namespace", namespace, false);
         }
         let containers = find(&built.pod, "/spec/containers").and_then(Node::items);
@@ -207,7 +212,8 @@ impl Mapper<'_> {
                 place(&mut tree, path, Node::new(NodeKind::Bool(true), self.task.span), false);
             }
         }
-        (Root { tree, detached }, access.excluded)
+        note_open(&mut tree, open);
+        (tree, access.excluded)
     }
 
     fn lift(
@@ -268,7 +274,13 @@ impl Mapper<'_> {
         }
     }
 
-    fn write(&self, root: &mut Root, map_index: Option<u32>, output: &mut Output) -> JobSpec {
+    fn write(
+        &self,
+        tree: &Node,
+        map_index: Option<u32>,
+        output: &mut Output,
+        remarks: &mut Remarks,
+    ) -> JobSpec {
         let metadata = Metadata {
             dag: output.text(&self.task.dag_id, "/metadata/dag", self.sources),
             task: output.text(&self.task.task_id, "/metadata/task", self.sources),
@@ -285,23 +297,12 @@ impl Mapper<'_> {
                 .collect(),
             pattern: self.task.pattern.as_ref().map(|hole| hole.reason.clone()),
         };
-        let codes = "/launcher/skip_on_exit_code";
-        // A list of integers has no room for a text, so an unknown one stands among the holes only.
-        let mut unwritten = Vec::new();
-        if let Some(NodeKind::Hole(hole)) = find(&root.tree, codes).map(|node| node.kind.clone()) {
-            unwritten.push((codes, hole));
-            super::tree::remove(&mut root.tree, codes);
-        }
-        let json = output.write(&root.tree, "", self.sources);
-        unwritten.extend(root.detached.iter().map(|hole| ("/run/base_pod_spec", hole.clone())));
-        for (path, hole) in &unwritten {
-            output.detached(hole, path, self.sources);
-        }
+        let json = output.write(tree, "", self.sources);
         let Json::Object(mut parts) = json else { return empty_spec(metadata) };
         let mut part = |name: &str| parts.remove(name).unwrap_or_else(|| Json::Object(Map::new()));
-        let client = serde_json::from_value(part("client")).unwrap_or_default();
-        let run = serde_json::from_value(part("run")).unwrap_or_default();
-        let launcher = serde_json::from_value(part("launcher")).unwrap_or_default();
+        let client = typed(part("client"), self.task, remarks);
+        let run = typed(part("run"), self.task, remarks);
+        let launcher = typed(part("launcher"), self.task, remarks);
         JobSpec {
             client,
             run,
@@ -313,10 +314,47 @@ impl Mapper<'_> {
     }
 }
 
-/// The tree of a job spec and what keeps it open without having a place in it.
-struct Root {
-    tree: Node,
-    detached: Vec<std::sync::Arc<crate::eval::Hole>>,
+/// Something that keeps a job spec open without having a value of its own in it.
+struct OpenNote {
+    hole: Arc<Hole>,
+    /// What to do about it by hand.
+    remedy: &'static str,
+}
+
+/// Writes what keeps the spec open where a reader sees it and nobody can run past it: as a key of the pod's
+/// spec that is a hole, to be deleted when its remedy is done.
+fn note_open(tree: &mut Node, mut notes: Vec<OpenNote>) {
+    let codes = "/launcher/skip_on_exit_code";
+    // A list of integers has no room for a text.
+    if let Some(NodeKind::Hole(hole)) = find(tree, codes).map(|node| node.kind.clone()) {
+        super::tree::remove(tree, codes);
+        let remedy = "write the codes to launcher.skip_on_exit_code, then delete this line";
+        notes.push(OpenNote { hole, remedy });
+    }
+    for OpenNote { hole, remedy } in notes {
+        if find(tree, "/run/base_pod_spec").is_none() {
+            let empty = Node::new(NodeKind::Map(Fields::default()), hole.span);
+            place(tree, "/run/base_pod_spec", empty, false);
+        }
+        if let Some(fields) = find_mut(tree, "/run/base_pod_spec").and_then(Node::fields_mut) {
+            let span = hole.span;
+            let key = fields.open_key(Text::hole(hole));
+            fields.entries.insert(key, Node::text(remedy, span));
+        }
+    }
+}
+
+/// A part of the job spec. The converters see to it that every value fits; should one not, that is told
+/// rather than lost.
+fn typed<T: DeserializeOwned + Default>(part: Json, task: &Task, remarks: &mut Remarks) -> T {
+    serde_json::from_value(part).unwrap_or_else(|error| {
+        remarks.tell(
+            Code::InvalidPod,
+            task.span,
+            format!("a value does not fit the job spec: {error}"),
+        );
+        T::default()
+    })
 }
 
 fn empty_spec(metadata: Metadata) -> JobSpec {

@@ -14,6 +14,7 @@ use super::remarks::Remarks;
 use super::row::Converter;
 use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Task};
 use crate::diag::{Code, Diagnostic};
+use crate::eval::HoleKind;
 use crate::kubernetes::check_pod;
 use crate::spec::JobSpec;
 
@@ -220,7 +221,7 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
         remarks.add(told);
     }
     // A template that could not be read may add anything.
-    let complete = !spec.holes.iter().any(|hole| hole.path == "/run/base_pod_spec");
+    let complete = !spec.run.base_pod_spec.keys().any(|key| key.contains("${"));
     for finding in check_pod(meta, &spec.run.base_pod_spec, complete) {
         let path = format!("/run{}", finding.path);
         remarks.add(Diagnostic::new(Code::InvalidPod, at(&path), finding.message).pod_path(&path));
@@ -231,7 +232,11 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
 fn unresolved(task: &Task, output: &Output, remarks: &mut Remarks) {
     let mut seen = BTreeSet::new();
     for (open, (name, hole)) in output.holes.iter().zip(&output.open) {
-        if !seen.insert(name.clone()) {
+        // A refused value has its finding already.
+        let is_refused = hole.kind == HoleKind::Expression
+            && hole.roots.is_empty()
+            && remarks.refused.contains(&hole.name);
+        if is_refused || !seen.insert(name.clone()) {
             continue;
         }
         let place = output.span(&open.path);

@@ -1,10 +1,11 @@
 """Writes what a real Airflow makes of a matrix of arguments, for podlift's tests to compare with.
 
-    python generate.py
+    python generate.py [RANDOM CASES] [OUTPUT]
 
 Run it once in an environment of each Airflow release to prove parity with; it writes
 `fixtures/parity/airflow-RELEASE.json`. The matrix: every example of the mapping tables that describes the
-pod, each alone and over every kind of pod template; and the combinations below.
+pod, each alone and over every kind of pod template; the combinations below; and examples of several
+arguments drawn together, always the same ones.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import pathlib
+import random
+import sys
 import tempfile
 
 import oracle
@@ -83,6 +86,9 @@ FULL = (
 )
 
 DICT = repr(yaml.safe_load(TEMPLATE))
+
+# Drawn cases in the committed files.
+DRAWN = 150
 
 # Arguments that every case has unless it says otherwise.
 BASE = {"image": "'busybox'", "name": "'p'", "namespace": "'default'"}
@@ -187,6 +193,30 @@ def examples() -> dict[str, dict[str, str]]:
     return cases
 
 
+def drawn(count: int) -> dict[str, dict[str, str]]:
+    """Cases of several arguments at once, drawn from the examples that Airflow accepts."""
+    draw = random.Random(7)
+    forms: dict[str, list[str]] = {}
+    for name in TABLES:
+        table = yaml.safe_load((ROOT / "mappings" / f"{name}.yaml").read_text())
+        for row in table["rows"]:
+            accepted = [one["python"] for one in row.get("examples", []) if "refused" not in one]
+            if accepted and not row.get("until"):
+                forms[row["argument"]] = accepted
+    for case in COMBINATIONS.values():
+        for name, python in case.items():
+            if name in forms and "name" not in name:
+                forms[name].append(python)
+    cases = {}
+    for number in range(1, count + 1):
+        names = draw.sample(sorted(forms), draw.randint(2, 12))
+        case = {**BASE, **{name: draw.choice(forms[name]) for name in names}}
+        for name in draw.sample(sorted(BASE), draw.randint(0, 1)):
+            case.pop(name)
+        cases[f"drawn {number}"] = case
+    return cases
+
+
 def outcome(keywords: dict[str, str], folder: pathlib.Path) -> dict:
     """What Airflow makes of the keywords."""
     arguments = {}
@@ -208,13 +238,22 @@ def main() -> None:
     """Writes the expectations of the installed Airflow."""
     airflow = importlib.metadata.version("apache-airflow")
     provider = importlib.metadata.version("apache-airflow-providers-cncf-kubernetes")
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else DRAWN
+    output = ROOT / "fixtures" / "parity" / f"airflow-{airflow}.json"
+    if len(sys.argv) > 2:
+        output = pathlib.Path(sys.argv[2])
+    layers = list(WITH)
     lines = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "pod.yaml").write_text(TEMPLATE)
-        for case, keywords in {**examples(), **COMBINATIONS}.items():
+        cases = {**examples(), **COMBINATIONS, **drawn(count)}
+        for index, (case, keywords) in enumerate(cases.items()):
             for layer, more in WITH.items():
-                if layer in ("dict", "full") and case not in COMBINATIONS:
+                if layer in ("dict", "full") and case not in COMBINATIONS and not case.startswith("drawn"):
+                    continue
+                # One layer for each drawn case, in turn.
+                if case.startswith("drawn") and layer != layers[index % len(layers)]:
                     continue
                 given = {**keywords, **more}
                 line = {"case": f"{case}, {layer}" if layer else case, "with": layer, "keywords": keywords}
@@ -226,7 +265,7 @@ def main() -> None:
         "layers": {layer: more for layer, more in WITH.items() if layer},
     }
     text = f'{{"head": {json.dumps(head)},\n"cases": [\n' + ",\n".join(lines) + "\n]}\n"
-    (ROOT / "fixtures" / "parity" / f"airflow-{airflow}.json").write_text(text)
+    output.write_text(text)
 
 
 if __name__ == "__main__":

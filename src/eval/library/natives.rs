@@ -7,12 +7,12 @@ use crate::eval::interp::{Interp, Res};
 use crate::eval::item::range_length;
 use crate::eval::object::{Data, Flavour, Map, Native, ObjId, Object, Val};
 use crate::eval::pure::datetime::TimeDelta;
+use crate::eval::pure::path::PurePath;
 use crate::eval::pure::text;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
 
 use super::datetime;
-use super::files::paths;
 
 /// A method of a value, found but not yet called.
 pub(crate) fn method(object: &Val, name: &Name, span: Span) -> Val {
@@ -169,7 +169,7 @@ impl Interp<'_> {
             && let (Some(a), Some(b)) = (self.path_text(left), self.path_text(right))
             && (is_path(left) || is_path(right))
         {
-            return Ok(Some(Self::path(paths::join(&[&a, &b]), span)));
+            return Ok(Some(Self::path(PurePath::new(&[&a, &b]).to_string(), span)));
         }
         self.time_operation(op, left, right, span)
     }

@@ -12,8 +12,10 @@ pub mod datetime;
 pub mod format;
 pub mod json;
 pub mod number;
+pub mod path;
 pub mod percent;
 pub mod text;
+pub mod yaml;
 
 #[cfg(test)]
 mod oracle;

@@ -30,12 +30,12 @@ pub(crate) fn deserialise(node: Node, kind: &Type, argument: &str, remarks: &mut
             _ => unreadable(&node, kind, argument, remarks),
         },
         Type::Dict(value) => match node.kind {
-            NodeKind::Map(Fields { class: None, entries, key_holes }) => {
+            NodeKind::Map(Fields { class: None, entries, open_keys }) => {
                 let entries = entries
                     .into_iter()
                     .map(|(key, node)| (key, deserialise(node, value, argument, remarks)))
                     .collect();
-                let fields = Fields { class: None, entries, key_holes };
+                let fields = Fields { class: None, entries, open_keys };
                 Node { kind: NodeKind::Map(fields), ..node_shell(&node.from, span) }
             }
             _ => unreadable(&node, kind, argument, remarks),
@@ -63,6 +63,11 @@ fn model(
 ) -> Node {
     let mut entries = IndexMap::new();
     for (key, node) in given.entries {
+        if given.open_keys.contains_key(&key) {
+            // Nobody knows which field it is.
+            entries.insert(key, node);
+            continue;
+        }
         let Some((_, field)) = class.by_json(&key) else {
             dropped(class, &key, &node, argument, remarks);
             continue;
@@ -78,8 +83,8 @@ fn model(
         let message = format!("{}: `{}` must not be None", class.name, field.json);
         return remarks.refuse(argument, span, message);
     }
-    let key_holes = given.key_holes;
-    Node::new(NodeKind::Map(Fields { class: Some(class), entries, key_holes }), span)
+    let open_keys = given.open_keys;
+    Node::new(NodeKind::Map(Fields { class: Some(class), entries, open_keys }), span)
 }
 
 fn dropped(class: &ModelClass, key: &str, node: &Node, argument: &str, remarks: &mut Remarks) {

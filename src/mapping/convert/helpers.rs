@@ -107,7 +107,7 @@ fn volume(made: &Model, value: &Value, subject: &Subject<'_>, remarks: &mut Rema
         }
     }
     entries.retain(|_, node| !node.is_null());
-    Node::new(NodeKind::Map(Fields { class, entries, key_holes: Vec::new() }), value.span)
+    Node::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::new() }), value.span)
 }
 
 /// The helper turns `persistentVolumeClaim` into `persistent_volume_claim` by its capitals alone.
@@ -161,7 +161,10 @@ pub(super) fn old_resources(
                 entries.insert(resource.to_owned(), plain(value, Jinja::Literal, subject, remarks));
             }
         }
-        Node::new(NodeKind::Map(Fields { class: None, entries, key_holes: Vec::new() }), value.span)
+        Node::new(
+            NodeKind::Map(Fields { class: None, entries, open_keys: IndexMap::new() }),
+            value.span,
+        )
     });
     for (name, item) in &given {
         if !RESOURCES.iter().any(|(field, ..)| field == name) {

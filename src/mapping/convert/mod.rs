@@ -51,7 +51,8 @@ pub(crate) fn convert(value: &Value, subject: &Subject<'_>, remarks: &mut Remark
         return Some(xcom_hole(reference, value, subject, remarks));
     }
     Some(match subject.row.converter {
-        Converter::Copy | Converter::Namespace => plain(value, subject.jinja, subject, remarks),
+        Converter::Copy => plain(value, subject.jinja, subject, remarks),
+        Converter::Text | Converter::Namespace => scalars::text(value, subject, remarks),
         Converter::List => lists::list(value, subject, remarks),
         Converter::StringList => lists::string_list(value, subject, remarks),
         Converter::Mapping => lists::mapping(value, subject, remarks),

@@ -80,14 +80,9 @@ fn dict(
     for (key, value) in entries {
         // Airflow renders the values of a dict, never its keys; JSON knows only string keys.
         let name = match &key.kind {
-            Kind::Str(text) => {
-                fields.key_holes.extend(text.holes().cloned());
-                text.to_template()
-            }
-            Kind::Unknown(hole) => {
-                fields.key_holes.push(Arc::clone(hole));
-                Text::hole(Arc::clone(hole)).to_template()
-            }
+            Kind::Str(text) if text.as_literal().is_some() => text.to_template(),
+            Kind::Str(text) => fields.open_key(text.clone()),
+            Kind::Unknown(hole) => fields.open_key(Text::hole(Arc::clone(hole))),
             Kind::Int(int) => int.to_string(),
             Kind::Bool(value) => value.to_string(),
             Kind::None => "null".to_owned(),
@@ -131,7 +126,7 @@ fn model(
         let inside = if rendered.contains(&name.as_str()) { jinja } else { Jinja::Literal };
         entries.insert(known.json.clone(), plain(field, inside, subject, remarks));
     }
-    let fields = Fields { class: Some(class), entries, key_holes: Vec::new() };
+    let fields = Fields { class: Some(class), entries, open_keys: IndexMap::new() };
     let node = Node::new(NodeKind::Map(fields), value.span);
     missing_field(class, made).map_or(node, |field| {
         let message = format!("{}: `{field}` must not be None", class.name);

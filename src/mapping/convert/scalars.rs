@@ -9,6 +9,19 @@ use crate::eval::{Kind, Value};
 use crate::mapping::node::{Jinja, Node, NodeKind};
 use crate::mapping::remarks::Remarks;
 
+/// A string, perhaps one that is known later.
+pub(super) fn text(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) -> Node {
+    match &value.kind {
+        Kind::None | Kind::Str(_) | Kind::Unknown(_) | Kind::XCom(_) => {
+            plain(value, subject.jinja, subject, remarks)
+        }
+        _ => {
+            let message = format!("Expected str, got {}", type_of(value));
+            remarks.refuse(subject.argument, value.span, message)
+        }
+    }
+}
+
 /// A number; `None` is none.
 pub(super) fn number(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) -> Option<Node> {
     match &value.kind {
