@@ -1,15 +1,15 @@
 //! `podlift explain`: what becomes of an argument, or what a finding means.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 
 use super::failure::Trouble;
 use super::{Ctx, Exit};
 use crate::diag::Code;
 use crate::diag::suggest::nearest;
-use crate::mapping::Tables;
-
-/// Width of the name of a fact and the blanks around it, as the mapping tables write it.
-const FACT: usize = 12;
+use crate::mapping::{Example, Row, Table, Tables};
+use crate::yaml;
 
 /// Explain an argument or a finding
 #[derive(Debug, clap::Args)]
@@ -29,8 +29,12 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
         Some(code) => of_code(code),
         None => {
             let tables = Tables::builtin();
-            let facts = tables.explain(subject).ok_or_else(|| unknown(subject, &tables))?;
-            of_argument(&facts)
+            let rows: Vec<String> =
+                tables.find(subject).map(|(table, row)| of_row(table, row)).collect();
+            if rows.is_empty() {
+                return Err(unknown(subject, &tables).into());
+            }
+            rows.join("\n")
         }
     };
     ctx.stdout.write_all(text.as_bytes())?;
@@ -58,22 +62,81 @@ fn of_code(code: Code) -> String {
     text
 }
 
-/// The facts about an argument, each in lines that fit; examples are left as they are.
-fn of_argument(facts: &str) -> String {
-    let mut text = String::new();
-    for line in facts.lines() {
-        let head = line.get(..FACT).filter(|head| head.starts_with("  "));
-        match head {
-            Some(head) if !head.trim().is_empty() && head.trim() != "example" => {
-                push_wrapped(&mut text, head, line.get(FACT..).unwrap_or(""));
-            }
-            _ => {
-                text.push_str(line);
-                text.push('\n');
-            }
+/// The text for one row of a mapping table.
+fn of_row(table: &Table, row: &Row) -> String {
+    let mut text = format!("{}: {}\n\n", row.argument, row.what);
+    let targets: Vec<String> = row.targets.iter().map(target).collect();
+    let defaults: Vec<String> = row.defaults.iter().map(default).collect();
+    let guide = row.guide.as_ref().map(|guide| format!("{} in table {}", guide.to, guide.table));
+    let facts: [(&str, Option<String>); 12] = [
+        ("operators", some(super::mappings::operators(table))),
+        ("disposition", Some(row.disposition.meaning().to_owned())),
+        ("becomes", some(targets.join(", "))),
+        ("same as", row.rename.clone()),
+        ("accepts", row.accepts.clone()),
+        ("words", some(row.values.join(", "))),
+        ("releases", releases(row)),
+        ("default", some(defaults.join(", "))),
+        ("Jinja", row.templated.as_ref().map(|since| format!("rendered since {since}"))),
+        ("renamed to", row.renamed_to.clone()),
+        ("Dagster", row.dagster.clone()),
+        ("guide", guide),
+    ];
+    for (name, fact) in facts {
+        if let Some(fact) = fact {
+            push_wrapped(&mut text, &format!("  {name:<12} "), &fact);
         }
     }
+    if !row.note.is_empty() {
+        text.push('\n');
+        push_wrapped(&mut text, "  ", &row.note);
+    }
+    for example in &row.examples {
+        text.push('\n');
+        push_example(&mut text, row, example);
+    }
     text
+}
+
+fn push_example(text: &mut String, row: &Row, example: &Example) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "  {}={}", row.argument, example.python);
+    let result = match &example.refused {
+        Some(why) => format!("refused: {why}"),
+        None if example.gives.is_null() => "nothing".to_owned(),
+        None => yaml::document(&example.gives).trim_end().to_owned(),
+    };
+    for line in result.lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+}
+
+fn target(target: &crate::mapping::Target) -> String {
+    match (&target.since, &target.until) {
+        (None, None) => target.path.clone(),
+        (Some(since), None) => format!("{} (since {since})", target.path),
+        (None, Some(until)) => format!("{} (until {until})", target.path),
+        (Some(since), Some(until)) => format!("{} ({since} to {until})", target.path),
+    }
+}
+
+fn default(default: &crate::mapping::DefaultValue) -> String {
+    match &default.since {
+        None => default.value.clone(),
+        Some(since) => format!("{} since {since}", default.value),
+    }
+}
+
+fn releases(row: &Row) -> Option<String> {
+    let mut parts = Vec::new();
+    parts.extend(row.since.as_ref().map(|since| format!("since {since}")));
+    parts.extend(row.until.as_ref().map(|until| format!("until {until}")));
+    parts.extend(row.deprecated.as_ref().map(|since| format!("deprecated since {since}")));
+    some(parts.join(", "))
+}
+
+fn some(text: String) -> Option<String> {
+    if text.is_empty() { None } else { Some(text) }
 }
 
 /// Appends text in lines of at most 90 characters, the first after `head` and the others below its end.
@@ -112,16 +175,11 @@ mod tests {
     }
 
     #[test]
-    fn the_facts_about_an_argument_fit_and_lose_nothing() {
+    fn every_argument_has_its_page() {
         let tables = Tables::builtin();
-        for (_, row) in tables.rows() {
-            let facts = tables.explain(&row.argument).unwrap_or_default();
-            let page = of_argument(&facts);
-            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert_eq!(words(&page), words(&facts));
-            let is_example = |line: &str| line.contains("example  ") || line.contains("->");
-            let long = page.lines().find(|line| line.chars().count() > 100 && !is_example(line));
-            assert_eq!(long, None, "{page}");
+        for (table, row) in tables.rows() {
+            let page = of_row(table, row);
+            assert!(page.contains("\n  operators ") && page.contains("\n  disposition "), "{page}");
         }
     }
 

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Ctx, Exit};
-use crate::mapping::{Class, Disposition, Release, Row, Table, Tables};
+use crate::mapping::{Class, Disposition, Release, Row, Table, Tables, coverage_markdown};
 
 /// List all arguments and what becomes of them
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let tables = Tables::builtin();
     match args.format {
         Format::Human => ctx.stdout.write_all(columns(&tables).as_bytes())?,
-        Format::Markdown => ctx.stdout.write_all(tables.coverage_markdown().as_bytes())?,
+        Format::Markdown => ctx.stdout.write_all(coverage_markdown(&tables).as_bytes())?,
         Format::Json => {
             let entries: Vec<Entry<'_>> =
                 tables.rows().map(|(table, row)| Entry::of(table, row)).collect();
@@ -111,7 +111,7 @@ fn columns(tables: &Tables) -> String {
 }
 
 /// The operators of a table, in words.
-fn operators(table: &Table) -> String {
+pub(super) fn operators(table: &Table) -> String {
     match table.operators.as_slice() {
         [] => table.operator.clone().unwrap_or_default(),
         // The tables of the common arguments are for all relatives alike.
