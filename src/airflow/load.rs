@@ -19,10 +19,27 @@ use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
 
 /// Methods of an operator that run with the task and can change its pod.
 const RUNTIME_METHODS: &[&str] = &[
-    "execute", "execute_sync", "execute_async", "pre_execute", "build_pod_request_obj",
-    "create_pod_request_obj", "get_or_create_pod", "pod_manager", "hook", "render_template_fields",
-    "trigger_reentry", "invoke_defer_method", "cleanup", "process_pod_deletion", "on_kill",
-    "await_pod_completion", "extract_xcom", "find_pod", "_set_name", "dry_run", "client",
+    "execute",
+    "execute_sync",
+    "execute_async",
+    "pre_execute",
+    "build_pod_request_obj",
+    "create_pod_request_obj",
+    "get_or_create_pod",
+    "pod_manager",
+    "hook",
+    "render_template_fields",
+    "trigger_reentry",
+    "invoke_defer_method",
+    "cleanup",
+    "process_pod_deletion",
+    "on_kill",
+    "await_pod_completion",
+    "extract_xcom",
+    "find_pod",
+    "_set_name",
+    "dry_run",
+    "client",
 ];
 
 /// Evaluates a DAG file without running it and takes down what it makes.
@@ -112,9 +129,9 @@ fn makes_tasks(interp: &Interp<'_>, function: &Val) -> bool {
         _ => None,
     };
     match id.map(|id| interp.heap.get(id)) {
-        Some(Object::Function(function)) => names::reads(&function.def)
-            .iter()
-            .any(|name| name.ends_with("Operator") || name.ends_with("Sensor") || name.as_ref() == "DAG"),
+        Some(Object::Function(function)) => names::reads(&function.def).iter().any(|name| {
+            name.ends_with("Operator") || name.ends_with("Sensor") || name.as_ref() == "DAG"
+        }),
         _ => false,
     }
 }
@@ -257,11 +274,19 @@ fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task 
     }
 }
 
-fn keywords_of(interp: &Interp<'_>, keywords: &Map<Name, TaskKeyword>) -> IndexMap<String, Keyword> {
+fn keywords_of(
+    interp: &mut Interp<'_>,
+    keywords: &Map<Name, TaskKeyword>,
+) -> IndexMap<String, Keyword> {
     keywords
         .iter()
         .map(|(name, keyword)| {
-            let value = interp.freeze(&keyword.val);
+            // A template is read from this checkout, so the path of its file keeps its place here.
+            let value = if name.ends_with("_template_file") {
+                interp.freeze_in_place(&keyword.val)
+            } else {
+                interp.freeze(&keyword.val)
+            };
             let origin = keyword.origin.clone();
             (name.to_string(), Keyword { value, origin, span: keyword.span })
         })
@@ -280,7 +305,8 @@ fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
     if let Some(id) = task.class.as_obj() {
         let order = std::iter::once(task.class.clone()).chain(interp.mro(id));
         for class in order {
-            let Some(Object::Class(object, attrs)) = class.as_obj().map(|id| interp.heap.get(id)) else {
+            let Some(Object::Class(object, attrs)) = class.as_obj().map(|id| interp.heap.get(id))
+            else {
                 continue;
             };
             let overrides = attrs

@@ -226,7 +226,9 @@ impl Interp<'_> {
                 let index = self.eval(index)?;
                 self.delete_item(&object, &index, *span)
             }
-            Target::Sequence(targets, _) => targets.iter().try_for_each(|target| self.delete(target)),
+            Target::Sequence(targets, _) => {
+                targets.iter().try_for_each(|target| self.delete(target))
+            }
             Target::Star(..) | Target::Invalid(_) => Ok(()),
         }
     }

@@ -29,7 +29,12 @@ impl Interp<'_> {
     }
 
     /// The attribute, or `None` when the object is known not to have it.
-    pub(crate) fn find_attribute(&mut self, object: &Val, name: &str, span: Span) -> Res<Option<Val>> {
+    pub(crate) fn find_attribute(
+        &mut self,
+        object: &Val,
+        name: &str,
+        span: Span,
+    ) -> Res<Option<Val>> {
         let key = Name::from(name);
         match &object.data {
             Data::Unknown(_) => Ok(Some(self.part_of(object, &format!(".{name}"), span))),
@@ -169,14 +174,15 @@ impl Interp<'_> {
             return Ok(Some(val));
         }
         if let Some(base) = self.symbol_base(class) {
-            if matches!(self.flavour_of(class), Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_)))
-                || base.starts_with("builtins.")
+            if matches!(
+                self.flavour_of(class),
+                Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_))
+            ) || base.starts_with("builtins.")
             {
                 return Ok(match name.as_ref() {
-                    "_asdict" | "_replace" | "_fields" | "with_traceback" => Some(Val::new(
-                        Data::Method(Rc::new((object.clone(), name.clone()))),
-                        span,
-                    )),
+                    "_asdict" | "_replace" | "_fields" | "with_traceback" => {
+                        Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
+                    }
                     _ => None,
                 });
             }
@@ -241,7 +247,10 @@ impl Interp<'_> {
             if super::library::airflow::is_operator(&base)
                 && matches!(name.as_ref(), "partial" | "expand" | "override")
             {
-                return Ok(Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span)));
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
             }
             return Ok(Some(self.symbol_attribute(&base, name, span)));
         }
@@ -288,7 +297,13 @@ impl Interp<'_> {
     }
 
     /// `object.name = val`.
-    pub(crate) fn set_attribute(&mut self, object: &Val, name: &Name, val: Val, span: Span) -> Res<()> {
+    pub(crate) fn set_attribute(
+        &mut self,
+        object: &Val,
+        name: &Name,
+        val: Val,
+        span: Span,
+    ) -> Res<()> {
         let Some(id) = object.as_obj() else {
             if self.unknown(object).is_none() && object.as_symbol().is_none() {
                 let text = format!("'{}' object has no attribute '{name}'", self.type_name(object));

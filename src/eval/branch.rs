@@ -175,7 +175,9 @@ impl Interp<'_> {
         if self.same(a, b, 0) {
             return a.clone();
         }
-        if depth < 16 && let (Data::Obj(x), Data::Obj(y)) = (&a.data, &b.data) {
+        if depth < 16
+            && let (Data::Obj(x), Data::Obj(y)) = (&a.data, &b.data)
+        {
             let (x, y) = (self.heap.resolve(*x), self.heap.resolve(*y));
             let (left, right) = (self.heap.get(x).clone(), self.heap.get(y).clone());
             match (&left, &right) {
@@ -226,8 +228,7 @@ impl Interp<'_> {
 
     /// A hole for what an undecided condition decides.
     fn choice(&mut self, cond: &Arc<Hole>, reason: &str, span: Span) -> Val {
-        let roots =
-            if cond.roots.is_empty() { vec![Arc::clone(cond)] } else { cond.roots.clone() };
+        let roots = if cond.roots.is_empty() { vec![Arc::clone(cond)] } else { cond.roots.clone() };
         let hole = Hole {
             kind: HoleKind::Condition,
             name: cond.name.clone(),
@@ -264,7 +265,13 @@ impl Interp<'_> {
         merged
     }
 
-    fn merge_entries(&mut self, cond: &Arc<Hole>, a: Entries, mut b: Entries, depth: u32) -> Entries {
+    fn merge_entries(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: Entries,
+        mut b: Entries,
+        depth: u32,
+    ) -> Entries {
         let mut merged = Entries::default();
         for (key, (name, left)) in a {
             let val = match b.shift_remove(&key) {
@@ -311,7 +318,9 @@ impl Interp<'_> {
             {
                 Object::Set(a, frozen)
             }
-            (Object::Dag(a), Object::Dag(b)) => Object::Dag(Box::new(self.merge_dags(cond, *a, *b))),
+            (Object::Dag(a), Object::Dag(b)) => {
+                Object::Dag(Box::new(self.merge_dags(cond, *a, *b)))
+            }
             (Object::Task(a), Object::Task(b)) => {
                 Object::Task(Box::new(self.merge_tasks(cond, *a, *b)))
             }

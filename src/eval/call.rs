@@ -156,7 +156,10 @@ impl Interp<'_> {
                         _ => Val::tuple(got, span),
                     })
                 }
-                _ => self.type_error(format!("'{}' object is not callable", self.type_name(function)), span),
+                _ => self.type_error(
+                    format!("'{}' object is not callable", self.type_name(function)),
+                    span,
+                ),
             },
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
@@ -187,12 +190,16 @@ impl Interp<'_> {
                         if let Some(method) = self.find_attribute(function, "__call__", span)? {
                             return self.call(&method, args, span);
                         }
-                        let message = format!("'{}' object is not callable", self.type_name(function));
+                        let message =
+                            format!("'{}' object is not callable", self.type_name(function));
                         self.type_error(message, span)
                     }
-                    Object::Poisoned(_) | Object::Record(..) => self.call_unknown(function, &args, span),
+                    Object::Poisoned(_) | Object::Record(..) => {
+                        self.call_unknown(function, &args, span)
+                    }
                     _ => {
-                        let message = format!("'{}' object is not callable", self.type_name(function));
+                        let message =
+                            format!("'{}' object is not callable", self.type_name(function));
                         self.type_error(message, span)
                     }
                 }
@@ -237,7 +244,10 @@ impl Interp<'_> {
         if !harmless {
             for val in &vals {
                 if let Data::Obj(id) = &val.data
-                    && matches!(self.heap.get(*id), Object::List(_) | Object::Dict(..) | Object::Set(..))
+                    && matches!(
+                        self.heap.get(*id),
+                        Object::List(_) | Object::Dict(..) | Object::Set(..)
+                    )
                 {
                     let by = self.hole(HoleKind::Call, format!("{name}()"), span);
                     self.poison_with(*id, &by, span);
@@ -282,6 +292,11 @@ impl Interp<'_> {
         if self.depth >= self.settings.limits.depth {
             return Ok(self.limit_hole(span, "depth", "calls are nested deeper than the bound"));
         }
+        if self.repeats_undecided(function) {
+            let vals: Vec<Val> = args.all().into_iter().cloned().collect();
+            let refs: Vec<&Val> = vals.iter().collect();
+            return Ok(self.derived(&refs, span));
+        }
         let this = this.or_else(|| args.pos.first().cloned());
         let mut args = args;
         if function.class.is_some()
@@ -306,6 +321,7 @@ impl Interp<'_> {
             yields: Vec::new(),
             is_class: false,
             module: Name::from(module),
+            undecided: self.undecided(),
             tries: 0,
         };
         self.depth += 1;
@@ -325,6 +341,24 @@ impl Interp<'_> {
             return Ok(self.heap.val(Object::Iterator(yields, 0), span));
         }
         self.flow_value(flow, span)
+    }
+
+    /// Undecided conditions and loops around what is being evaluated.
+    pub(crate) fn undecided(&self) -> usize {
+        self.conditions.len() + self.patterns.len()
+    }
+
+    /// Whether a function calls itself under a condition that became undecided since: nothing would
+    /// ever end such a recursion, since both sides of every condition are followed.
+    fn repeats_undecided(&self, function: &Rc<FunctionObject>) -> bool {
+        let undecided = self.undecided();
+        self.frames.iter().any(|frame| {
+            frame.undecided < undecided
+                && frame
+                    .function
+                    .as_ref()
+                    .is_some_and(|other| std::sync::Arc::ptr_eq(&other.def, &function.def))
+        })
     }
 
     /// The value a flow returns.
@@ -375,9 +409,8 @@ impl Interp<'_> {
                     return self.type_error(message, span);
                 }
                 names.insert(parameter.name.clone(), val);
-            } else if let Some(kwarg) = (index >= ordered)
-                .then(|| kw.shift_remove(&parameter.name))
-                .flatten()
+            } else if let Some(kwarg) =
+                (index >= ordered).then(|| kw.shift_remove(&parameter.name)).flatten()
             {
                 names.insert(parameter.name.clone(), kwarg.val);
             } else if let Some(open) = more_pos.as_ref().or(more_kw.as_ref()) {
@@ -487,14 +520,21 @@ impl Interp<'_> {
         }
         let parameters = &function.def.parameters;
         let skip = usize::from(this.is_some());
-        for parameter in
-            parameters.positional_only.iter().chain(&parameters.positional).skip(skip)
+        for parameter in parameters.positional_only.iter().chain(&parameters.positional).skip(skip)
         {
-            let val = self.hole(HoleKind::Argument, format!("{}.{}", function.name, parameter.name), parameter.span);
+            let val = self.hole(
+                HoleKind::Argument,
+                format!("{}.{}", function.name, parameter.name),
+                parameter.span,
+            );
             args.pos.push(val);
         }
         for parameter in &parameters.keyword_only {
-            let val = self.hole(HoleKind::Argument, format!("{}.{}", function.name, parameter.name), parameter.span);
+            let val = self.hole(
+                HoleKind::Argument,
+                format!("{}.{}", function.name, parameter.name),
+                parameter.span,
+            );
             args.kw.insert(parameter.name.clone(), Kwarg { val, span: parameter.span });
         }
         self.call_function(&function, args, this, span)?;
@@ -507,8 +547,30 @@ fn is_harmless(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     matches!(
         last,
-        "info" | "debug" | "warning" | "error" | "exception" | "critical" | "log" | "getLogger"
-            | "dumps" | "dump" | "format" | "join" | "get" | "getenv" | "copy" | "deepcopy" | "items"
-            | "keys" | "values" | "print" | "len" | "str" | "repr" | "encode" | "decode"
+        "info"
+            | "debug"
+            | "warning"
+            | "error"
+            | "exception"
+            | "critical"
+            | "log"
+            | "getLogger"
+            | "dumps"
+            | "dump"
+            | "format"
+            | "join"
+            | "get"
+            | "getenv"
+            | "copy"
+            | "deepcopy"
+            | "items"
+            | "keys"
+            | "values"
+            | "print"
+            | "len"
+            | "str"
+            | "repr"
+            | "encode"
+            | "decode"
     ) || name.starts_with("logging.")
 }

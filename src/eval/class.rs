@@ -39,6 +39,7 @@ impl Interp<'_> {
             yields: Vec::new(),
             is_class: true,
             module: outer.module.clone(),
+            undecided: self.undecided(),
             tries: 0,
         };
         self.frames.push(frame);
@@ -134,14 +135,18 @@ impl Interp<'_> {
 
     /// Enum members: every public class variable that is no method becomes an instance.
     pub(crate) fn make_members(&mut self, class: &Val, attrs: &mut Map<Name, Val>) {
-        let names: Vec<Name> = attrs.keys().filter(|name| !name.starts_with('_')).cloned().collect();
+        let names: Vec<Name> =
+            attrs.keys().filter(|name| !name.starts_with('_')).cloned().collect();
         let mut auto = 0;
         for name in names {
             let Some(val) = attrs.get(&name).cloned() else { continue };
             let is_method = val.as_obj().is_some_and(|id| {
                 matches!(
                     self.heap.get(id),
-                    Object::Function(_) | Object::Property(..) | Object::Static(_) | Object::ClassMethod(_)
+                    Object::Function(_)
+                        | Object::Property(..)
+                        | Object::Static(_)
+                        | Object::ClassMethod(_)
                 )
             });
             if is_method {
@@ -170,7 +175,8 @@ impl Interp<'_> {
         for base in bases {
             match &base.data {
                 Data::Symbol(path) => match path.as_ref() {
-                    "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag" | "enum.IntFlag" => {
+                    "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag"
+                    | "enum.IntFlag" => {
                         return Flavour::Enum;
                     }
                     "typing.NamedTuple" => return Flavour::NamedTuple(self.declared(attrs)),
@@ -196,10 +202,9 @@ impl Interp<'_> {
             return Vec::new();
         };
         match self.heap.get(*id) {
-            Object::Dict(entries, _) => entries
-                .values()
-                .filter_map(|(name, _)| name.as_str().map(Name::from))
-                .collect(),
+            Object::Dict(entries, _) => {
+                entries.values().filter_map(|(name, _)| name.as_str().map(Name::from)).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -225,7 +230,9 @@ impl Interp<'_> {
                 return order;
             }
             let good = lists.iter().filter_map(|list| list.first()).find(|head| {
-                !lists.iter().any(|list| list.iter().skip(1).any(|other| self.same(head, other, 16)))
+                !lists
+                    .iter()
+                    .any(|list| list.iter().skip(1).any(|other| self.same(head, other, 16)))
             });
             let Some(next) = good.or_else(|| lists.first().and_then(|list| list.first())).cloned()
             else {
@@ -354,12 +361,20 @@ impl Interp<'_> {
 
     /// The builtin value inside an instance of a subclass of `dict`, `list` or `str`.
     fn payload(&mut self, base: &str, args: &Args, span: Span) -> Option<Val> {
-        matches!(base, "builtins.dict" | "builtins.list" | "builtins.str" | "builtins.int" | "collections.UserDict" | "collections.OrderedDict")
-            .then(|| {
-                let base = if base == "collections.UserDict" { "builtins.dict" } else { base };
-                self.call_symbol(base, args.clone(), span).ok()
-            })
-            .flatten()
+        matches!(
+            base,
+            "builtins.dict"
+                | "builtins.list"
+                | "builtins.str"
+                | "builtins.int"
+                | "collections.UserDict"
+                | "collections.OrderedDict"
+        )
+        .then(|| {
+            let base = if base == "collections.UserDict" { "builtins.dict" } else { base };
+            self.call_symbol(base, args.clone(), span).ok()
+        })
+        .flatten()
     }
 
     /// Fields of a dataclass or named tuple from call arguments and defaults.
@@ -390,8 +405,9 @@ impl Interp<'_> {
                 (None, Some(default)) => default,
                 (None, None) => {
                     let name = self.type_text(class);
-                    let message =
-                        format!("{name}.__init__() missing 1 required positional argument: '{field}'");
+                    let message = format!(
+                        "{name}.__init__() missing 1 required positional argument: '{field}'"
+                    );
                     return self.type_error(message, span);
                 }
             };
@@ -412,7 +428,9 @@ impl Interp<'_> {
     fn field_default(&mut self, default: Option<Val>, span: Span) -> Res<(Option<Val>, bool)> {
         let Some(val) = default else { return Ok((None, true)) };
         let record = val.as_obj().and_then(|id| match self.heap.get(id) {
-            Object::Record(class, attrs) if class.as_ref() == "dataclasses.field" => Some(attrs.clone()),
+            Object::Record(class, attrs) if class.as_ref() == "dataclasses.field" => {
+                Some(attrs.clone())
+            }
             _ => None,
         });
         let Some(attrs) = record else { return Ok((Some(val), true)) };
@@ -459,10 +477,18 @@ impl Interp<'_> {
     }
 
     /// The next definition of `name` after the class of a `super()`.
-    pub(crate) fn super_attribute(&mut self, this: &Val, after: &Val, name: &Name, span: Span) -> Res {
+    pub(crate) fn super_attribute(
+        &mut self,
+        this: &Val,
+        after: &Val,
+        name: &Name,
+        span: Span,
+    ) -> Res {
         let class = match self.class_of(this) {
             // In a class method the first argument is the class itself.
-            Val { data: Data::Symbol(path), .. } if path.as_ref() == "builtins.type" => this.clone(),
+            Val { data: Data::Symbol(path), .. } if path.as_ref() == "builtins.type" => {
+                this.clone()
+            }
             class => class,
         };
         let order: Vec<Val> = match class.as_obj() {

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Interp, Raised, Res};
 use super::object::{Data, Map, Object, Val};
-use super::HoleKind;
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::{Expr, Handler, Name, Stmt, StmtKind, Target, Try};
@@ -285,16 +285,21 @@ impl Interp<'_> {
         })
     }
 
-    fn exec_for(&mut self, target: &Target, iterable: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Flow {
+    fn exec_for(
+        &mut self,
+        target: &Target,
+        iterable: &Expr,
+        body: &[Stmt],
+        orelse: &[Stmt],
+    ) -> Flow {
         let val = attempt!(self.eval(iterable));
         let items = match attempt!(self.iterate(&val, iterable.span)) {
             Some(items) => items,
             None => {
                 let unknown = self.loop_hole(&val, iterable.span);
-                let cond = unknown.hole().map_or_else(
-                    || self.condition_at(iterable.span, &val),
-                    Arc::clone,
-                );
+                let cond = unknown
+                    .hole()
+                    .map_or_else(|| self.condition_at(iterable.span, &val), Arc::clone);
                 let flow = self.pattern_loop(&cond, |this| {
                     if let Err(raised) = this.assign_unknown(target, &unknown) {
                         return raised.into();
@@ -387,7 +392,9 @@ impl Interp<'_> {
             let current = self.handling.last().cloned();
             return match current {
                 Some(val) => Flow::Raise(val),
-                None => self.exception("RuntimeError", "No active exception to reraise", span).into(),
+                None => {
+                    self.exception("RuntimeError", "No active exception to reraise", span).into()
+                }
             };
         };
         let val = attempt!(self.eval(exception));
@@ -428,17 +435,13 @@ impl Interp<'_> {
         let flow = match (maybe, parts.handlers.first()) {
             (Some(cond), Some(handler)) => {
                 let mut ended = Some(flow);
-                self.both(
-                    &cond,
-                    &mut |_| ended.take().unwrap_or(Flow::Normal),
-                    &mut |this| {
-                        if let Some(name) = &handler.name {
-                            let val = this.hole(HoleKind::Call, "exception", handler.span);
-                            this.bind(name, val);
-                        }
-                        this.exec_block(&handler.body)
-                    },
-                )
+                self.both(&cond, &mut |_| ended.take().unwrap_or(Flow::Normal), &mut |this| {
+                    if let Some(name) = &handler.name {
+                        let val = this.hole(HoleKind::Call, "exception", handler.span);
+                        this.bind(name, val);
+                    }
+                    this.exec_block(&handler.body)
+                })
             }
             _ => flow,
         };
@@ -552,8 +555,10 @@ impl Interp<'_> {
                             Flow::Raise(val) => val.clone(),
                             _ => Val::none(span),
                         };
-                        let kind = if raised.is_none() { raised.clone() } else { self.class_of(&raised) };
-                        let args = super::call::Args::positional(vec![kind, raised, Val::none(span)]);
+                        let kind =
+                            if raised.is_none() { raised.clone() } else { self.class_of(&raised) };
+                        let args =
+                            super::call::Args::positional(vec![kind, raised, Val::none(span)]);
                         let result = self.call(&exit, args, span)?;
                         return Ok(self.truth(&result)? == Some(true));
                     }

@@ -202,7 +202,12 @@ impl Interp<'_> {
             }
         }
         if full {
-            self.limit(span, "turns", "a generator yields more values than the bound", "--max-turns");
+            self.limit(
+                span,
+                "turns",
+                "a generator yields more values than the bound",
+                "--max-turns",
+            );
         }
     }
 
@@ -256,11 +261,9 @@ impl Interp<'_> {
         use super::branch::Flow;
         let cond = self.condition_hole(operand, val);
         let kept = val.clone();
-        let flow = self.both(
-            &cond,
-            &mut |_| Flow::Return(kept.clone()),
-            &mut |this| this.short_circuit(tail, stop_at, span).map_or_else(Flow::from, Flow::Return),
-        );
+        let flow = self.both(&cond, &mut |_| Flow::Return(kept.clone()), &mut |this| {
+            this.short_circuit(tail, stop_at, span).map_or_else(Flow::from, Flow::Return)
+        });
         let merged = self.flow_value(flow, span)?;
         // `os.environ.get("TAG") or "latest"`: the lookup's name closes the hole, and the other
         // operand is the default that the code gives.

@@ -18,6 +18,14 @@ impl Interp<'_> {
         self.freeze_at(val, 0)
     }
 
+    /// The finished picture of a value, paths of this checkout included.
+    pub(crate) fn freeze_in_place(&mut self, val: &Val) -> Value {
+        let root = std::mem::take(&mut self.root_text);
+        let value = self.freeze(val);
+        self.root_text = root;
+        value
+    }
+
     fn freeze_at(&self, val: &Val, depth: u32) -> Value {
         let kind = if depth > MAX_DEPTH {
             Kind::Unknown(self.deep_hole(val))
@@ -56,8 +64,13 @@ impl Interp<'_> {
             Data::Native(native) => match native.as_ref() {
                 Native::TimeDelta(micros) => Kind::TimeDelta(*micros),
                 Native::Moment(_) => Kind::DateTime(self.native_str(native).unwrap_or_default()),
-                Native::Range(..) | Native::Path(_) | Native::Zone(_) | Native::Regex(..)
-                | Native::Match(_) | Native::Label(_) | Native::Getter(..) => {
+                Native::Range(..)
+                | Native::Path(_)
+                | Native::Zone(_)
+                | Native::Regex(..)
+                | Native::Match(_)
+                | Native::Label(_)
+                | Native::Getter(..) => {
                     self.opaque(self.native_class(native), &self.display_native(native))
                 }
             },
@@ -119,7 +132,9 @@ impl Interp<'_> {
                 None => self.opaque(&self.type_name(val), &self.short_repr(val)),
             },
             Object::Function(function) => self.opaque("function", &function.name),
-            Object::Bound(..) | Object::Partial(..) => self.opaque("function", &self.short_repr(val)),
+            Object::Bound(..) | Object::Partial(..) => {
+                self.opaque("function", &self.short_repr(val))
+            }
             Object::Class(class, _) => self.opaque("class", &class.qualname),
             Object::Module(module) => self.opaque("module", &module.name),
             Object::Iterator(items, at) => {
@@ -174,7 +189,11 @@ impl Interp<'_> {
     /// Airflow is not known, so a root inside a text is a hole.
     fn without_roots(&self, text: &Text, val: &Val) -> Text {
         let root = &self.root_text;
-        if root.len() < 2 || !text.segments.iter().any(|part| matches!(part, Segment::Literal(literal) if literal.contains(root.as_str()))) {
+        if root.len() < 2
+            || !text.segments.iter().any(
+                |part| matches!(part, Segment::Literal(literal) if literal.contains(root.as_str())),
+            )
+        {
             return text.clone();
         }
         let hole = Arc::new(Hole {

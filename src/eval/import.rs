@@ -53,12 +53,20 @@ impl Interp<'_> {
         Ok(())
     }
 
-    fn import_name(&mut self, source: &Val, dotted: &str, level: u32, name: &Name, span: Span) -> Res {
+    fn import_name(
+        &mut self,
+        source: &Val,
+        dotted: &str,
+        level: u32,
+        name: &Name,
+        span: Span,
+    ) -> Res {
         if let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone()) {
             if let Some(val) = self.module_attribute(&module, name, span)? {
                 return Ok(val);
             }
-            let full = if dotted.is_empty() { name.to_string() } else { format!("{dotted}.{name}") };
+            let full =
+                if dotted.is_empty() { name.to_string() } else { format!("{dotted}.{name}") };
             if module.is_package {
                 let submodule = self.import_at(&full, level, span)?;
                 if self.unknown(&submodule).is_none() {
@@ -88,14 +96,15 @@ impl Interp<'_> {
     }
 
     fn import_star(&mut self, source: &Val, span: Span) {
-        let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone()) else {
+        let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone())
+        else {
             return;
         };
         let Object::Scope(names) = self.heap.get(module.scope).clone() else { return };
         let listed = names.get("__all__").cloned().and_then(|all| match self.iterate(&all, span) {
-            Ok(Some(items)) => {
-                Some(items.iter().filter_map(|item| item.as_str().map(Name::from)).collect::<Vec<_>>())
-            }
+            Ok(Some(items)) => Some(
+                items.iter().filter_map(|item| item.as_str().map(Name::from)).collect::<Vec<_>>(),
+            ),
             _ => None,
         });
         for (name, val) in names {
@@ -135,8 +144,12 @@ impl Interp<'_> {
             maybe.get_or_insert_with(|| std::sync::Arc::clone(hole));
         }
         self.tell(
-            Diagnostic::new(Code::UnresolvedImport, span, format!("module `{shown}` is outside the roots"))
-                .help("pass the folder that holds it with `--root DIR` if it is your code"),
+            Diagnostic::new(
+                Code::UnresolvedImport,
+                span,
+                format!("module `{shown}` is outside the roots"),
+            )
+            .help("pass the folder that holds it with `--root DIR` if it is your code"),
         );
         Ok(unknown)
     }
@@ -169,7 +182,8 @@ impl Interp<'_> {
                 _ => return Ok(None),
             };
             if let Some(parent) = &parent
-                && let Some(Object::Module(package)) = parent.as_obj().map(|id| self.heap.get(id).clone())
+                && let Some(Object::Module(package)) =
+                    parent.as_obj().map(|id| self.heap.get(id).clone())
             {
                 // `import a.b` makes `b` an attribute of `a`.
                 let has = matches!(self.heap.get(package.scope), Object::Scope(names) if names.contains_key(part));
@@ -204,7 +218,8 @@ impl Interp<'_> {
         let mut names = Map::default();
         names.insert(Name::from("__name__"), Val::str(dotted, span));
         names.insert(Name::from("__file__"), Val::str(path.to_string_lossy().as_ref(), span));
-        let package = if is_package { dotted } else { dotted.rsplit_once('.').map_or("", |(p, _)| p) };
+        let package =
+            if is_package { dotted } else { dotted.rsplit_once('.').map_or("", |(p, _)| p) };
         names.insert(Name::from("__package__"), Val::str(package, span));
         names.insert(Name::from("__doc__"), Val::none(span));
         let scope = self.heap.add(Object::Scope(names));
@@ -226,7 +241,12 @@ impl Interp<'_> {
         // An import cycle sees the module as far as it is.
         self.modules.insert(key.clone(), ModuleState::Ready(id));
         if self.depth >= self.settings.limits.depth {
-            self.limit(Span::NONE, "depth", "imports are nested deeper than the bound", "--max-depth");
+            self.limit(
+                Span::NONE,
+                "depth",
+                "imports are nested deeper than the bound",
+                "--max-depth",
+            );
             return Ok(Val::obj(id, Span::NONE));
         }
         let Object::Module(module) = self.heap.get(id).clone() else {
@@ -236,6 +256,7 @@ impl Interp<'_> {
         let conditions = std::mem::take(&mut self.conditions);
         let patterns = std::mem::take(&mut self.patterns);
         self.depth += 1;
+        self.bind_docstring(module.scope, &file.module.body);
         self.frames.push(module_frame(&module));
         let result = self.exec_module(&file.module.body);
         self.frames.pop();
@@ -253,8 +274,13 @@ impl Interp<'_> {
     }
 
     /// Evaluates the DAG file itself and gives its scope.
-    pub(crate) fn run_main(&mut self, path: &Path, module: &crate::python::ast::Module) -> super::object::ObjId {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    pub(crate) fn run_main(
+        &mut self,
+        path: &Path,
+        module: &crate::python::ast::Module,
+    ) -> super::object::ObjId {
+        let stem =
+            path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let id = self.new_module(&stem, path, false);
         let Object::Module(object) = self.heap.get(id).clone() else { return id };
         // Airflow imports a DAG file under a made-up name, so that `__main__` blocks do not run.
@@ -266,6 +292,7 @@ impl Interp<'_> {
         self.bind_in(object.scope, &Name::from("__name__"), Val::text(name, Span::NONE));
         let key = Name::from(path.to_string_lossy().as_ref());
         self.modules.insert(key, ModuleState::Ready(id));
+        self.bind_docstring(object.scope, &module.body);
         self.frames.push(module_frame(&object));
         if let Err(Raised::Exception(val)) = self.exec_module(&module.body) {
             let text = self.exception_text(&val);
@@ -276,6 +303,16 @@ impl Interp<'_> {
             ));
         }
         object.scope
+    }
+
+    /// `__doc__`: a string that is the first statement.
+    fn bind_docstring(&mut self, scope: super::object::ObjId, body: &[crate::python::ast::Stmt]) {
+        use crate::python::ast::{ExprKind, StmtKind};
+        if let Some(StmtKind::Expr(expr)) = body.first().map(|stmt| &stmt.kind)
+            && let ExprKind::Str(text) = &expr.kind
+        {
+            self.bind_in(scope, &Name::from("__doc__"), Val::str(text.as_ref(), expr.span));
+        }
     }
 
     /// An attribute of a user's module: a variable, or a submodule of a package.
@@ -324,6 +361,7 @@ fn module_frame(module: &ModuleObject) -> Frame {
         yields: Vec::new(),
         is_class: false,
         module: module.name.clone(),
+        undecided: 0,
         tries: 0,
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Frame {
     pub(crate) is_class: bool,
     /// Dotted name of the module.
     pub(crate) module: Name,
+    /// Undecided conditions and loops around the call.
+    pub(crate) undecided: usize,
     /// `try` statements with handlers that are open in this frame.
     pub(crate) tries: u32,
 }
@@ -157,7 +159,12 @@ impl<'a> Interp<'a> {
         if self.steps > self.settings.limits.steps {
             self.stopped = true;
             let limit = self.settings.limits.steps;
-            self.limit(span, "steps", &format!("evaluation ended after {limit} steps"), "--max-steps");
+            self.limit(
+                span,
+                "steps",
+                &format!("evaluation ended after {limit} steps"),
+                "--max-steps",
+            );
             return Err(Raised::Stop);
         }
         Ok(())
@@ -200,14 +207,7 @@ impl<'a> Interp<'a> {
     /// An unknown value whose reason is the expression at `span`.
     pub(crate) fn hole(&mut self, kind: HoleKind, name: impl Into<String>, span: Span) -> Val {
         let reason = self.snippet(span);
-        let hole = Hole {
-            kind,
-            name: name.into(),
-            default: None,
-            reason,
-            span,
-            roots: Vec::new(),
-        };
+        let hole = Hole { kind, name: name.into(), default: None, reason, span, roots: Vec::new() };
         Val::unknown(Arc::new(hole), span)
     }
 
@@ -236,7 +236,8 @@ impl<'a> Interp<'a> {
             return;
         }
         let mut add = |hole: &Arc<Hole>| {
-            let own = if hole.roots.is_empty() { std::slice::from_ref(hole) } else { &hole.roots[..] };
+            let own =
+                if hole.roots.is_empty() { std::slice::from_ref(hole) } else { &hole.roots[..] };
             for root in own {
                 if !roots.iter().any(|known| known.kind == root.kind && known.name == root.name) {
                     roots.push(Arc::clone(root));
@@ -293,7 +294,9 @@ impl<'a> Interp<'a> {
         match &val.data {
             Data::Str(text) => Some(Text::literal(text.as_ref())),
             Data::Text(text) => Some(text.as_ref().clone()),
-            _ => self.unknown(val).and_then(|val| val.hole().map(|hole| Text::hole(Arc::clone(hole)))),
+            _ => self
+                .unknown(val)
+                .and_then(|val| val.hole().map(|hole| Text::hole(Arc::clone(hole)))),
         }
     }
 
@@ -305,7 +308,12 @@ impl<'a> Interp<'a> {
     }
 
     /// A Python exception of a builtin class.
-    pub(crate) fn exception(&mut self, class: &str, message: impl Into<String>, span: Span) -> Raised {
+    pub(crate) fn exception(
+        &mut self,
+        class: &str,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Raised {
         let message: String = message.into();
         let args = Val::tuple(vec![Val::str(message, span)], span);
         let mut attrs = Map::default();

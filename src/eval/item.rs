@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
+use super::Text;
 use super::call::Args;
 use super::interp::{Interp, Res};
 use super::object::{Data, Entries, Flavour, Key, Native, ObjId, Object, Val};
 use super::pure;
-use super::Text;
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -20,8 +20,13 @@ impl Interp<'_> {
             Data::Bool(value) => Key::Int(i64::from(*value)),
             Data::Int(value) => Key::Int(*value),
             Data::Big(value) => Key::Big(value.as_ref().clone()),
-            #[allow(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
-            Data::Float(value) if value.fract() == 0.0 && value.abs() < 9e18 => Key::Int(*value as i64),
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "checked to be integral and in range"
+            )]
+            Data::Float(value) if value.fract() == 0.0 && value.abs() < 9e18 => {
+                Key::Int(*value as i64)
+            }
             Data::Float(value) => Key::Float(value.to_bits()),
             Data::Str(text) => Key::Str(Rc::clone(text)),
             Data::Text(text) => Key::Hole(text.to_template()),
@@ -49,7 +54,13 @@ impl Interp<'_> {
                     Object::Instance(instance) => {
                         let plain = instance.payload.clone().filter(|_| {
                             self.symbol_base(&instance.class).is_some_and(|base| {
-                                matches!(base.as_ref(), "builtins.str" | "builtins.int" | "enum.StrEnum" | "enum.IntEnum")
+                                matches!(
+                                    base.as_ref(),
+                                    "builtins.str"
+                                        | "builtins.int"
+                                        | "enum.StrEnum"
+                                        | "enum.IntEnum"
+                                )
                             })
                         });
                         match plain {
@@ -146,8 +157,10 @@ impl Interp<'_> {
                     return self.item(&payload, index, span);
                 }
                 if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&instance.class) {
-                    let items: Vec<Val> =
-                        fields.iter().filter_map(|name| instance.attrs.get(name).cloned()).collect();
+                    let items: Vec<Val> = fields
+                        .iter()
+                        .filter_map(|name| instance.attrs.get(name).cloned())
+                        .collect();
                     return match self.sequence_item(&items, index, span)? {
                         Ok(val) => Ok(val),
                         Err(items) => Ok(Val::tuple(items, span)),
@@ -190,7 +203,12 @@ impl Interp<'_> {
     }
 
     /// The value of a key: `None` when the dict is known not to have it.
-    pub(crate) fn dict_get(&mut self, entries: &Entries, index: &Val, span: Span) -> Res<Option<Val>> {
+    pub(crate) fn dict_get(
+        &mut self,
+        entries: &Entries,
+        index: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
         let key = self.key(index, span)?;
         if let Some((_, val)) = entries.get(&key) {
             return Ok(Some(val.clone()));
@@ -220,13 +238,21 @@ impl Interp<'_> {
     }
 
     /// What a `defaultdict` makes for a missing key.
-    fn missing_key(&mut self, id: ObjId, class: Option<&Val>, index: &Val, span: Span) -> Res<Option<Val>> {
+    fn missing_key(
+        &mut self,
+        id: ObjId,
+        class: Option<&Val>,
+        index: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
         let Some(class) = class else { return Ok(None) };
         let factory = match class.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Record(name, attrs)) if name.as_ref() == "collections.defaultdict" => {
                 attrs.get("default_factory").cloned()
             }
-            _ if class.as_symbol() == Some("collections.Counter") => return Ok(Some(Val::int(0, span))),
+            _ if class.as_symbol() == Some("collections.Counter") => {
+                return Ok(Some(Val::int(0, span)));
+            }
             _ => None,
         };
         let Some(factory) = factory.filter(|factory| !factory.is_none()) else { return Ok(None) };
@@ -261,7 +287,8 @@ impl Interp<'_> {
             if self.is_open(index) {
                 return Ok(Ok(self.derived(&[index], span)));
             }
-            let message = format!("indices must be integers or slices, not {}", self.type_name(index));
+            let message =
+                format!("indices must be integers or slices, not {}", self.type_name(index));
             return self.type_error(message, span);
         };
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -310,7 +337,8 @@ impl Interp<'_> {
 
     fn text_item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         if let Data::Bytes(bytes) = &object.data {
-            let items: Vec<Val> = bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
+            let items: Vec<Val> =
+                bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
             return match self.sequence_item(&items, index, span)? {
                 Ok(val) => Ok(val),
                 Err(items) => {
@@ -325,12 +353,10 @@ impl Interp<'_> {
         };
         if let Data::Slice(parts) = &index.data {
             return match self.slice_bounds(parts, span)? {
-                Some((start, stop, step)) => {
-                    match pure::text::slice(text, start, stop, step) {
-                        Ok(part) => Ok(Val::str(part, span)),
-                        Err(failure) => self.failed(failure, &[object], span),
-                    }
-                }
+                Some((start, stop, step)) => match pure::text::slice(text, start, stop, step) {
+                    Ok(part) => Ok(Val::str(part, span)),
+                    Err(failure) => self.failed(failure, &[object], span),
+                },
                 None => Ok(self.derived(&[object, index], span)),
             };
         }
@@ -452,7 +478,8 @@ impl Interp<'_> {
                 Ok(_) => {
                     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
                     let at = index.as_int().map_or(0, |at| if at < 0 { at + length } else { at });
-                    if let (Ok(at), Object::List(items)) = (usize::try_from(at), self.heap.get_mut(id))
+                    if let (Ok(at), Object::List(items)) =
+                        (usize::try_from(at), self.heap.get_mut(id))
                         && at < items.len()
                     {
                         items.remove(at);
@@ -474,7 +501,8 @@ impl Interp<'_> {
                 }
             },
             Object::Scope(_) => {
-                if let (Some(name), Object::Scope(names)) = (index.as_str(), self.heap.get_mut(id)) {
+                if let (Some(name), Object::Scope(names)) = (index.as_str(), self.heap.get_mut(id))
+                {
                     names.shift_remove(name);
                 }
             }
@@ -488,9 +516,9 @@ impl Interp<'_> {
     pub(crate) fn iterate(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
         Ok(match &val.data {
             Data::Unknown(_) | Data::Text(_) => None,
-            Data::Str(text) => {
-                Some(text.chars().map(|character| Val::str(character.to_string(), val.span)).collect())
-            }
+            Data::Str(text) => Some(
+                text.chars().map(|character| Val::str(character.to_string(), val.span)).collect(),
+            ),
             Data::Bytes(bytes) => {
                 Some(bytes.iter().map(|byte| Val::int(i64::from(*byte), val.span)).collect())
             }
@@ -542,7 +570,9 @@ impl Interp<'_> {
                 }
                 Some(rest)
             }
-            Object::Scope(names) => Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect()),
+            Object::Scope(names) => {
+                Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
+            }
             Object::Poisoned(_) | Object::XCom(..) => None,
             Object::Class(class, _) if class.flavour == Flavour::Enum => {
                 Some(self.members(val).into_values().collect())

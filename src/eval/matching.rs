@@ -103,8 +103,7 @@ impl Interp<'_> {
                     }
                 }
                 if let Some(rest) = rest {
-                    let left =
-                        entries.into_iter().filter(|(key, _)| !used.contains(key)).collect();
+                    let left = entries.into_iter().filter(|(key, _)| !used.contains(key)).collect();
                     let dict = self.dict(left, span);
                     self.bind(rest, dict);
                 }

@@ -1,11 +1,11 @@
 //! Operators: arithmetic, comparison, membership, truth.
 
+use super::Text;
 use super::call::Args;
 use super::interp::{Interp, Res};
 use super::item::as_big;
 use super::object::{Data, Flavour, Native, Object, Val};
 use super::pure::number::{self, ArithmeticError, Number};
-use super::Text;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, UnaryOp};
 
@@ -70,7 +70,9 @@ impl Interp<'_> {
         }
         match (&val.data, op) {
             (Data::Float(value), UnaryOp::Minus) => Ok(Val::new(Data::Float(-value), span)),
-            (Data::Float(_) | Data::Int(_) | Data::Big(_), UnaryOp::Plus) => Ok(val.clone().at(span)),
+            (Data::Float(_) | Data::Int(_) | Data::Big(_), UnaryOp::Plus) => {
+                Ok(val.clone().at(span))
+            }
             (Data::Native(native), UnaryOp::Minus) => match native.as_ref() {
                 Native::TimeDelta(micros) => Ok(Val::native(Native::TimeDelta(-micros), span)),
                 _ => self.type_error("bad operand type for unary -", span),
@@ -162,11 +164,18 @@ impl Interp<'_> {
     }
 
     /// Joining and repeating strings, and `%`.
-    fn text_operation(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res<Option<Val>> {
+    fn text_operation(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
         let is_text = |val: &Val| matches!(val.data, Data::Str(_) | Data::Text(_));
         match op {
             BinaryOp::Add if is_text(left) || is_text(right) => {
-                let (Some(mut text), Some(other)) = (self.to_text(left), self.to_text(right)) else {
+                let (Some(mut text), Some(other)) = (self.to_text(left), self.to_text(right))
+                else {
                     return Ok(None);
                 };
                 text.push_text(&other);
@@ -206,7 +215,8 @@ impl Interp<'_> {
             return Ok(Some(Val::tuple(items, span)));
         }
         if op == BinaryOp::Mul {
-            let (items, count) = if left.as_int().is_some() { (right, left) } else { (left, right) };
+            let (items, count) =
+                if left.as_int().is_some() { (right, left) } else { (left, right) };
             let list = match &items.data {
                 Data::Tuple(items) => Some((items.to_vec(), true)),
                 Data::Obj(id) => match self.heap.get(*id) {
@@ -221,8 +231,7 @@ impl Interp<'_> {
                     let message = "a collection is larger than the bound";
                     return Ok(Some(self.limit_hole(span, "collection", message)));
                 }
-                let repeated: Vec<Val> =
-                    std::iter::repeat_n(items, count).flatten().collect();
+                let repeated: Vec<Val> = std::iter::repeat_n(items, count).flatten().collect();
                 return Ok(Some(if is_tuple {
                     Val::tuple(repeated, span)
                 } else {
@@ -294,7 +303,8 @@ impl Interp<'_> {
                 Err(_) => return Ok(Some(self.derived(&[left, right], span))),
                 Ok(None) => {
                     if let Some(payload) = payload {
-                        let (a, b) = if prefix == "__" { (&payload, other) } else { (other, &payload) };
+                        let (a, b) =
+                            if prefix == "__" { (&payload, other) } else { (other, &payload) };
                         return self.binary(op, a, b, span).map(Some);
                     }
                     if self.symbol_base(&class).is_some() {
@@ -394,7 +404,9 @@ impl Interp<'_> {
         }
         // A constant of a library that nobody here knows may be equal to anything.
         match (left.as_symbol(), right.as_symbol()) {
-            (Some(a), Some(b)) => return if a == b { Some(true) } else { self.symbols_differ(a, b) },
+            (Some(a), Some(b)) => {
+                return if a == b { Some(true) } else { self.symbols_differ(a, b) };
+            }
             (Some(path), None) | (None, Some(path)) => {
                 return if self.is_class_symbol(path) { Some(false) } else { None };
             }
@@ -429,7 +441,10 @@ impl Interp<'_> {
                     (Object::Dict(a, _), Object::Dict(b, _)) => {
                         if a.len() != b.len() || !a.keys().all(|key| b.contains_key(key)) {
                             let open = a.keys().chain(b.keys()).any(|key| {
-                                matches!(key, super::object::Key::Spread(_) | super::object::Key::Hole(_))
+                                matches!(
+                                    key,
+                                    super::object::Key::Spread(_) | super::object::Key::Hole(_)
+                                )
                             });
                             return if open { None } else { Some(false) };
                         }
@@ -448,9 +463,7 @@ impl Interp<'_> {
                         Some(a.len() == b.len() && a.keys().all(|key| b.contains_key(key)))
                     }
                     (Object::Model(..), Object::Model(..))
-                    | (Object::Record(..), Object::Record(..)) => {
-                        Some(self.same(left, right, 0))
-                    }
+                    | (Object::Record(..), Object::Record(..)) => Some(self.same(left, right, 0)),
                     (Object::Instance(x), Object::Instance(y)) => {
                         let (x, y) = (x.clone(), y.clone());
                         match self.flavour_of(&x.class) {
@@ -548,10 +561,9 @@ impl Interp<'_> {
             }
             return Ok(Some(Some(a.len().cmp(&b.len()))));
         }
-        if let (Some(Object::Set(a, _)), Some(Object::Set(b, _))) = (
-            left.as_obj().map(|id| self.heap.get(id)),
-            right.as_obj().map(|id| self.heap.get(id)),
-        ) {
+        if let (Some(Object::Set(a, _)), Some(Object::Set(b, _))) =
+            (left.as_obj().map(|id| self.heap.get(id)), right.as_obj().map(|id| self.heap.get(id)))
+        {
             use std::cmp::Ordering;
             let (inside, around) =
                 (a.keys().all(|key| b.contains_key(key)), b.keys().all(|key| a.contains_key(key)));
@@ -572,7 +584,11 @@ impl Interp<'_> {
                     let args = Args::positional(vec![this.clone(), other.clone()]);
                     let result = self.call(&function, args, span)?;
                     return Ok(self.truth(&result)?.map(|less| {
-                        Some(if less { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater })
+                        Some(if less {
+                            std::cmp::Ordering::Less
+                        } else {
+                            std::cmp::Ordering::Greater
+                        })
                     }));
                 }
                 if instance_is_open(self, this) {
@@ -589,7 +605,12 @@ impl Interp<'_> {
     }
 
     /// `needle in container`.
-    pub(crate) fn contains(&mut self, container: &Val, needle: &Val, span: Span) -> Res<Option<bool>> {
+    pub(crate) fn contains(
+        &mut self,
+        container: &Val,
+        needle: &Val,
+        span: Span,
+    ) -> Res<Option<bool>> {
         match (&container.data, &needle.data) {
             (Data::Str(text), Data::Str(part)) => return Ok(Some(text.contains(part.as_ref()))),
             (Data::Text(text), Data::Str(part)) => {

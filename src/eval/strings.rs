@@ -104,7 +104,14 @@ impl Interp<'_> {
             Data::Bytes(bytes) => out.push_str(&text::repr_bytes(bytes)),
             Data::Tuple(items) => {
                 let items = items.clone();
-                self.repr_items(&items, "(", if items.len() == 1 { ",)" } else { ")" }, out, span, depth)?;
+                self.repr_items(
+                    &items,
+                    "(",
+                    if items.len() == 1 { ",)" } else { ")" },
+                    out,
+                    span,
+                    depth,
+                )?;
             }
             Data::Ellipsis => out.push_str("Ellipsis"),
             Data::NotImplemented => out.push_str("NotImplemented"),
@@ -197,7 +204,12 @@ impl Interp<'_> {
                 let name = self.type_text(&instance.class);
                 match self.flavour_of(&instance.class) {
                     Some(Flavour::Enum) => {
-                        let member = instance.attrs.get("name").and_then(Val::as_str).unwrap_or("?").to_owned();
+                        let member = instance
+                            .attrs
+                            .get("name")
+                            .and_then(Val::as_str)
+                            .unwrap_or("?")
+                            .to_owned();
                         let base = self.symbol_base(&instance.class);
                         // Only the value of `str(member)` and `repr(member)` for plain enums is needed.
                         let _ = base;
@@ -224,7 +236,8 @@ impl Interp<'_> {
                         }
                         // The address CPython shows is different at each run.
                         None => {
-                            let hole = self.hole(super::HoleKind::Nondeterministic, "address", span);
+                            let hole =
+                                self.hole(super::HoleKind::Nondeterministic, "address", span);
                             out.push_text(&self.to_text(&hole).unwrap_or_default());
                         }
                     },
@@ -250,7 +263,8 @@ impl Interp<'_> {
                 if let Some(text) = self.record_str(&class, &attrs) {
                     out.push_str(&text);
                 } else {
-                    let hole = self.hole(super::HoleKind::Expression, format!("repr of {class}"), span);
+                    let hole =
+                        self.hole(super::HoleKind::Expression, format!("repr of {class}"), span);
                     out.push_text(&self.to_text(&hole).unwrap_or_default());
                 }
             }
@@ -286,7 +300,11 @@ impl Interp<'_> {
             return "...".to_owned();
         }
         let items = |items: &mut dyn Iterator<Item = &Val>| {
-            items.take(8).map(|item| self.plain_repr(item, depth + 1)).collect::<Vec<_>>().join(", ")
+            items
+                .take(8)
+                .map(|item| self.plain_repr(item, depth + 1))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         match &val.data {
             Data::None => "None".to_owned(),
@@ -309,7 +327,11 @@ impl Interp<'_> {
                         .values()
                         .take(8)
                         .map(|(key, value)| {
-                            format!("{}: {}", self.plain_repr(key, depth + 1), self.plain_repr(value, depth + 1))
+                            format!(
+                                "{}: {}",
+                                self.plain_repr(key, depth + 1),
+                                self.plain_repr(value, depth + 1)
+                            )
                         })
                         .collect();
                     format!("{{{}}}", parts.join(", "))
@@ -533,10 +555,14 @@ impl Interp<'_> {
             };
             for accessor in &field.accessors {
                 val = match accessor {
-                    Accessor::Attr(name) => self.attribute(&val, &Name::from(name.as_str()), span)?,
+                    Accessor::Attr(name) => {
+                        self.attribute(&val, &Name::from(name.as_str()), span)?
+                    }
                     Accessor::Index(index) => {
                         let index = match accessor.as_integer() {
-                            Some(number) => Val::int(i64::try_from(number).unwrap_or(i64::MAX), span),
+                            Some(number) => {
+                                Val::int(i64::try_from(number).unwrap_or(i64::MAX), span)
+                            }
                             None => Val::str(index.as_str(), span),
                         };
                         self.item(&val, &index, span)?

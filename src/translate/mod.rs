@@ -7,6 +7,7 @@ mod account;
 mod net;
 mod select;
 mod stages;
+mod templates;
 
 pub use account::{FileAccount, Summary};
 pub use select::{Selection, Unmatched};

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::{FileAccount, Outcome};
 use super::select::Selection;
+use super::templates::Templates;
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
-use crate::mapping::{Mapped, NoTemplates, Tables, map_task};
+use crate::mapping::{Mapped, Tables, map_task};
 use crate::python::{FileLimits, Files, Source, Sources, Span};
 
 /// Reading and mapping. A trait, so that the pipeline can be tested without Python.
@@ -113,6 +114,7 @@ impl Stages for Static {
     }
 
     fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
-        map_task(task, dag, &self.tables, settings, sources, &NoTemplates)
+        let templates = Templates::new(sources, settings);
+        map_task(task, dag, &self.tables, settings, sources, &templates)
     }
 }

@@ -13,13 +13,74 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 const FUNCTIONS: &[&str] = &[
-    "abs", "all", "any", "ascii", "bin", "bool", "bytes", "callable", "chr", "classmethod", "delattr",
-    "dict", "dir", "divmod", "enumerate", "eval", "exec", "filter", "float", "format", "frozenset",
-    "getattr", "globals", "hasattr", "hash", "hex", "id", "input", "int", "isinstance", "issubclass",
-    "iter", "len", "list", "locals", "map", "max", "min", "next", "object", "oct", "open", "ord",
-    "pow", "print", "property", "range", "repr", "reversed", "round", "set", "setattr", "slice",
-    "sorted", "staticmethod", "str", "sum", "super", "tuple", "type", "vars", "zip", "__import__",
-    "bytearray", "memoryview", "complex", "exit", "quit",
+    "abs",
+    "all",
+    "any",
+    "ascii",
+    "bin",
+    "bool",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "delattr",
+    "dict",
+    "dir",
+    "divmod",
+    "enumerate",
+    "eval",
+    "exec",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "list",
+    "locals",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "vars",
+    "zip",
+    "__import__",
+    "bytearray",
+    "memoryview",
+    "complex",
+    "exit",
+    "quit",
 ];
 
 /// Builtin exceptions with the class each derives from.
@@ -214,10 +275,12 @@ impl Interp<'_> {
                 )),
                 None => Ok(self.derived(&[val], span)),
             },
-            ("chr", Some(val)) => match val.as_int().and_then(|n| char::from_u32(n.try_into().ok()?)) {
-                Some(character) => Ok(Val::str(character.to_string(), span)),
-                None => Ok(self.derived(&[val], span)),
-            },
+            ("chr", Some(val)) => {
+                match val.as_int().and_then(|n| char::from_u32(n.try_into().ok()?)) {
+                    Some(character) => Ok(Val::str(character.to_string(), span)),
+                    None => Ok(self.derived(&[val], span)),
+                }
+            }
             ("ord", Some(val)) => match val.as_str().map(|text| text.chars().collect::<Vec<_>>()) {
                 Some(characters) if characters.len() == 1 => {
                     Ok(Val::int(characters.first().map_or(0, |c| i64::from(u32::from(*c))), span))
@@ -239,7 +302,10 @@ impl Interp<'_> {
                     let callable = match &val.data {
                         Data::Symbol(_) | Data::Method(_) => true,
                         Data::Obj(id) => match self.heap.get(*id) {
-                            Object::Function(_) | Object::Bound(..) | Object::Class(..) | Object::Partial(..) => true,
+                            Object::Function(_)
+                            | Object::Bound(..)
+                            | Object::Class(..)
+                            | Object::Partial(..) => true,
                             Object::Instance(instance) => {
                                 let class = instance.class.clone();
                                 matches!(self.class_lookup(&class, "__call__"), Ok(Some(_)))
@@ -262,8 +328,12 @@ impl Interp<'_> {
                 None => Ok(self.derived(&[val], span)),
             },
             ("setattr", Some(val)) => {
-                if let (Some(name), Some(new)) = (args.pos.get(1).and_then(Val::as_str), args.pos.get(2)) {
-                    if let Err(raised) = self.set_attribute(val, &Name::from(name), new.clone(), span) {
+                if let (Some(name), Some(new)) =
+                    (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
+                {
+                    if let Err(raised) =
+                        self.set_attribute(val, &Name::from(name), new.clone(), span)
+                    {
                         return Some(Err(raised));
                     }
                 }
@@ -286,7 +356,9 @@ impl Interp<'_> {
             }
             ("staticmethod", Some(val)) => Ok(self.heap.val(Object::Static(val.clone()), span)),
             ("classmethod", Some(val)) => Ok(self.heap.val(Object::ClassMethod(val.clone()), span)),
-            ("object", _) => Ok(self.heap.val(Object::Record("builtins.object".into(), Map::default()), span)),
+            ("object", _) => {
+                Ok(self.heap.val(Object::Record("builtins.object".into(), Map::default()), span))
+            }
             ("object.__init__" | "BaseException.__init__", _) => {
                 if let (true, Some(this)) = (name.starts_with('B'), first) {
                     let rest = Args::positional(args.pos.iter().skip(1).cloned().collect());
@@ -295,7 +367,9 @@ impl Interp<'_> {
                 Ok(Val::none(span))
             }
             ("object.__setattr__", Some(this)) => {
-                if let (Some(name), Some(val)) = (args.pos.get(1).and_then(Val::as_str), args.pos.get(2)) {
+                if let (Some(name), Some(val)) =
+                    (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
+                {
                     self.set_raw(this, &Name::from(name), val.clone());
                 }
                 Ok(Val::none(span))
@@ -311,7 +385,8 @@ impl Interp<'_> {
             ("vars", Some(val)) => self.attribute(val, &Name::from("__dict__"), span),
             ("slice", Some(_)) => {
                 let none = Val::none(span);
-                let part = |index: usize| args.pos.get(index).cloned().unwrap_or_else(|| none.clone());
+                let part =
+                    |index: usize| args.pos.get(index).cloned().unwrap_or_else(|| none.clone());
                 let parts = if args.pos.len() == 1 {
                     [none.clone(), part(0), none.clone()]
                 } else {
@@ -351,7 +426,9 @@ impl Interp<'_> {
 
     fn call_str(&mut self, args: &Args, span: Span) -> Res {
         let Some(val) = args.get(0, "object") else { return Ok(Val::str("", span)) };
-        if let (Data::Bytes(bytes), true) = (&val.data, args.pos.len() > 1 || args.named("encoding").is_some()) {
+        if let (Data::Bytes(bytes), true) =
+            (&val.data, args.pos.len() > 1 || args.named("encoding").is_some())
+        {
             return Ok(match std::str::from_utf8(bytes) {
                 Ok(text) => Val::str(text, span),
                 Err(_) => self.derived(&[val], span),
@@ -381,12 +458,15 @@ impl Interp<'_> {
             }
             Data::Float(value) => match number::float_to_int(*value) {
                 Ok(number) => Ok(Val::big(number, span)),
-                Err(_) => Err(self.exception("ValueError", "cannot convert float to integer", span)),
+                Err(_) => {
+                    Err(self.exception("ValueError", "cannot convert float to integer", span))
+                }
             },
             _ => match as_big(val) {
                 Some(number) => Ok(Val::big(number, span)),
                 None => {
-                    if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id))
+                    if let Some(Object::Instance(instance)) =
+                        val.as_obj().map(|id| self.heap.get(id))
                         && let Some(payload) = instance.payload.clone()
                     {
                         return self.call_int(&payload, base, span);
@@ -426,13 +506,16 @@ impl Interp<'_> {
             Data::Str(text) => match number::parse_float(text) {
                 Some(value) => Ok(Val::new(Data::Float(value), span)),
                 None => {
-                    let message = format!("could not convert string to float: {}", text::repr_str(text));
+                    let message =
+                        format!("could not convert string to float: {}", text::repr_str(text));
                     Err(self.exception("ValueError", message, span))
                 }
             },
             _ => match as_big(val).map(|number| number::int_to_float(&number)) {
                 Some(Ok(value)) => Ok(Val::new(Data::Float(value), span)),
-                Some(Err(_)) => Err(self.exception("OverflowError", "int too large to convert to float", span)),
+                Some(Err(_)) => {
+                    Err(self.exception("OverflowError", "int too large to convert to float", span))
+                }
                 None => {
                     let message = format!(
                         "float() argument must be a string or a real number, not '{}'",
@@ -461,7 +544,10 @@ impl Interp<'_> {
                 Object::List(items) => items.len(),
                 Object::Dict(entries, _) => {
                     let open = entries.keys().any(|key| {
-                        matches!(key, crate::eval::object::Key::Spread(_) | crate::eval::object::Key::Hole(_))
+                        matches!(
+                            key,
+                            crate::eval::object::Key::Spread(_) | crate::eval::object::Key::Hole(_)
+                        )
                     });
                     if open {
                         return Ok(self.derived(&[val], span));
@@ -515,8 +601,10 @@ impl Interp<'_> {
                 Some(number) => bounds.push(number),
                 None if self.is_open(val) => return Ok(self.derived(&[val], span)),
                 None => {
-                    let message =
-                        format!("'{}' object cannot be interpreted as an integer", self.type_name(val));
+                    let message = format!(
+                        "'{}' object cannot be interpreted as an integer",
+                        self.type_name(val)
+                    );
                     return self.type_error(message, span);
                 }
             }
@@ -540,7 +628,9 @@ impl Interp<'_> {
         span: Span,
         mut make: impl FnMut(&mut Self, i64, Val) -> Option<Val>,
     ) -> Res {
-        let Some(items) = self.iterate(val, span)? else { return Ok(self.part_of_iterable(val, span)) };
+        let Some(items) = self.iterate(val, span)? else {
+            return Ok(self.part_of_iterable(val, span));
+        };
         let mut made = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             match make(self, i64::try_from(index).unwrap_or(i64::MAX), item) {
@@ -585,7 +675,8 @@ impl Interp<'_> {
             Some(val) => self.truth(&val.clone())?,
             None => Some(false),
         };
-        let (Some(reverse), Some(sorted)) = (reverse, self.sort(&items, args.named("key"), span)?) else {
+        let (Some(reverse), Some(sorted)) = (reverse, self.sort(&items, args.named("key"), span)?)
+        else {
             return Ok(self.derived(&[val], span));
         };
         let sorted = if reverse { reverse_stable(sorted) } else { sorted };
@@ -688,7 +779,9 @@ impl Interp<'_> {
     }
 
     fn call_filter(&mut self, function: &Val, args: &Args, span: Span) -> Res {
-        let Some(val) = args.pos.get(1) else { return self.type_error("filter expected 2 arguments", span) };
+        let Some(val) = args.pos.get(1) else {
+            return self.type_error("filter expected 2 arguments", span);
+        };
         let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
         let mut kept = Vec::new();
         for item in items {
@@ -770,7 +863,9 @@ impl Interp<'_> {
     }
 
     fn call_getattr(&mut self, val: &Val, args: &Args, span: Span) -> Res {
-        let Some(name) = args.pos.get(1) else { return self.type_error("getattr expected 2 arguments", span) };
+        let Some(name) = args.pos.get(1) else {
+            return self.type_error("getattr expected 2 arguments", span);
+        };
         let Some(name) = name.as_str() else { return Ok(self.derived(&[val, name], span)) };
         match args.pos.get(2) {
             Some(default) => {
@@ -783,7 +878,8 @@ impl Interp<'_> {
 
     /// `type(name, bases, namespace)`.
     fn call_type(&mut self, args: &Args, span: Span) -> Res {
-        let (Some(name), Some(bases), Some(namespace)) = (args.pos.first(), args.pos.get(1), args.pos.get(2))
+        let (Some(name), Some(bases), Some(namespace)) =
+            (args.pos.first(), args.pos.get(1), args.pos.get(2))
         else {
             return self.type_error("type() takes 1 or 3 arguments", span);
         };
@@ -890,18 +986,42 @@ fn symbol_derives(class: &str, kind: &str) -> bool {
         return true;
     }
     match kind {
-        "builtins.int" | "numbers.Number" => matches!(class, "builtins.bool") || (kind == "numbers.Number" && matches!(class, "builtins.int" | "builtins.float")),
-        "builtins.dict" | "collections.abc.Mapping" | "typing.Mapping" | "typing.Dict" | "collections.abc.MutableMapping" => {
-            matches!(class, "builtins.dict" | "collections.OrderedDict" | "collections.Counter" | "collections.defaultdict")
+        "builtins.int" | "numbers.Number" => {
+            matches!(class, "builtins.bool")
+                || (kind == "numbers.Number" && matches!(class, "builtins.int" | "builtins.float"))
+        }
+        "builtins.dict"
+        | "collections.abc.Mapping"
+        | "typing.Mapping"
+        | "typing.Dict"
+        | "collections.abc.MutableMapping" => {
+            matches!(
+                class,
+                "builtins.dict"
+                    | "collections.OrderedDict"
+                    | "collections.Counter"
+                    | "collections.defaultdict"
+            )
         }
         "builtins.list" | "typing.List" => class == "builtins.list",
         "typing.Sequence" | "collections.abc.Sequence" => {
             matches!(class, "builtins.list" | "builtins.tuple" | "builtins.str")
         }
         "typing.Iterable" | "collections.abc.Iterable" => {
-            matches!(class, "builtins.list" | "builtins.tuple" | "builtins.str" | "builtins.dict" | "builtins.set" | "builtins.frozenset" | "builtins.generator")
+            matches!(
+                class,
+                "builtins.list"
+                    | "builtins.tuple"
+                    | "builtins.str"
+                    | "builtins.dict"
+                    | "builtins.set"
+                    | "builtins.frozenset"
+                    | "builtins.generator"
+            )
         }
-        "collections.abc.Callable" | "typing.Callable" | "types.FunctionType" => class == "builtins.function",
+        "collections.abc.Callable" | "typing.Callable" | "types.FunctionType" => {
+            class == "builtins.function"
+        }
         "datetime.date" => class == "datetime.datetime",
         "pathlib.Path" | "pathlib.PurePath" | "os.PathLike" => class.starts_with("pathlib."),
         "airflow.BaseOperator" => super::airflow::is_operator(class),

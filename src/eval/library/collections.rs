@@ -161,11 +161,7 @@ impl Interp<'_> {
         let name = self.known_str(name)?;
         let fields = args.get(1, "field_names")?;
         let fields: Vec<Name> = match self.known_str(fields) {
-            Some(text) => text
-                .replace(',', " ")
-                .split_whitespace()
-                .map(Name::from)
-                .collect(),
+            Some(text) => text.replace(',', " ").split_whitespace().map(Name::from).collect(),
             None => {
                 let items = match self.iterate(fields, span) {
                     Ok(items) => items?,
@@ -215,13 +211,7 @@ impl Interp<'_> {
     }
 
     /// `Enum("Color", "RED GREEN")`, also with a list, pairs or a dict.
-    fn make_enum(
-        &mut self,
-        base: &str,
-        name: &Val,
-        args: &Args,
-        span: Span,
-    ) -> Res<Option<Val>> {
+    fn make_enum(&mut self, base: &str, name: &Val, args: &Args, span: Span) -> Res<Option<Val>> {
         let (Some(name), Some(members)) = (self.known_str(name), args.get(1, "names")) else {
             return Ok(None);
         };
@@ -250,7 +240,8 @@ impl Interp<'_> {
                     (_, Some(name)) => numbered(&mut attrs, name),
                     (Data::Tuple(pair), None) => match pair.as_ref() {
                         [name, val] if name.as_str().is_some() => {
-                            attrs.insert(Name::from(name.as_str().unwrap_or_default()), val.clone());
+                            attrs
+                                .insert(Name::from(name.as_str().unwrap_or_default()), val.clone());
                         }
                         _ => return Ok(None),
                     },

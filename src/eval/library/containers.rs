@@ -159,7 +159,11 @@ impl Interp<'_> {
                     self.store_list(id, items, span)
                 }
                 Some(None) => {
-                    return Err(self.exception("ValueError", "list.remove(x): x not in list", span));
+                    return Err(self.exception(
+                        "ValueError",
+                        "list.remove(x): x not in list",
+                        span,
+                    ));
                 }
                 None => self.changed_by(id, &[val], span),
             },

@@ -108,9 +108,7 @@ impl Interp<'_> {
     /// A wrapper that goes by the name of what it wraps.
     fn renamed(&mut self, wrapper: &Val, wrapped: &Val) -> Val {
         let name = match wrapped.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Function(function)) => {
-                function.name.rsplit('.').next().map(str::to_owned)
-            }
+            Some(Object::Function(function)) => function.name.rsplit('.').next().map(str::to_owned),
             Some(Object::Class(class, _)) => Some(class.name.to_string()),
             _ => None,
         };

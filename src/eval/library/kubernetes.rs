@@ -51,7 +51,8 @@ impl Interp<'_> {
                     diagnostic = diagnostic.help(format!("the field is called `{near}`"));
                 }
                 self.tell(diagnostic);
-                let message = format!("{class}.__init__() got an unexpected keyword argument '{name}'");
+                let message =
+                    format!("{class}.__init__() got an unexpected keyword argument '{name}'");
                 return self.type_error(message, span);
             }
             fields.insert(name.clone(), kwarg.val.clone());
@@ -74,7 +75,10 @@ impl Interp<'_> {
             Some(Object::Model(_, fields)) => fields.get("**").cloned(),
             _ => None,
         };
-        if matches!(name.as_ref(), "to_dict" | "to_str" | "attach_to_pod" | "to_env_secret" | "to_k8s_client_obj") {
+        if matches!(
+            name.as_ref(),
+            "to_dict" | "to_str" | "attach_to_pod" | "to_env_secret" | "to_k8s_client_obj"
+        ) {
             let bound = std::rc::Rc::new((object.clone(), name.clone()));
             return Some(Val::new(Data::Method(bound), span));
         }
@@ -92,7 +96,7 @@ impl Interp<'_> {
                     .iter()
                     .map(|(field, about)| {
                         let key = Key::Str((*field).into());
-                        let val = Val::str(about.json, span);
+                        let val = Val::str(about.json.as_str(), span);
                         (key, (Val::str(*field, span), val))
                     })
                     .collect();
@@ -174,7 +178,9 @@ impl Interp<'_> {
                     })
                     .unwrap_or_default();
                 for (field, json) in names {
-                    let Some(val) = fields.get(field.as_str()).filter(|val| !val.is_none()).cloned() else {
+                    let Some(val) =
+                        fields.get(field.as_str()).filter(|val| !val.is_none()).cloned()
+                    else {
                         continue;
                     };
                     let val = self.serialised(&val, span);

@@ -127,9 +127,13 @@ impl Interp<'_> {
         }
         if path.starts_with("logging.") {
             return Some(Ok(match path {
-                "logging.getLogger" | "logging.Logger.getChild" => Val::symbol("logging.Logger", span),
+                "logging.getLogger" | "logging.Logger.getChild" => {
+                    Val::symbol("logging.Logger", span)
+                }
                 "logging.getLevelName" => self.derived(&args.all(), span),
-                _ if path.chars().any(char::is_uppercase) && !path.starts_with("logging.Logger.") => {
+                _ if path.chars().any(char::is_uppercase)
+                    && !path.starts_with("logging.Logger.") =>
+                {
                     Val::symbol("logging.Logger", span)
                 }
                 _ => Val::none(span),
@@ -186,11 +190,29 @@ impl Interp<'_> {
                     None => Some(Ok(self.derived(&[val], span))),
                 }
             }
-            "os.makedirs" | "os.mkdir" | "os.remove" | "os.unlink" | "os.chmod" | "os.chdir"
-            | "os.rename" | "os.umask" | "os.system" | "warnings.warn" | "warnings.filterwarnings"
-            | "warnings.simplefilter" | "random.seed" | "time.sleep" | "signal.signal"
-            | "sys.setrecursionlimit" | "sys.stdout.write" | "sys.stderr.write" | "sys.stdout.flush"
-            | "locale.setlocale" | "traceback.print_exc" | "gc.collect" | "shutil.rmtree"
+            "os.makedirs"
+            | "os.mkdir"
+            | "os.remove"
+            | "os.unlink"
+            | "os.chmod"
+            | "os.chdir"
+            | "os.rename"
+            | "os.umask"
+            | "os.system"
+            | "warnings.warn"
+            | "warnings.filterwarnings"
+            | "warnings.simplefilter"
+            | "random.seed"
+            | "time.sleep"
+            | "signal.signal"
+            | "sys.setrecursionlimit"
+            | "sys.stdout.write"
+            | "sys.stderr.write"
+            | "sys.stdout.flush"
+            | "locale.setlocale"
+            | "traceback.print_exc"
+            | "gc.collect"
+            | "shutil.rmtree"
             | "warnings.catch_warnings" => Some(Ok(Val::none(span))),
             "os.listdir" | "os.scandir" | "os.walk" => self.call_files(path, args, span),
             "sys.exit" => Some(Err(self.exception("SystemExit", "", span))),
@@ -218,7 +240,16 @@ impl Interp<'_> {
                 || path.starts_with("socket.")
                 || path.starts_with("platform.")
                 || path.starts_with("getpass.")
-                || matches!(path, "os.getpid" | "os.getcwd" | "os.uname" | "os.getlogin" | "os.cpu_count" | "os.urandom" | "os.getuid") =>
+                || matches!(
+                    path,
+                    "os.getpid"
+                        | "os.getcwd"
+                        | "os.uname"
+                        | "os.getlogin"
+                        | "os.cpu_count"
+                        | "os.urandom"
+                        | "os.getuid"
+                ) =>
             {
                 if path == "uuid.UUID" {
                     return None;

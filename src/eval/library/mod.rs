@@ -27,21 +27,119 @@ use crate::python::ast::Name;
 
 /// Top-level modules of the standard library, as far as DAG files import them.
 const STANDARD: &[&str] = &[
-    "__future__", "abc", "argparse", "ast", "asyncio", "base64", "binascii", "calendar", "collections",
-    "concurrent", "configparser", "contextlib", "contextvars", "copy", "csv", "ctypes", "dataclasses",
-    "datetime", "decimal", "difflib", "email", "enum", "fnmatch", "fractions", "ftplib", "functools",
-    "gc", "getpass", "glob", "gzip", "hashlib", "heapq", "hmac", "html", "http", "importlib", "inspect",
-    "io", "ipaddress", "itertools", "json", "keyword", "locale", "logging", "math", "mimetypes",
-    "multiprocessing", "numbers", "operator", "os", "pathlib", "pickle", "pkgutil", "platform",
-    "pprint", "queue", "random", "re", "sched", "secrets", "select", "shlex", "shutil", "signal",
-    "site", "smtplib", "socket", "sqlite3", "ssl", "stat", "statistics", "string", "struct",
-    "subprocess", "sys", "syslog", "tarfile", "tempfile", "textwrap", "threading", "time", "timeit",
-    "tomllib", "traceback", "types", "typing", "unicodedata", "unittest", "urllib", "uuid", "venv",
-    "warnings", "weakref", "xml", "zipfile", "zlib", "zoneinfo",
+    "__future__",
+    "abc",
+    "argparse",
+    "ast",
+    "asyncio",
+    "base64",
+    "binascii",
+    "calendar",
+    "collections",
+    "concurrent",
+    "configparser",
+    "contextlib",
+    "contextvars",
+    "copy",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "email",
+    "enum",
+    "fnmatch",
+    "fractions",
+    "ftplib",
+    "functools",
+    "gc",
+    "getpass",
+    "glob",
+    "gzip",
+    "hashlib",
+    "heapq",
+    "hmac",
+    "html",
+    "http",
+    "importlib",
+    "inspect",
+    "io",
+    "ipaddress",
+    "itertools",
+    "json",
+    "keyword",
+    "locale",
+    "logging",
+    "math",
+    "mimetypes",
+    "multiprocessing",
+    "numbers",
+    "operator",
+    "os",
+    "pathlib",
+    "pickle",
+    "pkgutil",
+    "platform",
+    "pprint",
+    "queue",
+    "random",
+    "re",
+    "sched",
+    "secrets",
+    "select",
+    "shlex",
+    "shutil",
+    "signal",
+    "site",
+    "smtplib",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "stat",
+    "statistics",
+    "string",
+    "struct",
+    "subprocess",
+    "sys",
+    "syslog",
+    "tarfile",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "time",
+    "timeit",
+    "tomllib",
+    "traceback",
+    "types",
+    "typing",
+    "unicodedata",
+    "unittest",
+    "urllib",
+    "uuid",
+    "venv",
+    "warnings",
+    "weakref",
+    "xml",
+    "zipfile",
+    "zlib",
+    "zoneinfo",
 ];
 
 /// Third-party modules podlift evaluates.
-const KNOWN: &[&str] = &["airflow", "kubernetes", "yaml", "pendulum", "pytz", "dateutil", "attr", "attrs", "typing_extensions", "toml", "six"];
+const KNOWN: &[&str] = &[
+    "airflow",
+    "kubernetes",
+    "yaml",
+    "pendulum",
+    "pytz",
+    "dateutil",
+    "attr",
+    "attrs",
+    "typing_extensions",
+    "toml",
+    "six",
+];
 
 /// Whether imports of this module are answered here instead of from files.
 pub(crate) fn is_library(module: &str) -> bool {
@@ -123,16 +221,17 @@ impl Interp<'_> {
         let (module, name) = path.rsplit_once('.')?;
         match path.split('.').next()? {
             "os" | "sys" | "platform" | "socket" | "getpass" | "random" | "uuid" | "secrets"
-            | "time" | "logging" | "warnings" | "importlib" | "tempfile" | "subprocess" | "shutil"
-            | "threading" | "signal" | "inspect" | "traceback" | "atexit" | "gc" | "locale" => {
-                self.call_lookup(path, args, span)
-            }
+            | "time" | "logging" | "warnings" | "importlib" | "tempfile" | "subprocess"
+            | "shutil" | "threading" | "signal" | "inspect" | "traceback" | "atexit" | "gc"
+            | "locale" => self.call_lookup(path, args, span),
             "pathlib" | "glob" | "io" | "fnmatch" => self.call_files(path, args, span),
             "datetime" | "pendulum" | "zoneinfo" | "pytz" | "dateutil" | "calendar" => {
                 self.call_datetime(path, args, span)
             }
-            "json" | "yaml" | "base64" | "hashlib" | "tomllib" | "toml" | "configparser" | "csv"
-            | "urllib" | "binascii" | "zlib" | "pickle" => self.call_serialise(path, args, span),
+            "json" | "yaml" | "base64" | "hashlib" | "tomllib" | "toml" | "configparser"
+            | "csv" | "urllib" | "binascii" | "zlib" | "pickle" => {
+                self.call_serialise(path, args, span)
+            }
             "re" => self.call_regex(name, args, span),
             "string" | "textwrap" | "shlex" | "pprint" | "html" | "unicodedata" => {
                 self.call_text_module(path, args, span)
@@ -151,13 +250,31 @@ impl Interp<'_> {
         last.chars().next().is_some_and(char::is_uppercase)
             || matches!(
                 path,
-                "builtins.str" | "builtins.int" | "builtins.float" | "builtins.bool" | "builtins.list"
-                    | "builtins.dict" | "builtins.tuple" | "builtins.set" | "builtins.frozenset"
-                    | "builtins.bytes" | "builtins.object" | "builtins.type" | "datetime.datetime"
-                    | "datetime.date" | "datetime.time" | "datetime.timedelta" | "datetime.timezone"
-                    | "collections.defaultdict" | "collections.deque" | "builtins.property"
-                    | "builtins.staticmethod" | "builtins.classmethod" | "builtins.range"
-                    | "builtins.slice" | "functools.partial"
+                "builtins.str"
+                    | "builtins.int"
+                    | "builtins.float"
+                    | "builtins.bool"
+                    | "builtins.list"
+                    | "builtins.dict"
+                    | "builtins.tuple"
+                    | "builtins.set"
+                    | "builtins.frozenset"
+                    | "builtins.bytes"
+                    | "builtins.object"
+                    | "builtins.type"
+                    | "datetime.datetime"
+                    | "datetime.date"
+                    | "datetime.time"
+                    | "datetime.timedelta"
+                    | "datetime.timezone"
+                    | "collections.defaultdict"
+                    | "collections.deque"
+                    | "builtins.property"
+                    | "builtins.staticmethod"
+                    | "builtins.classmethod"
+                    | "builtins.range"
+                    | "builtins.slice"
+                    | "functools.partial"
             )
     }
 
@@ -207,7 +324,12 @@ impl Interp<'_> {
     }
 
     /// `needle in symbol`.
-    pub(crate) fn symbol_contains(&mut self, path: &Name, needle: &Val, span: Span) -> Res<Option<bool>> {
+    pub(crate) fn symbol_contains(
+        &mut self,
+        path: &Name,
+        needle: &Val,
+        span: Span,
+    ) -> Res<Option<bool>> {
         Ok(self.lookup_contains(path, needle, span))
     }
 
@@ -224,8 +346,12 @@ impl Interp<'_> {
         let names: &[&str] = match &val.data {
             Data::Str(_) | Data::Text(_) => texts::METHODS,
             Data::Bytes(_) => texts::BYTES_METHODS,
-            Data::Tuple(_) => &["count", "index", "__len__", "__contains__", "__iter__", "__getitem__"],
-            Data::Int(_) | Data::Big(_) | Data::Bool(_) => &["bit_length", "to_bytes", "conjugate", "__int__", "__str__"],
+            Data::Tuple(_) => {
+                &["count", "index", "__len__", "__contains__", "__iter__", "__getitem__"]
+            }
+            Data::Int(_) | Data::Big(_) | Data::Bool(_) => {
+                &["bit_length", "to_bytes", "conjugate", "__int__", "__str__"]
+            }
             Data::Float(_) => &["is_integer", "hex", "as_integer_ratio", "__float__", "__str__"],
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::List(_) => containers::LIST_METHODS,
@@ -243,7 +369,9 @@ impl Interp<'_> {
     /// Calls a method of a builtin or library value.
     pub(crate) fn call_method(&mut self, this: &Val, name: &Name, args: Args, span: Span) -> Res {
         let result = match &this.data {
-            Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.call_text(this, name, &args, span),
+            Data::Str(_) | Data::Text(_) | Data::Bytes(_) => {
+                self.call_text(this, name, &args, span)
+            }
             Data::Tuple(_) => self.call_tuple(this, name, &args, span),
             Data::Native(native) => {
                 let native = std::rc::Rc::clone(native);

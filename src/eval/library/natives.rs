@@ -62,7 +62,9 @@ impl Interp<'_> {
             Native::Regex(..) | Native::Match(_) => {
                 Ok(self.regex_attribute(object, native, name, span))
             }
-            Native::Label(label) => Ok((name.as_ref() == "label").then(|| Val::str(label.as_str(), span))),
+            Native::Label(label) => {
+                Ok((name.as_ref() == "label").then(|| Val::str(label.as_str(), span)))
+            }
             Native::Getter(..) => Ok(None),
         }
     }
@@ -76,7 +78,9 @@ impl Interp<'_> {
         span: Span,
     ) -> Res {
         match native.as_ref() {
-            Native::Range(start, stop, step) => self.range_item(object, (*start, *stop, *step), index, span),
+            Native::Range(start, stop, step) => {
+                self.range_item(object, (*start, *stop, *step), index, span)
+            }
             Native::Match(found) => self.match_group(object, found, index, span),
             _ => {
                 let message = format!("'{}' object is not subscriptable", self.type_name(object));
@@ -246,9 +250,8 @@ impl Interp<'_> {
             _ => {
                 // A subclass of `dict` or `str` that does not override the method.
                 let payload = instance.payload?;
-                self.has_method(&payload, name).then(|| {
-                    self.call_method(&payload, &Name::from(name), args.clone(), span)
-                })
+                self.has_method(&payload, name)
+                    .then(|| self.call_method(&payload, &Name::from(name), args.clone(), span))
             }
         }
     }
@@ -262,7 +265,9 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Option<Res> {
-        if let Some(result) = self.airflow_method(this, id, &crate::python::ast::Name::from(name), args, span) {
+        if let Some(result) =
+            self.airflow_method(this, id, &crate::python::ast::Name::from(name), args, span)
+        {
             return Some(result);
         }
         let (class, attrs) = match self.heap.get(id) {

@@ -11,6 +11,7 @@ mod json;
 mod tables;
 mod toml;
 mod urls;
+
 mod yaml;
 
 pub(crate) use config::CONFIG_METHODS;

@@ -6,7 +6,6 @@
 mod modules;
 mod octets;
 mod open;
-mod shell;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -123,13 +122,7 @@ impl Interp<'_> {
         self.text_method(this, name, args, span).transpose()
     }
 
-    fn text_method(
-        &mut self,
-        this: &Val,
-        name: &str,
-        args: &Args,
-        span: Span,
-    ) -> Res<Option<Val>> {
+    fn text_method(&mut self, this: &Val, name: &str, args: &Args, span: Span) -> Res<Option<Val>> {
         // Methods that keep holes in place.
         match (name, args.pos.first()) {
             ("format", _) => return self.brace_format(this, args, span).map(Some),
@@ -261,7 +254,9 @@ impl Interp<'_> {
     /// One string or a tuple of strings.
     fn alternatives(&self, args: &Args, method: &str) -> Result<Vec<Rc<str>>, Failure> {
         let Some(val) = args.pos.first() else {
-            return Err(Failure::type_error(format!("{method} expected at least 1 argument, got 0")));
+            return Err(Failure::type_error(format!(
+                "{method} expected at least 1 argument, got 0"
+            )));
         };
         let items = match &val.data {
             Data::Tuple(items) => items.to_vec(),
@@ -490,9 +485,7 @@ impl Interp<'_> {
         }
         let entries = table
             .into_iter()
-            .map(|(code, val)| {
-                (Key::Int(i64::from(code)), (Val::int(i64::from(code), span), val))
-            })
+            .map(|(code, val)| (Key::Int(i64::from(code)), (Val::int(i64::from(code), span), val)))
             .collect();
         Some(Ok(self.dict(entries, span)))
     }

@@ -36,7 +36,11 @@ impl Interp<'_> {
         };
         let default_args = match given.get("default_args").map(|kwarg| kwarg.val.clone()) {
             // Airflow copies the dict deeply: later changes of the caller's dict do not reach the DAG.
-            Some(val) => self.deep_copy(&val, span),
+            Some(val) => match self.deep_copy(&val, span) {
+                Ok(copy) => copy,
+                // What cannot be copied is used as it is.
+                Err(_) => val,
+            },
             None => Val::none(span),
         };
         let dag = DagObject {
@@ -214,7 +218,12 @@ impl Interp<'_> {
     }
 
     /// One task from the two states of an undecided branch.
-    pub(crate) fn merge_tasks(&mut self, cond: &Arc<Hole>, a: TaskObject, b: TaskObject) -> TaskObject {
+    pub(crate) fn merge_tasks(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: TaskObject,
+        b: TaskObject,
+    ) -> TaskObject {
         let mut merged = a;
         let mut others = b.keywords;
         let mut keywords = Map::default();

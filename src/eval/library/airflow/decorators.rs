@@ -85,18 +85,21 @@ impl Interp<'_> {
             _ => "task".to_owned(),
         };
         let (class, kind) = match decorator.kind.as_ref() {
-            "airflow.task.kubernetes" => {
-                ("airflow.providers.cncf.kubernetes.decorators.kubernetes.KubernetesDecoratedOperator", OperatorKind::Decorated)
-            }
-            "airflow.task.kubernetes_cmd" => {
-                ("airflow.providers.cncf.kubernetes.decorators.kubernetes_cmd.KubernetesCmdDecoratedOperator", OperatorKind::DecoratedCmd)
-            }
+            "airflow.task.kubernetes" => (
+                "airflow.providers.cncf.kubernetes.decorators.kubernetes.KubernetesDecoratedOperator",
+                OperatorKind::Decorated,
+            ),
+            "airflow.task.kubernetes_cmd" => (
+                "airflow.providers.cncf.kubernetes.decorators.kubernetes_cmd.KubernetesCmdDecoratedOperator",
+                OperatorKind::DecoratedCmd,
+            ),
             _ => ("airflow.decorators.DecoratedOperator", OperatorKind::Other),
         };
         let mut kw = decorator.kwargs.clone();
         kw.shift_remove("0");
         // A second call of the same function gets a numbered id.
-        let base = kw.get("task_id").map_or_else(|| Val::str(name, span), |kwarg| kwarg.val.clone());
+        let base =
+            kw.get("task_id").map_or_else(|| Val::str(name, span), |kwarg| kwarg.val.clone());
         let label = self.unique_task_label(&base, span);
         kw.insert(Name::from("task_id"), Kwarg { val: label, span });
         let call_vals: Vec<Val> = args.all().into_iter().cloned().collect();
@@ -106,7 +109,8 @@ impl Interp<'_> {
             Some(method) => Some(self.instances(method, &args, span)?),
             None => None,
         };
-        let val = self.make_operator(&Val::symbol(symbol.clone(), span), &symbol, task_args, span)?;
+        let val =
+            self.make_operator(&Val::symbol(symbol.clone(), span), &symbol, task_args, span)?;
         let Some(id) = val.as_obj() else { return Ok(val) };
         let hole = match expansion {
             Some(None) => {
@@ -123,7 +127,8 @@ impl Interp<'_> {
                     keyword.origin = Origin::Decorator;
                 }
             }
-            let kwargs = args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())).collect();
+            let kwargs =
+                args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())).collect();
             task.function = Some((function.clone(), args.pos.clone(), kwargs));
             task.expansion = match (mapped, hole) {
                 (Some(_), Some(hole)) => Some(Err(hole)),
@@ -172,7 +177,9 @@ impl Interp<'_> {
                     result.map(|()| Val::none(span))
                 }
                 "as_setup" | "as_teardown" => Ok(this.clone()),
-                "get_dag" => Ok(task.dag.map_or_else(|| Val::none(span), |dag| Val::obj(dag, span))),
+                "get_dag" => {
+                    Ok(task.dag.map_or_else(|| Val::none(span), |dag| Val::obj(dag, span)))
+                }
                 "has_dag" => Ok(Val::bool(task.dag.is_some(), span)),
                 _ => return None,
             }),
@@ -209,7 +216,11 @@ impl Interp<'_> {
                     result.map(|()| Val::none(span))
                 }
                 "child_id" => {
-                    let label = args.pos.first().map(|val| self.id_text(&val.clone(), span)).unwrap_or_default();
+                    let label = args
+                        .pos
+                        .first()
+                        .map(|val| self.id_text(&val.clone(), span))
+                        .unwrap_or_default();
                     Ok(Val::text(self.child_id(Some(id), &label), span))
                 }
                 "add" => {
@@ -248,14 +259,16 @@ impl Interp<'_> {
                     Ok(Val::none(span))
                 }
                 "get_task" => {
-                    let wanted = args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
+                    let wanted =
+                        args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
                     match dag.tasks.get(&wanted.to_template()) {
                         Some(task) => Ok(Val::obj(*task, span)),
                         None => Ok(self.hole(crate::eval::HoleKind::Name, wanted.display(), span)),
                     }
                 }
                 "has_task" => {
-                    let wanted = args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
+                    let wanted =
+                        args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
                     Ok(Val::bool(dag.tasks.contains_key(&wanted.to_template()), span))
                 }
                 "cli" | "test" | "run" => Ok(Val::none(span)),
@@ -320,7 +333,11 @@ impl Interp<'_> {
             }
             _ => {
                 let _ = id;
-                Ok(self.hole(crate::eval::HoleKind::Call, format!("{}.{name}()", decorator.kind), span))
+                Ok(self.hole(
+                    crate::eval::HoleKind::Call,
+                    format!("{}.{name}()", decorator.kind),
+                    span,
+                ))
             }
         }
     }
@@ -371,7 +388,9 @@ impl Interp<'_> {
             && is_operator(class)
         {
             return match method {
-                "partial" => Some(Ok(self.partial_operator(&Val::symbol(class, span), args.clone(), span))),
+                "partial" => {
+                    Some(Ok(self.partial_operator(&Val::symbol(class, span), args.clone(), span)))
+                }
                 _ => None,
             };
         }
@@ -382,7 +401,8 @@ impl Interp<'_> {
             "airflow.chain" => Some(self.chain(args, false, span)),
             "airflow.chain_linear" => Some(self.chain(args, true, span)),
             "airflow.cross_downstream" => {
-                let (Some(up), Some(down)) = (args.get(0, "from_tasks"), args.get(1, "to_tasks")) else {
+                let (Some(up), Some(down)) = (args.get(0, "from_tasks"), args.get(1, "to_tasks"))
+                else {
                     return Some(self.type_error("cross_downstream() takes two lists", span));
                 };
                 let (up, down) = (up.clone(), down.clone());
@@ -411,13 +431,14 @@ impl Interp<'_> {
 
     /// Import paths that current releases no longer have.
     fn tell_old_import(&mut self, path: &str, span: Span) {
-        let old = path.starts_with("airflow.contrib.")
-            || path.contains(".operators.kubernetes_pod.");
+        let old =
+            path.starts_with("airflow.contrib.") || path.contains(".operators.kubernetes_pod.");
         if old && !matches!(super::operator_kind(path), OperatorKind::Other) {
             let module = path.rsplit_once('.').map_or(path, |(module, _)| module);
-            let told = self.diagnostics.iter().any(|known| {
-                known.code == Code::OldImport && known.span.source == span.source
-            });
+            let told = self
+                .diagnostics
+                .iter()
+                .any(|known| known.code == Code::OldImport && known.span.source == span.source);
             if !told {
                 self.tell(Diagnostic::new(
                     Code::OldImport,

@@ -4,7 +4,7 @@ use super::{DecoratorObject, GroupObject};
 use crate::eval::Text;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Object, ObjId, Val};
+use crate::eval::object::{ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -43,7 +43,7 @@ impl Interp<'_> {
             dag.groups.push(id.to_template());
         }
         let default_args = match args.named("default_args").cloned() {
-            Some(val) => self.deep_copy(&val, span),
+            Some(val) => self.deep_copy(&val, span)?,
             None => Val::none(span),
         };
         // A group inherits the defaults of the groups around it.
@@ -147,7 +147,11 @@ impl Interp<'_> {
 /// The number of the next `__N` suffix for an id that is taken.
 pub(crate) fn suffix_number<'a>(id: &str, taken: impl Iterator<Item = &'a str>) -> u32 {
     let base = match id.rsplit_once("__") {
-        Some((base, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => base,
+        Some((base, digits))
+            if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            base
+        }
         _ => id,
     };
     let prefix = format!("{base}__");

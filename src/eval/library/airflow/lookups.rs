@@ -19,8 +19,13 @@ const HELPERS: &[(&str, &[&str])] = &[
     (
         "Resources",
         &[
-            "request_memory", "request_cpu", "request_ephemeral_storage", "limit_memory", "limit_cpu",
-            "limit_gpu", "limit_ephemeral_storage",
+            "request_memory",
+            "request_cpu",
+            "request_ephemeral_storage",
+            "limit_memory",
+            "limit_cpu",
+            "limit_gpu",
+            "limit_ephemeral_storage",
         ],
     ),
     ("PodRuntimeInfoEnv", &["name", "field_path"]),
@@ -58,7 +63,7 @@ impl Interp<'_> {
         let hole = Hole {
             kind,
             name: name.to_owned(),
-            default: default.and_then(|val| self.to_json(val)),
+            default: default.and_then(|val| self.plain_json(val)),
             reason,
             span,
             roots: Vec::new(),
@@ -110,7 +115,7 @@ impl Interp<'_> {
     }
 
     /// A plain value as JSON; `None` for what JSON cannot say.
-    pub(crate) fn to_json(&self, val: &Val) -> Option<serde_json::Value> {
+    pub(crate) fn plain_json(&self, val: &Val) -> Option<serde_json::Value> {
         use serde_json::Value as Json;
         Some(match &val.data {
             Data::None => Json::Null,
@@ -119,16 +124,16 @@ impl Interp<'_> {
             Data::Float(value) => Json::from(*value),
             Data::Str(text) => Json::String(text.to_string()),
             Data::Tuple(items) => {
-                Json::Array(items.iter().map(|item| self.to_json(item)).collect::<Option<_>>()?)
+                Json::Array(items.iter().map(|item| self.plain_json(item)).collect::<Option<_>>()?)
             }
             Data::Obj(id) => match self.heap.get(*id) {
-                Object::List(items) => {
-                    Json::Array(items.iter().map(|item| self.to_json(item)).collect::<Option<_>>()?)
-                }
+                Object::List(items) => Json::Array(
+                    items.iter().map(|item| self.plain_json(item)).collect::<Option<_>>()?,
+                ),
                 Object::Dict(entries, _) => {
                     let mut fields = serde_json::Map::new();
                     for (key, value) in entries.values() {
-                        fields.insert(key.as_str()?.to_owned(), self.to_json(value)?);
+                        fields.insert(key.as_str()?.to_owned(), self.plain_json(value)?);
                     }
                     Json::Object(fields)
                 }
@@ -138,7 +143,12 @@ impl Interp<'_> {
         })
     }
 
-    pub(crate) fn call_airflow_lookup(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
+    pub(crate) fn call_airflow_lookup(
+        &mut self,
+        path: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
         let name = path.strip_prefix("airflow.")?;
         if let Some((class, parameters)) = HELPERS.iter().find(|(class, _)| *class == name) {
             return Some(Ok(self.helper_model(class, parameters, args, span)));
@@ -174,7 +184,9 @@ impl Interp<'_> {
                 }
             }
             "Variable.set" | "Variable.delete" => Ok(Val::none(span)),
-            "BaseHook.get_connection" | "Connection.get_connection_from_secrets" | "Connection.get" => {
+            "BaseHook.get_connection"
+            | "Connection.get_connection_from_secrets"
+            | "Connection.get" => {
                 let id = args.get(0, "conn_id")?.clone();
                 match id.as_str() {
                     Some(name) => {
@@ -184,13 +196,18 @@ impl Interp<'_> {
                     None => Ok(self.derived(&[&id], span)),
                 }
             }
-            "conf.get" | "conf.getboolean" | "conf.getint" | "conf.getfloat" | "conf.get_mandatory_value" => {
+            "conf.get"
+            | "conf.getboolean"
+            | "conf.getint"
+            | "conf.getfloat"
+            | "conf.get_mandatory_value" => {
                 let (section, key) = (args.get(0, "section")?.clone(), args.get(1, "key")?.clone());
                 let default = args.named("fallback").cloned();
                 match (section.as_str(), key.as_str()) {
                     (Some(section), Some(key)) => {
                         let name = format!("{section}.{key}");
-                        let val = self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span);
+                        let val =
+                            self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span);
                         self.conf_value(name_of(path), &val, span)
                     }
                     _ => Ok(self.derived(&[&section, &key], span)),
@@ -211,10 +228,20 @@ impl Interp<'_> {
             "days_ago" | "utils.dates.days_ago" => {
                 Ok(self.hole(HoleKind::Nondeterministic, "days_ago()", span))
             }
-            "Dataset" | "Asset" | "DatasetAlias" | "AssetAlias" | "DatasetAny" | "DatasetAll"
-            | "CronDataIntervalTimetable" | "CronTriggerTimetable" | "DeltaDataIntervalTimetable"
-            | "DeltaTriggerTimetable" | "MultipleCronTriggerTimetable" | "EventsTimetable"
-            | "Connection" | "ObjectStoragePath" => {
+            "Dataset"
+            | "Asset"
+            | "DatasetAlias"
+            | "AssetAlias"
+            | "DatasetAny"
+            | "DatasetAll"
+            | "CronDataIntervalTimetable"
+            | "CronTriggerTimetable"
+            | "DeltaDataIntervalTimetable"
+            | "DeltaTriggerTimetable"
+            | "MultipleCronTriggerTimetable"
+            | "EventsTimetable"
+            | "Connection"
+            | "ObjectStoragePath" => {
                 let mut attrs = Map::default();
                 for (index, val) in args.pos.iter().enumerate() {
                     attrs.insert(Name::from(index.to_string()), val.clone());
@@ -235,7 +262,8 @@ impl Interp<'_> {
             "TriggerRule" | "WeightRule" => Ok(args.pos.first()?.clone()),
             "XComArg" => {
                 let task = args.get(0, "operator")?.as_obj()?;
-                let key = args.get(1, "key").and_then(Val::as_str).unwrap_or("return_value").to_owned();
+                let key =
+                    args.get(1, "key").and_then(Val::as_str).unwrap_or("return_value").to_owned();
                 Ok(self.heap.val(Object::XCom(task, key), span))
             }
             "literal" | "sdk.literal" => Ok(args.pos.first()?.clone()),
@@ -244,7 +272,13 @@ impl Interp<'_> {
                 let path = match function {
                     "datetime" => "pendulum.datetime",
                     "parse" => "pendulum.parse",
-                    _ => return Some(Ok(self.hole(HoleKind::Nondeterministic, format!("{function}()"), span))),
+                    _ => {
+                        return Some(Ok(self.hole(
+                            HoleKind::Nondeterministic,
+                            format!("{function}()"),
+                            span,
+                        )));
+                    }
                 };
                 return self.call_datetime(path, args, span);
             }
@@ -279,38 +313,48 @@ impl Interp<'_> {
         })
     }
 
-    /// A connection: an object when its fields are supplied, otherwise a hole whose parts are named.
+    /// A connection: an object when it is supplied, otherwise a hole whose parts are named.
     fn connection(&mut self, name: &str, span: Span) -> Val {
-        if let Some(serde_json::Value::Object(fields)) =
-            self.settings.values.get(HoleKind::Connection, name)
-        {
-            let mut attrs = Map::default();
-            attrs.insert(Name::from("conn_id"), Val::str(name, span));
-            for key in ["conn_type", "host", "login", "password", "schema", "port", "extra", "description"] {
-                attrs.insert(Name::from(key), Val::none(span));
-            }
-            for (key, value) in &fields {
-                let val = match (key.as_str(), value) {
-                    // `extra` is JSON text; `extra_dejson` is what it holds.
-                    ("extra", serde_json::Value::Object(_)) => {
-                        let parsed = self.from_json(value, span);
-                        attrs.insert(Name::from("extra_dejson"), parsed);
-                        Val::str(value.to_string(), span)
-                    }
-                    _ => self.from_json(value, span),
-                };
-                attrs.insert(Name::from(key.as_str()), val);
-            }
-            if let Some(text) = attrs.get("extra").and_then(Val::as_str)
-                && !attrs.contains_key("extra_dejson")
-                && let Ok(parsed) = serde_json::from_str(text)
-            {
-                let parsed = self.from_json(&parsed, span);
-                attrs.insert(Name::from("extra_dejson"), parsed);
-            }
-            return self.heap.val(Object::Record("airflow.Connection".into(), attrs), span);
+        match self.settings.values.get(HoleKind::Connection, name) {
+            Some(value) => match connection_fields(&value) {
+                Some(fields) => self.connection_record(name, &fields, span),
+                None => self.hole(HoleKind::Connection, name, span),
+            },
+            None => self.look_up(HoleKind::Connection, name, None, false, span),
         }
-        self.look_up(HoleKind::Connection, name, None, false, span)
+    }
+
+    fn connection_record(
+        &mut self,
+        name: &str,
+        fields: &serde_json::Map<String, serde_json::Value>,
+        span: Span,
+    ) -> Val {
+        use serde_json::Value as Json;
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("conn_id"), Val::str(name, span));
+        for key in
+            ["conn_type", "host", "login", "password", "schema", "port", "extra", "description"]
+        {
+            attrs.insert(Name::from(key), Val::none(span));
+        }
+        let empty = Json::Object(serde_json::Map::new());
+        let parsed = match fields.get("extra") {
+            Some(Json::String(text)) => serde_json::from_str(text).unwrap_or(empty),
+            Some(other) if other.is_object() => other.clone(),
+            _ => empty,
+        };
+        let extra = self.from_json(&parsed, span);
+        attrs.insert(Name::from("extra_dejson"), extra);
+        for (key, value) in fields {
+            let val = match (key.as_str(), value) {
+                // `extra` is JSON text; `extra_dejson` is what it holds.
+                ("extra", Json::Object(_)) => Val::str(value.to_string(), span),
+                _ => self.from_json(value, span),
+            };
+            attrs.insert(Name::from(key.as_str()), val);
+        }
+        self.heap.val(Object::Record("airflow.Connection".into(), attrs), span)
     }
 
     fn helper_model(&mut self, class: &str, parameters: &[&str], args: &Args, span: Span) -> Val {
@@ -333,12 +377,16 @@ impl Interp<'_> {
             return Some(Val::str(self.settings.airflow_version.as_str(), span));
         }
         if full.starts_with("airflow.") && full.ends_with("AIRFLOW_V_3_0_PLUS") {
-            let major = self.settings.airflow_version.split('.').next().and_then(|n| n.parse::<u32>().ok());
+            let major =
+                self.settings.airflow_version.split('.').next().and_then(|n| n.parse::<u32>().ok());
             return major.map(|major| Val::bool(major >= 3, span));
         }
         let (class, member) = full.rsplit_once('.')?;
         match class {
-            "airflow.TriggerRule" | "airflow.WeightRule" | "airflow.OnFinishAction" | "airflow.OnKillAction"
+            "airflow.TriggerRule"
+            | "airflow.WeightRule"
+            | "airflow.OnFinishAction"
+            | "airflow.OnKillAction"
                 if member.chars().all(|c| c.is_ascii_uppercase() || c == '_') =>
             {
                 Some(Val::str(member.to_lowercase(), span))
@@ -349,7 +397,12 @@ impl Interp<'_> {
     }
 
     /// `symbol[...]` under `airflow.`.
-    pub(crate) fn airflow_symbol_item(&mut self, path: &str, index: &Val, span: Span) -> Option<Res> {
+    pub(crate) fn airflow_symbol_item(
+        &mut self,
+        path: &str,
+        index: &Val,
+        span: Span,
+    ) -> Option<Res> {
         match path {
             "airflow.TriggerRule" => Some(Ok(Val::str(index.as_str()?.to_lowercase(), span))),
             _ => None,
@@ -379,6 +432,75 @@ impl Interp<'_> {
             _ => Ok(self.derived(&[object, index], span)),
         }
     }
+}
+
+/// The fields of a supplied connection: an object, JSON text, or a URI as Airflow reads it from the
+/// environment.
+fn connection_fields(
+    value: &serde_json::Value,
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    use serde_json::Value as Json;
+    let text = match value {
+        Json::Object(fields) => return Some(fields.clone()),
+        Json::String(text) => text.trim(),
+        _ => return None,
+    };
+    if text.starts_with('{') {
+        return serde_json::from_str(text).ok();
+    }
+    let (scheme, rest) = text.split_once("://")?;
+    let mut fields = serde_json::Map::new();
+    let plain = |part: &str| Json::String(decoded(part));
+    fields.insert("conn_type".to_owned(), Json::String(scheme.replace('-', "_")));
+    let (rest, query) =
+        rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let (place, schema) =
+        rest.split_once('/').map_or((rest, None), |(place, path)| (place, Some(path)));
+    let (user, address) =
+        place.rsplit_once('@').map_or((None, place), |(user, at)| (Some(user), at));
+    if let Some(user) = user {
+        let (login, password) =
+            user.split_once(':').map_or((user, None), |(login, word)| (login, Some(word)));
+        fields.insert("login".to_owned(), plain(login));
+        if let Some(password) = password {
+            fields.insert("password".to_owned(), plain(password));
+        }
+    }
+    let (host, port) = match address.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => {
+            (host, port.parse::<i64>().ok())
+        }
+        _ => (address, None),
+    };
+    if !host.is_empty() {
+        fields.insert("host".to_owned(), plain(host));
+    }
+    if let Some(port) = port {
+        fields.insert("port".to_owned(), Json::from(port));
+    }
+    if let Some(schema) = schema.filter(|schema| !schema.is_empty()) {
+        fields.insert("schema".to_owned(), plain(schema));
+    }
+    if let Some(query) = query {
+        let mut extra = serde_json::Map::new();
+        for pair in query.split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if key == "__extra__" {
+                fields.insert("extra".to_owned(), plain(value));
+            } else {
+                extra.insert(decoded(key), plain(value));
+            }
+        }
+        if !extra.is_empty() {
+            fields.insert("extra".to_owned(), Json::Object(extra));
+        }
+    }
+    Some(fields)
+}
+
+/// A part of a URI with its percent escapes read.
+fn decoded(part: &str) -> String {
+    crate::eval::pure::url::unquote(part)
 }
 
 fn name_of(path: &str) -> &str {

@@ -121,14 +121,50 @@ pub(crate) struct DecoratorObject {
 
 /// Names recognised wherever under `airflow.` they are imported from.
 const NAMES: &[&str] = &[
-    "DAG", "TaskGroup", "Variable", "Connection", "BaseHook", "Param", "ParamsDict", "Label",
-    "XComArg", "Secret", "Volume", "VolumeMount", "Port", "Resources", "PodRuntimeInfoEnv",
-    "Dataset", "Asset", "DatasetAlias", "AssetAlias", "DatasetAny", "DatasetAll", "TriggerRule",
-    "WeightRule", "OnFinishAction", "OnKillAction", "BaseOperator", "BaseOperatorLink",
-    "CronDataIntervalTimetable", "CronTriggerTimetable", "DeltaDataIntervalTimetable",
-    "DeltaTriggerTimetable", "MultipleCronTriggerTimetable", "EventsTimetable", "Pod",
-    "chain", "chain_linear", "cross_downstream", "days_ago", "KubernetesPodOperatorCallback",
-    "ObjectStoragePath", "Backoff", "PoolSlots", "NOTSET", "Metadata",
+    "DAG",
+    "TaskGroup",
+    "Variable",
+    "Connection",
+    "BaseHook",
+    "Param",
+    "ParamsDict",
+    "Label",
+    "XComArg",
+    "Secret",
+    "Volume",
+    "VolumeMount",
+    "Port",
+    "Resources",
+    "PodRuntimeInfoEnv",
+    "Dataset",
+    "Asset",
+    "DatasetAlias",
+    "AssetAlias",
+    "DatasetAny",
+    "DatasetAll",
+    "TriggerRule",
+    "WeightRule",
+    "OnFinishAction",
+    "OnKillAction",
+    "BaseOperator",
+    "BaseOperatorLink",
+    "CronDataIntervalTimetable",
+    "CronTriggerTimetable",
+    "DeltaDataIntervalTimetable",
+    "DeltaTriggerTimetable",
+    "MultipleCronTriggerTimetable",
+    "EventsTimetable",
+    "Pod",
+    "chain",
+    "chain_linear",
+    "cross_downstream",
+    "days_ago",
+    "KubernetesPodOperatorCallback",
+    "ObjectStoragePath",
+    "Backoff",
+    "PoolSlots",
+    "NOTSET",
+    "Metadata",
 ];
 
 /// The name a symbol under `airflow.` goes by.
@@ -143,7 +179,15 @@ pub(crate) fn canonical(path: &str) -> String {
     {
         return format!("airflow.{last}");
     }
-    if last == "conf" && matches!(parent, "airflow.configuration" | "airflow" | "airflow.providers.common.compat.sdk" | "airflow.sdk.configuration") {
+    if last == "conf"
+        && matches!(
+            parent,
+            "airflow.configuration"
+                | "airflow"
+                | "airflow.providers.common.compat.sdk"
+                | "airflow.sdk.configuration"
+        )
+    {
         return "airflow.conf".to_owned();
     }
     path.to_owned()
@@ -151,7 +195,9 @@ pub(crate) fn canonical(path: &str) -> String {
 
 /// Whether a symbol is an operator or sensor class of Airflow.
 pub(crate) fn is_operator(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix("airflow.").or_else(|| path.strip_prefix("astronomer.providers.")) else {
+    let Some(rest) =
+        path.strip_prefix("airflow.").or_else(|| path.strip_prefix("astronomer.providers."))
+    else {
         return false;
     };
     let last = rest.rsplit('.').next().unwrap_or(rest);
@@ -173,7 +219,9 @@ pub(crate) fn operator_kind(path: &str) -> OperatorKind {
         "KubernetesPodOperator" | "KubernetesPodOperatorAsync" => OperatorKind::Pod,
         "GKEStartPodOperator" | "GKEPodOperator" | "GKEStartPodOperatorAsync" => OperatorKind::Gke,
         "EksPodOperator" => OperatorKind::Eks,
-        "KubernetesJobOperator" | "GKEStartJobOperator" | "KubernetesStartKueueJobOperator"
+        "KubernetesJobOperator"
+        | "GKEStartJobOperator"
+        | "KubernetesStartKueueJobOperator"
         | "GKEStartKueueJobOperator" => OperatorKind::Job,
         "SparkKubernetesOperator" => OperatorKind::Spark,
         _ => OperatorKind::Other,
@@ -200,14 +248,50 @@ pub(crate) fn is_module(path: &str) -> bool {
     let mut parts = path.split('.').skip(1);
     match parts.next() {
         None => true,
-        Some(first) => matches!(
-            first,
-            "models" | "operators" | "sensors" | "contrib" | "providers" | "utils" | "decorators"
-                | "hooks" | "sdk" | "configuration" | "exceptions" | "kubernetes" | "macros"
-                | "settings" | "timetables" | "datasets" | "assets" | "version" | "security"
-                | "executors" | "secrets" | "api" | "www" | "lineage" | "listeners" | "plugins_manager"
-                | "triggers" | "policies" | "io" | "typing_compat" | "task" | "jobs" | "notifications"
-                | "stats" | "logging_config" | "ti_deps" | "callbacks" | "compat" | "client" | "common"
-        ) && first != "common",
+        Some(first) => {
+            matches!(
+                first,
+                "models"
+                    | "operators"
+                    | "sensors"
+                    | "contrib"
+                    | "providers"
+                    | "utils"
+                    | "decorators"
+                    | "hooks"
+                    | "sdk"
+                    | "configuration"
+                    | "exceptions"
+                    | "kubernetes"
+                    | "macros"
+                    | "settings"
+                    | "timetables"
+                    | "datasets"
+                    | "assets"
+                    | "version"
+                    | "security"
+                    | "executors"
+                    | "secrets"
+                    | "api"
+                    | "www"
+                    | "lineage"
+                    | "listeners"
+                    | "plugins_manager"
+                    | "triggers"
+                    | "policies"
+                    | "io"
+                    | "typing_compat"
+                    | "task"
+                    | "jobs"
+                    | "notifications"
+                    | "stats"
+                    | "logging_config"
+                    | "ti_deps"
+                    | "callbacks"
+                    | "compat"
+                    | "client"
+                    | "common"
+            ) && first != "common"
+        }
     }
 }

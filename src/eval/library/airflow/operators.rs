@@ -16,11 +16,14 @@ use crate::python::ast::Name;
 
 impl Interp<'_> {
     /// Calls an operator class: Airflow's own or a subclass of it.
-    pub(crate) fn make_operator(&mut self, class: &Val, base: &Name, args: Args, span: Span) -> Res {
-        let dag = args
-            .named("dag")
-            .and_then(|val| self.as_dag(val))
-            .or_else(|| self.current_dag());
+    pub(crate) fn make_operator(
+        &mut self,
+        class: &Val,
+        base: &Name,
+        args: Args,
+        span: Span,
+    ) -> Res {
+        let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
         let group = args
             .named("task_group")
             .and_then(Val::as_obj)
@@ -169,7 +172,8 @@ impl Interp<'_> {
         }
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
         let (class, kind, sources) = (task.class.clone(), task.kind, task.default_args.clone());
-        let (given, defaulted, made_by) = (task.given.clone(), task.defaulted.clone(), task.origin.clone());
+        let (given, defaulted, made_by) =
+            (task.given.clone(), task.defaulted.clone(), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
         let mut keywords: Map<Name, TaskKeyword> = Map::default();
         for (name, kwarg) in args.kw {
@@ -201,10 +205,8 @@ impl Interp<'_> {
         self.open_defaults(&sources, &mut keywords, span);
         if let Some(open) = args.more_kw {
             let span = open.span;
-            keywords.insert(
-                Name::from("**"),
-                TaskKeyword { val: open, origin: Origin::Call, span },
-            );
+            keywords
+                .insert(Name::from("**"), TaskKeyword { val: open, origin: Origin::Call, span });
         }
         let label = match keywords.shift_remove("task_id") {
             Some(keyword) => self.id_text(&keyword.val, span),
@@ -229,7 +231,12 @@ impl Interp<'_> {
     }
 
     /// Default arguments that are not known may set any keyword that is not given.
-    fn open_defaults(&mut self, sources: &[Val], keywords: &mut Map<Name, TaskKeyword>, span: Span) {
+    fn open_defaults(
+        &mut self,
+        sources: &[Val],
+        keywords: &mut Map<Name, TaskKeyword>,
+        span: Span,
+    ) {
         let open = sources.iter().find_map(|source| {
             if let Some(unknown) = self.unknown(source) {
                 return Some(unknown);
@@ -279,7 +286,9 @@ impl Interp<'_> {
             _ => None,
         };
         let mut unique = key.clone();
-        if let Some(other) = taken.filter(|other| self.heap.resolve(*other) != self.heap.resolve(id)) {
+        if let Some(other) =
+            taken.filter(|other| self.heap.resolve(*other) != self.heap.resolve(id))
+        {
             let known = full.as_literal().is_some();
             let first = match self.heap.get(other) {
                 Object::Task(task) => task.span,
@@ -332,7 +341,9 @@ impl Interp<'_> {
                 Ok(Val::none(span))
             }
             ("__setattr__", Some(id)) => {
-                if let (Some(name), Some(val)) = (args.pos.first().and_then(Val::as_str), args.pos.get(1)) {
+                if let (Some(name), Some(val)) =
+                    (args.pos.first().and_then(Val::as_str), args.pos.get(1))
+                {
                     self.set_task_attribute(id, &Name::from(name), val.clone(), span);
                 }
                 Ok(Val::none(span))
@@ -605,16 +616,21 @@ impl Interp<'_> {
                     Some(empty)
                 }
                 "default_args" => Some(dag.default_args),
-                "tasks" | "topological_sort" | "task_dict" | "task_ids" if name.as_ref() == "tasks" => {
+                "tasks" | "topological_sort" | "task_dict" | "task_ids"
+                    if name.as_ref() == "tasks" =>
+                {
                     let tasks = dag.tasks.values().map(|id| Val::obj(*id, span)).collect();
                     Some(self.list(tasks, span))
                 }
                 "task_ids" => {
-                    let ids: Vec<Val> = dag.tasks.values().map(|id| self.task_id_of(*id, span)).collect();
+                    let ids: Vec<Val> =
+                        dag.tasks.values().map(|id| self.task_id_of(*id, span)).collect();
                     Some(self.list(ids, span))
                 }
-                "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run" | "task"
-                | "set_dependency" | "roots" | "leaves" | "__enter__" | "__exit__" => method(),
+                "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
+                | "task" | "set_dependency" | "roots" | "leaves" | "__enter__" | "__exit__" => {
+                    method()
+                }
                 _ => match dag.args.get(name) {
                     Some(kwarg) => Some(kwarg.val.clone()),
                     None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
@@ -624,8 +640,8 @@ impl Interp<'_> {
                 "group_id" | "node_id" => Some(Val::text(group.id, span)),
                 "default_args" => Some(group.default_args),
                 "dag" => group.dag.map(|id| Val::obj(id, span)),
-                "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__" | "__exit__"
-                | "get_child_by_label" => method(),
+                "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__"
+                | "__exit__" | "get_child_by_label" => method(),
                 _ => Some(self.hole(HoleKind::Name, format!("task_group.{name}"), span)),
             }),
             Object::XCom(task, _) => Ok(match name.as_ref() {
@@ -699,21 +715,39 @@ impl Interp<'_> {
                     return Ok(Some(Val::text(dag.id.clone(), span)));
                 }
             }
-            "output" => return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span))),
+            "output" => {
+                return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span)));
+            }
             "__class__" => return Ok(Some(task.class.clone())),
             "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
             "task_type" => {
                 let name = self.type_text(&task.class.clone());
                 return Ok(Some(Val::str(name, span)));
             }
-            "set_upstream" | "set_downstream" | "as_setup" | "as_teardown" | "update_relative"
-            | "render_template_fields" | "add_inlets" | "add_outlets" | "execute" | "expand"
-            | "partial" | "xcom_push" | "xcom_pull" | "dry_run" | "get_dag" | "has_dag" => {
+            "set_upstream"
+            | "set_downstream"
+            | "as_setup"
+            | "as_teardown"
+            | "update_relative"
+            | "render_template_fields"
+            | "add_inlets"
+            | "add_outlets"
+            | "execute"
+            | "expand"
+            | "partial"
+            | "xcom_push"
+            | "xcom_pull"
+            | "dry_run"
+            | "get_dag"
+            | "has_dag" => {
                 let own = self.class_lookup(&task.class, name);
                 if let Ok(Some(val)) = own {
                     return self.bind_attribute(&val, object, &task.class, span).map(Some);
                 }
-                return Ok(Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span)));
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
             }
             _ => {}
         }
@@ -729,10 +763,11 @@ impl Interp<'_> {
         // What the constructor makes of arguments that are not given.
         let empty = match name.as_ref() {
             "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
-            | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations" | "init_containers" => {
-                Some(Object::List(Vec::new()))
+            | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
+            | "init_containers" => Some(Object::List(Vec::new())),
+            "labels" | "annotations" | "node_selector" => {
+                Some(Object::Dict(Default::default(), None))
             }
-            "labels" | "annotations" | "node_selector" => Some(Object::Dict(Default::default(), None)),
             _ => None,
         };
         if let (Some(object), true) = (empty, task.initialised) {

@@ -212,7 +212,9 @@ impl Interp<'_> {
             return;
         }
         match &val.data {
-            Data::Tuple(items) => items.iter().for_each(|item| self.xcoms_in(item, found, depth + 1)),
+            Data::Tuple(items) => {
+                items.iter().for_each(|item| self.xcoms_in(item, found, depth + 1))
+            }
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::XCom(task, _) => found.push(self.heap.resolve(*task)),
                 Object::List(items) => {

@@ -16,14 +16,30 @@ impl Interp<'_> {
         let first = args.pos.first();
         match (path, first) {
             (
-                "dataclasses.dataclass" | "attr.s" | "attr.attrs" | "attr.dataclass" | "attr.define"
-                | "attr.frozen" | "attr.mutable" | "attrs.define" | "attrs.frozen" | "attrs.mutable",
+                "dataclasses.dataclass"
+                | "attr.s"
+                | "attr.attrs"
+                | "attr.dataclass"
+                | "attr.define"
+                | "attr.frozen"
+                | "attr.mutable"
+                | "attrs.define"
+                | "attrs.frozen"
+                | "attrs.mutable",
                 Some(class),
             ) => Some(self.make_dataclass(path, class, span)),
             // With options only: a decorator still to be applied.
             (
-                "dataclasses.dataclass" | "attr.s" | "attr.attrs" | "attr.dataclass" | "attr.define"
-                | "attr.frozen" | "attr.mutable" | "attrs.define" | "attrs.frozen" | "attrs.mutable",
+                "dataclasses.dataclass"
+                | "attr.s"
+                | "attr.attrs"
+                | "attr.dataclass"
+                | "attr.define"
+                | "attr.frozen"
+                | "attr.mutable"
+                | "attrs.define"
+                | "attrs.frozen"
+                | "attrs.mutable",
                 None,
             ) => {
                 // Without a generated `__init__` the class makes its own.
@@ -104,14 +120,13 @@ impl Interp<'_> {
         if let Some(factory) = attrs.shift_remove("factory") {
             attrs.insert(Name::from("default_factory"), factory);
         }
-        let factory = attrs.get("default").and_then(Val::as_obj).and_then(|id| {
-            match self.heap.get(id) {
+        let factory =
+            attrs.get("default").and_then(Val::as_obj).and_then(|id| match self.heap.get(id) {
                 Object::Record(class, inner) if class.as_ref() == "attr.Factory" => {
                     inner.get("factory").cloned()
                 }
                 _ => None,
-            }
-        });
+            });
         if let Some(factory) = factory {
             attrs.shift_remove("default");
             attrs.insert(Name::from("default_factory"), factory);

@@ -59,7 +59,13 @@ impl Interp<'_> {
     }
 
     /// Adds the elements of an iterable, or the counts of a mapping, to a counter.
-    pub(crate) fn count_into(&mut self, id: ObjId, from: &Val, op: BinaryOp, span: Span) -> Res<()> {
+    pub(crate) fn count_into(
+        &mut self,
+        id: ObjId,
+        from: &Val,
+        op: BinaryOp,
+        span: Span,
+    ) -> Res<()> {
         let counts: Vec<(Val, Val)> = match self.entries_of(from) {
             Some(entries) if !super::has_open_key(&entries) => entries.into_values().collect(),
             Some(_) => {

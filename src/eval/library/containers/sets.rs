@@ -25,7 +25,8 @@ impl Interp<'_> {
 
     /// What a method with unknown arguments leaves: the set itself is lost if the method changes it.
     fn set_or_hole(&mut self, this: &Val, id: ObjId, name: &str, by: &[&Val], span: Span) -> Val {
-        if matches!(name, "add" | "remove" | "discard" | "pop" | "clear") || name.ends_with("update")
+        if matches!(name, "add" | "remove" | "discard" | "pop" | "clear")
+            || name.ends_with("update")
         {
             return self.changed_by(id, by, span);
         }

@@ -1,7 +1,5 @@
 //! Operators between dates, times and durations.
 
-use num_bigint::BigInt;
-
 use super::{Maker, Moment, Relative, datetime, delta, delta_of, moment, pendulum};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
@@ -72,9 +70,9 @@ fn durations(op: BinaryOp, a: TimeDelta, b: TimeDelta, span: Span) -> Outcome {
 fn scaled(op: BinaryOp, native: &Native, by: &Val, span: Span) -> Outcome {
     if let Native::Moment(Moment::Relative(relative)) = native {
         return Ok(match (op, by.as_int()) {
-            (BinaryOp::Mul, Some(by)) => relative.times(by).map(|relative| {
-                moment(Moment::Relative(relative), span)
-            }),
+            (BinaryOp::Mul, Some(by)) => {
+                relative.times(by).map(|relative| moment(Moment::Relative(relative), span))
+            }
             _ => None,
         });
     }
@@ -132,9 +130,7 @@ fn shifted(when: &Moment, by: TimeDelta, span: Span) -> Outcome {
 
 /// `date + relativedelta(...)`: months first, the day cut to the month's end, then the rest.
 fn relatively(when: &Moment, by: Relative, span: Span) -> Outcome {
-    let rest = TimeDelta::of_micros(
-        i128::from(by.days) * 86_400_000_000 + i128::from(by.micros),
-    )?;
+    let rest = TimeDelta::of_micros(i128::from(by.days) * 86_400_000_000 + i128::from(by.micros))?;
     Ok(match when {
         Moment::Date(date) if by.micros == 0 => {
             Some(moment(Moment::Date(months_later(date, by.months)?.plus(rest)?), span))
@@ -175,21 +171,25 @@ pub(super) fn on_date(value: &DateTime, date: Date) -> Result<DateTime, Failure>
 
 impl Relative {
     fn plus(self, other: Self) -> Option<Self> {
-        Some(Self {
-            months: self.months.checked_add(other.months)?,
-            days: self.days.checked_add(other.days)?,
-            micros: self.micros.checked_add(other.micros)?,
-        }
-        .carried())
+        Some(
+            Self {
+                months: self.months.checked_add(other.months)?,
+                days: self.days.checked_add(other.days)?,
+                micros: self.micros.checked_add(other.micros)?,
+            }
+            .carried(),
+        )
     }
 
     fn times(self, by: i64) -> Option<Self> {
-        Some(Self {
-            months: self.months.checked_mul(by)?,
-            days: self.days.checked_mul(by)?,
-            micros: self.micros.checked_mul(by)?,
-        }
-        .carried())
+        Some(
+            Self {
+                months: self.months.checked_mul(by)?,
+                days: self.days.checked_mul(by)?,
+                micros: self.micros.checked_mul(by)?,
+            }
+            .carried(),
+        )
     }
 
     /// 24 hours are carried into a day, as dateutil does, towards zero.
@@ -201,9 +201,4 @@ impl Relative {
             ..self
         }
     }
-}
-
-/// Microseconds of a duration as an integer of any size.
-pub(super) fn big_micros(value: TimeDelta) -> BigInt {
-    BigInt::from(value.micros())
 }

@@ -10,7 +10,9 @@ use crate::eval::interp::{Interp, Res};
 use crate::eval::library::natives;
 use crate::eval::object::{Data, Native, Val};
 use crate::eval::pure::Failure;
-use crate::eval::pure::datetime::{Date, DateTime, DateTimeFields, Time, TimeDelta, TimeSpec, Zone};
+use crate::eval::pure::datetime::{
+    Date, DateTime, DateTimeFields, Time, TimeDelta, TimeSpec, Zone,
+};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -81,9 +83,8 @@ impl Interp<'_> {
         Ok(match when {
             Moment::Date(date) => match name.as_ref() {
                 // What a date of pendulum has besides.
-                "add" | "subtract" | "format" | "diff" | "to_date_string" | "start_of" | "end_of" => {
-                    Some(self.hole(HoleKind::Name, format!("date.{name}"), span))
-                }
+                "add" | "subtract" | "format" | "diff" | "to_date_string" | "start_of"
+                | "end_of" => Some(self.hole(HoleKind::Name, format!("date.{name}"), span)),
                 _ => date_part(date, name, span).or_else(|| found(DATE_METHODS)),
             },
             Moment::Time(time) => time_part(time, name, span).or_else(|| found(TIME_METHODS)),
@@ -131,9 +132,7 @@ impl Interp<'_> {
             Native::Moment(when) => match when {
                 Moment::Date(date) => date_method(date, name, args, span),
                 Moment::Time(time) => time_method(time, name, args, span),
-                Moment::DateTime(value, maker) => {
-                    datetime_method(value, *maker, name, args, span)
-                }
+                Moment::DateTime(value, maker) => datetime_method(value, *maker, name, args, span),
                 _ => zone_method(native, name, args, span),
             },
             _ => zone_method(native, name, args, span),
@@ -202,8 +201,11 @@ fn date_method(date: &Date, name: &str, args: &Args, span: Span) -> Made {
             Some(Val::tuple([year, week, day].map(|part| Val::int(part, span)).to_vec(), span))
         }
         "replace" if known_parts(args, &["year", "month", "day"]) => {
-            let made =
-                date.replace(part(args, 0, "year")?, part(args, 1, "month")?, part(args, 2, "day")?)?;
+            let made = date.replace(
+                part(args, 0, "year")?,
+                part(args, 1, "month")?,
+                part(args, 2, "day")?,
+            )?;
             Some(moment(Moment::Date(made), span))
         }
         _ => None,
@@ -219,9 +221,7 @@ fn spec(args: &Args, index: usize) -> Result<Option<TimeSpec>, Failure> {
 
 fn time_method(time: &Time, name: &str, args: &Args, span: Span) -> Made {
     Ok(match name {
-        "isoformat" | "__str__" => {
-            spec(args, 0)?.map(|spec| Val::str(time.iso_format(spec), span))
-        }
+        "isoformat" | "__str__" => spec(args, 0)?.map(|spec| Val::str(time.iso_format(spec), span)),
         "strftime" => match args.pos.first().and_then(Val::as_str) {
             Some(format) => Some(Val::str(time.strftime(format)?, span)),
             None => None,
@@ -295,7 +295,15 @@ fn datetime_method(value: &DateTime, maker: Maker, name: &str, args: &Args, span
         },
         "replace" => {
             let names = [
-                "year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo", "fold",
+                "year",
+                "month",
+                "day",
+                "hour",
+                "minute",
+                "second",
+                "microsecond",
+                "tzinfo",
+                "fold",
             ];
             if !known_parts(args, &names) {
                 return Ok(None);
@@ -352,12 +360,10 @@ fn zone_method(native: &Native, name: &str, args: &Args, span: Span) -> Made {
         _ => return Ok(None),
     };
     Ok(match name {
-        "utcoffset" if maker != Maker::Pytz => {
-            match when.with_zone(Some(zone)).utc_offset()? {
-                Some(offset) => Some(delta(offset, span)?),
-                None => None,
-            }
-        }
+        "utcoffset" if maker != Maker::Pytz => match when.with_zone(Some(zone)).utc_offset()? {
+            Some(offset) => Some(delta(offset, span)?),
+            None => None,
+        },
         "tzname" if maker != Maker::Pytz => {
             when.with_zone(Some(zone)).zone_name()?.map(|name| Val::str(name, span))
         }

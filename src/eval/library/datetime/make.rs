@@ -152,9 +152,7 @@ impl Interp<'_> {
             }
             "zoneinfo.ZoneInfo" | "dateutil.tz.gettz" => {
                 match args.get(0, "key").and_then(Val::as_str) {
-                    Some(name) => {
-                        moment(Moment::Zone(Zone::named(name)?, Maker::Standard), span)
-                    }
+                    Some(name) => moment(Moment::Zone(Zone::named(name)?, Maker::Standard), span),
                     None => return Ok(None),
                 }
             }
@@ -171,14 +169,14 @@ impl Interp<'_> {
                 moment(Moment::Zone(Zone::Utc, Maker::Standard), span)
             }
             // dateutil guesses; where the text is ISO 8601 its guess is no guess.
-            "dateutil.parser.parse" | "dateutil.parser.isoparse" | "dateutil.parser.parser.parse" => {
-                match first_text.map(DateTime::from_iso_format) {
-                    Some(Ok(value)) if args.kw.is_empty() && args.pos.len() == 1 => {
-                        datetime(value, Maker::Standard, span)
-                    }
-                    _ => return Ok(None),
+            "dateutil.parser.parse"
+            | "dateutil.parser.isoparse"
+            | "dateutil.parser.parser.parse" => match first_text.map(DateTime::from_iso_format) {
+                Some(Ok(value)) if args.kw.is_empty() && args.pos.len() == 1 => {
+                    datetime(value, Maker::Standard, span)
                 }
-            }
+                _ => return Ok(None),
+            },
             "dateutil.relativedelta.relativedelta" => {
                 return Ok(relative(args).map(|by| moment(Moment::Relative(by), span)));
             }
@@ -203,9 +201,7 @@ impl Interp<'_> {
 /// An integer argument that must be there.
 pub(super) fn int(args: &Args, index: usize, name: &str) -> Result<i64, Failure> {
     match args.get(index, name) {
-        Some(val) => val
-            .as_int()
-            .ok_or_else(|| Failure::type_error("an integer is required")),
+        Some(val) => val.as_int().ok_or_else(|| Failure::type_error("an integer is required")),
         None => Err(Failure::type_error(format!(
             "function missing required argument '{name}' (pos {})",
             index + 1
@@ -256,8 +252,7 @@ pub(super) fn plain_zone(val: &Val) -> Option<Option<Zone>> {
 }
 
 fn make_datetime(args: &Args, span: Span) -> Made {
-    let (year, month, day) =
-        (int(args, 0, "year")?, int(args, 1, "month")?, int(args, 2, "day")?);
+    let (year, month, day) = (int(args, 0, "year")?, int(args, 1, "month")?, int(args, 2, "day")?);
     let date = Date::new(year, month, day)?;
     let Some(time) = make_time_of_day(args, 3)? else { return Ok(None) };
     Ok(Some(datetime(DateTime::combine(date, time), Maker::Standard, span)))

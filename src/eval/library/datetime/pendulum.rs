@@ -36,7 +36,11 @@ pub(super) fn repr(value: &DateTime) -> String {
 pub(super) fn repr_zone(zone: &Zone) -> String {
     match zone {
         Zone::Fixed { offset, .. } => {
-            format!("FixedTimezone({}, name={})", offset.micros() / 1_000_000, repr_str(&zone.name()))
+            format!(
+                "FixedTimezone({}, name={})",
+                offset.micros() / 1_000_000,
+                repr_str(&zone.name())
+            )
         }
         zone => format!("Timezone({})", repr_str(&zone.name())),
     }
@@ -106,7 +110,9 @@ pub(super) fn make(path: &str, args: &Args, span: Span) -> Made {
             )?),
             span,
         ),
-        "pendulum.timezone" | "pendulum.Timezone" | "pendulum.tz.timezone"
+        "pendulum.timezone"
+        | "pendulum.Timezone"
+        | "pendulum.tz.timezone"
         | "pendulum.tz.timezone.Timezone" => match (first_text, args.pos.first()) {
             (Some(name), _) => moment(Moment::Zone(named(name)?, Maker::Pendulum), span),
             (None, Some(val)) => match val.as_int() {
@@ -219,14 +225,16 @@ pub(super) fn method(value: &DateTime, name: &str, args: &Args, span: Span) -> M
             Some(datetime(made, Maker::Pendulum, span))
         }
         "start_of" => match first.and_then(Val::as_str) {
-            Some(unit) => start_of(value, unit)?.map(|value| datetime(value, Maker::Pendulum, span)),
+            Some(unit) => {
+                start_of(value, unit)?.map(|value| datetime(value, Maker::Pendulum, span))
+            }
             None => None,
         },
         "to_date_string" => text(value.date().to_string()),
-        "to_time_string" => text(value.time().clone().with_zone(None).iso_format(TimeSpec::Seconds)),
-        "to_datetime_string" => {
-            text(value.with_zone(None).iso_format(' ', TimeSpec::Seconds)?)
+        "to_time_string" => {
+            text(value.time().clone().with_zone(None).iso_format(TimeSpec::Seconds))
         }
+        "to_datetime_string" => text(value.with_zone(None).iso_format(' ', TimeSpec::Seconds)?),
         "to_iso8601_string" => {
             let iso = value.iso_format('T', TimeSpec::Auto)?;
             text(match value.zone() {

@@ -124,7 +124,10 @@ impl Interp<'_> {
         }
         for entry in self.entries(base).unwrap_or_default() {
             let hidden = entry.name.starts_with('.') && !rules.hidden && !part.starts_with('.');
-            if hidden || posix::fnmatch(&entry.name, part) != Ok(true) || (!rest.is_empty() && !entry.is_folder) {
+            if hidden
+                || posix::fnmatch(&entry.name, part) != Ok(true)
+                || (!rest.is_empty() && !entry.is_folder)
+            {
                 continue;
             }
             self.expand(&within(&entry.name), rest, rules, found, depth + 1);

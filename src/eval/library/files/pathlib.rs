@@ -68,7 +68,8 @@ impl Interp<'_> {
         span: Span,
     ) -> Option<Val> {
         let text = |text: &str| Some(Val::str(text, span));
-        let texts = |texts: Vec<String>| texts.into_iter().map(|part| Val::str(part, span)).collect();
+        let texts =
+            |texts: Vec<String>| texts.into_iter().map(|part| Val::str(part, span)).collect();
         let pure = PurePath::new(&[path]);
         match name.as_ref() {
             "name" => text(pure.name()),

@@ -251,7 +251,9 @@ impl Interp<'_> {
             }
             "seek" => {
                 let to = usize::try_from(first?.as_int()?).ok()?;
-                if args.pos.len() > 1 || content.as_str().is_some_and(|text| !text.is_char_boundary(to)) {
+                if args.pos.len() > 1
+                    || content.as_str().is_some_and(|text| !text.is_char_boundary(to))
+                {
                     return None;
                 }
                 self.set_position(id, to, span);

@@ -1,8 +1,8 @@
 //! `copy.copy` and `copy.deepcopy`.
 
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Instance, Key, Map, ObjId, Object, Val};
 use crate::eval::object::Data;
+use crate::eval::object::{Instance, Key, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -67,7 +67,13 @@ impl Interp<'_> {
         }
     }
 
-    fn deep_all(&mut self, items: &[Val], memo: &mut Memo, depth: u32, span: Span) -> Res<Vec<Val>> {
+    fn deep_all(
+        &mut self,
+        items: &[Val],
+        memo: &mut Memo,
+        depth: u32,
+        span: Span,
+    ) -> Res<Vec<Val>> {
         items.iter().map(|item| self.deep(item, memo, depth + 1, span)).collect()
     }
 

@@ -213,11 +213,9 @@ impl Interp<'_> {
         };
         let (start, stop, step) = match bounds {
             [stop] => (Some(0), bound(Some(stop), usize::MAX), Some(1)),
-            [start, stop, rest @ ..] => (
-                bound(Some(start), 0),
-                bound(Some(stop), usize::MAX),
-                bound(rest.first(), 1),
-            ),
+            [start, stop, rest @ ..] => {
+                (bound(Some(start), 0), bound(Some(stop), usize::MAX), bound(rest.first(), 1))
+            }
             [] => return Ok(Made::Unknown),
         };
         let (Some(start), Some(stop), Some(step)) = (start, stop, step) else {
@@ -389,10 +387,7 @@ mod tests {
     #[test]
     fn arrangements_come_in_order() {
         let all = |rule| arrangements(3, 2, rule, 100);
-        assert_eq!(
-            all(Rule::Combinations),
-            Some(vec![vec![0, 1], vec![0, 2], vec![1, 2]])
-        );
+        assert_eq!(all(Rule::Combinations), Some(vec![vec![0, 1], vec![0, 2], vec![1, 2]]));
         assert_eq!(
             all(Rule::Permutations),
             Some(vec![vec![0, 1], vec![0, 2], vec![1, 0], vec![1, 2], vec![2, 0], vec![2, 1]])

@@ -148,7 +148,11 @@ impl Interp<'_> {
         }
         numbers.sort();
         let middle = numbers.len() / 2;
-        match (numbers.len() % 2, middle.checked_sub(1).and_then(|at| numbers.get(at)), numbers.get(middle)) {
+        match (
+            numbers.len() % 2,
+            middle.checked_sub(1).and_then(|at| numbers.get(at)),
+            numbers.get(middle),
+        ) {
             (1, _, Some(one)) => Ok(Some(Val::big(one.clone(), span))),
             (_, Some(a), Some(b)) => quotient(self, a + b, BigInt::from(2), false),
             _ => Ok(None),

@@ -128,7 +128,11 @@ impl Interp<'_> {
     }
 
     fn no_section(&mut self, section: &str, span: Span) -> Res {
-        Err(self.exception_of("configparser.NoSectionError", format!("No section: '{section}'"), span))
+        Err(self.exception_of(
+            "configparser.NoSectionError",
+            format!("No section: '{section}'"),
+            span,
+        ))
     }
 
     /// An exception of a class of a library.
@@ -143,7 +147,10 @@ impl Interp<'_> {
         crate::eval::interp::Raised::Exception(self.make_exception(class, &args, span))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a lookup by section and option, and how to read it")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a lookup by section and option, and how to read it"
+    )]
     fn config_value(
         &mut self,
         parsed: &Sections,
@@ -349,7 +356,8 @@ fn parse(text: &str, sections: &mut Sections) -> Option<()> {
         empty_lines = 0;
         if let Some(header) = content.strip_prefix('[') {
             let name = header.split_once(']')?.0.to_owned();
-            if name != "DEFAULT" && seen.iter().any(|(known, key)| *known == name && key.is_empty()) {
+            if name != "DEFAULT" && seen.iter().any(|(known, key)| *known == name && key.is_empty())
+            {
                 return None;
             }
             seen.push((name.clone(), String::new()));
@@ -379,7 +387,8 @@ mod tests {
     #[test]
     fn sections_and_options_are_those_of_configparser() {
         let mut sections = Sections::new();
-        let text = "[DEFAULT]\nhost = h\n[a]\n; note\nURL: http://%(host)s/x\nlong = 1\n  2\n\n  3\n";
+        let text =
+            "[DEFAULT]\nhost = h\n[a]\n; note\nURL: http://%(host)s/x\nlong = 1\n  2\n\n  3\n";
         parse(text, &mut sections).unwrap();
         let all = options(&sections, "a").unwrap();
         assert_eq!(all["long"], "1\n2\n\n3");

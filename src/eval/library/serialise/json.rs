@@ -123,7 +123,7 @@ impl Interp<'_> {
             allow_nan: self.flag(args, "allow_nan", true)?,
         };
         let default = args.named("default").filter(|val| !val.is_none()).cloned();
-        let json = self.to_json(val, default.as_ref(), options.sort_keys, 0, span);
+        let json = self.json_of(val, default.as_ref(), options.sort_keys, 0, span);
         self.written(json, val, span, |this, json| match dumps(&json, &options) {
             Ok(text) => Ok(this.string(text, span)),
             Err(failure) => this.failed(failure, &[val], span),
@@ -131,7 +131,7 @@ impl Interp<'_> {
     }
 
     /// A value as JSON, its dicts sorted already where Python sorts keys that are no strings.
-    pub(crate) fn to_json(
+    pub(crate) fn json_of(
         &mut self,
         val: &Val,
         default: Option<&Val>,
@@ -178,7 +178,7 @@ impl Interp<'_> {
                         && self.symbol_base(&instance.class).as_deref() == Some("enum.Enum");
                     match instance.payload {
                         Some(payload) if !is_plain_enum => {
-                            return self.to_json(&payload, default, sort, depth + 1, span);
+                            return self.json_of(&payload, default, sort, depth + 1, span);
                         }
                         _ => return self.json_default(val, default, sort, depth, span),
                     }
@@ -201,7 +201,7 @@ impl Interp<'_> {
     ) -> Written<JsonValue> {
         let mut array = Vec::with_capacity(items.len());
         for item in items {
-            match self.to_json(item, default, sort, depth + 1, span)? {
+            match self.json_of(item, default, sort, depth + 1, span)? {
                 Ok(json) => array.push(json),
                 Err(why) => return Ok(Err(why)),
             }
@@ -226,7 +226,7 @@ impl Interp<'_> {
         }
         let mut object: Vec<(String, JsonValue)> = Vec::with_capacity(entries.len());
         for (name, value) in entries.into_values() {
-            let key = match self.to_json(&name, None, false, depth + 1, span) {
+            let key = match self.json_of(&name, None, false, depth + 1, span) {
                 Ok(Ok(key)) => key.as_key(),
                 _ => None,
             };
@@ -237,7 +237,7 @@ impl Interp<'_> {
                 );
                 return self.type_error(message, span);
             };
-            match self.to_json(&value, default, sort, depth + 1, span)? {
+            match self.json_of(&value, default, sort, depth + 1, span)? {
                 Ok(json) => object.push((key, json)),
                 Err(why) => return Ok(Err(why)),
             }
@@ -256,7 +256,7 @@ impl Interp<'_> {
     ) -> Written<JsonValue> {
         if let Some(function) = default {
             let made = self.call(function, Args::positional(vec![val.clone()]), span)?;
-            return self.to_json(&made, default, sort, depth + 1, span);
+            return self.json_of(&made, default, sort, depth + 1, span);
         }
         if val.as_symbol().is_some() {
             return Ok(Err(Unwritable::Unknown));

@@ -18,20 +18,25 @@ impl Interp<'_> {
             Some(val) => val.as_str().and_then(|text| text.chars().next()),
             None => Some(default),
         };
-        let (Some(delimiter), Some(quote)) = (character("delimiter", ','), character("quotechar", '"'))
+        let (Some(delimiter), Some(quote)) =
+            (character("delimiter", ','), character("quotechar", '"'))
         else {
             return Ok(None);
         };
         let Some(source) = args.pos.first() else { return Ok(None) };
         let lines = match self.take_lines(source, span) {
             Some(lines) => Some(lines),
-            None if matches!(source.as_obj().map(|id| self.heap.get(id)), Some(Object::Record(..))) => {
+            None if matches!(
+                source.as_obj().map(|id| self.heap.get(id)),
+                Some(Object::Record(..))
+            ) =>
+            {
                 None
             }
             None => self.iterate(source, span)?,
         };
-        let texts: Option<Vec<String>> =
-            lines.and_then(|lines| lines.iter().map(|line| line.as_str().map(str::to_owned)).collect());
+        let texts: Option<Vec<String>> = lines
+            .and_then(|lines| lines.iter().map(|line| line.as_str().map(str::to_owned)).collect());
         let Some(texts) = texts else { return Ok(Some(self.from_source(source, span))) };
         let mut rows = rows(&texts, delimiter, quote);
         if path == "csv.reader" {
@@ -73,7 +78,8 @@ impl Interp<'_> {
                     Some(cell) => Val::str(cell, span),
                     None => Val::none(span),
                 };
-                entries.insert(Key::Str(name.as_str().into()), (Val::str(name.as_str(), span), val));
+                entries
+                    .insert(Key::Str(name.as_str().into()), (Val::str(name.as_str(), span), val));
             }
             dicts.push(self.dict(entries, span));
         }
@@ -133,8 +139,9 @@ mod tests {
 
     #[test]
     fn rows_are_those_of_excel() {
-        let lines: Vec<String> =
-            ["a,b\n", "\"x, \"\"y\"\"\",2\n", "\n", "\"two\n", "lines\",3"].map(str::to_owned).to_vec();
+        let lines: Vec<String> = ["a,b\n", "\"x, \"\"y\"\"\",2\n", "\n", "\"two\n", "lines\",3"]
+            .map(str::to_owned)
+            .to_vec();
         assert_eq!(
             rows(&lines, ',', '"'),
             [

@@ -6,10 +6,10 @@ use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::library::datetime::{Maker, Moment};
 use crate::eval::object::{Data, Entries, Key, Map, Native, ObjId, Object, Val};
+use crate::eval::pure::Failure;
 use crate::eval::pure::yaml::{
     DumpOptions, Mark, YamlNode, YamlValue, safe_dump, safe_load, safe_load_all,
 };
-use crate::eval::pure::Failure;
 use crate::python::{SourceId, Span};
 
 /// Keywords of `yaml.dump` that podlift knows.
@@ -70,7 +70,8 @@ impl Interp<'_> {
 
     fn load_yaml(&mut self, name: &str, args: &Args, span: Span) -> Res {
         let Some(source) = args.get(0, "stream").cloned() else {
-            return self.type_error("load() missing 1 required positional argument: 'stream'", span);
+            return self
+                .type_error("load() missing 1 required positional argument: 'stream'", span);
         };
         let Some(text) = self.source_text(&source, span) else {
             return Ok(self.from_source(&source, span));
@@ -78,11 +79,8 @@ impl Interp<'_> {
         let content = text.as_str().unwrap_or_default();
         let place = self.place_of_text(&text, content, span);
         let all = name.ends_with("_all");
-        let loaded = if all {
-            safe_load_all(content)
-        } else {
-            safe_load(content).map(|node| vec![node])
-        };
+        let loaded =
+            if all { safe_load_all(content) } else { safe_load(content).map(|node| vec![node]) };
         let nodes = match loaded {
             Ok(nodes) => nodes,
             // Other loaders know tags that the safe one refuses.

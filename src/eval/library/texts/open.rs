@@ -173,10 +173,7 @@ fn tidy(text: &Text) -> Text {
 ///
 /// This is for whole-text layout such as `textwrap.dedent`, where what a hole stands for is taken to
 /// lie within its line.
-pub(super) fn around_holes(
-    text: &Text,
-    work: impl FnOnce(&str) -> Option<String>,
-) -> Option<Text> {
+pub(super) fn around_holes(text: &Text, work: impl FnOnce(&str) -> Option<String>) -> Option<Text> {
     let mut holes = Vec::new();
     let mut flat = String::new();
     for segment in &text.segments {
