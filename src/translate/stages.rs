@@ -57,6 +57,9 @@ fn read_file(
 ) -> Outcome {
     let loaded = stages.load(input, settings, sources);
     let mut outcome = Outcome::new(input, loaded.read);
+    outcome.is_told = loaded.diagnostics.iter().any(|finding| {
+        matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
+    });
     let diagnostics = loaded.diagnostics.into_iter();
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
