@@ -410,6 +410,7 @@ impl Interp<'_> {
                 Some(module) => self.import_module(&module.to_owned(), span),
                 None => Ok(self.derived(&[val], span)),
             },
+            (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
             ("hash" | "id" | "input", _) => {
                 Ok(self.hole(HoleKind::Nondeterministic, format!("{name}()"), span))
             }
