@@ -13,7 +13,7 @@ reads one JSON object, from its first argument or from standard input:
 and writes JSON Lines: a `task` record for every KubernetesPodOperator task, a `dag` record for every
 DAG and, last for each file, a `file` record that says how reading it went and what was looked up.
 
-Nothing outside a throw-away AIRFLOW_HOME is written and no database is used. Templates stay unrendered
+Nothing outside a throw-away AIRFLOW_HOME is written (unless the DAG code does so) and no database is used. Templates stay unrendered
 and what Airflow draws at random is replaced, so that the same DAG gives the same lines every time.
 """
 
@@ -552,8 +552,10 @@ def task_records(task, base):
         return
     sets = expansions(task)
     known = sets is not None
+    given = getattr(task._get_specified_expand_input(), "value", None)
+    names = sorted(given) if isinstance(given, dict) else None
     for index, chosen in enumerate(sets if known else [{}]):
-        mapped = {"known": known, "index": index if known else None}
+        mapped = {"known": known, "index": index if known else None, "arguments": names}
         try:
             single = task.unmap(chosen)
             yield task_record(single, base, {"mapped": mapped, "upstream": sorted(task.upstream_task_ids)})
@@ -736,6 +738,7 @@ def main():
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
+    sys.dont_write_bytecode = True
     request = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
     home = tempfile.mkdtemp(prefix="podlift-airflow-")
     parent = os.getpid()
