@@ -197,7 +197,7 @@ def prepare_environment(request, home):
 def watch_environment(lookups):
     """Records which environment variables DAG code reads."""
     mapping = type(os.environ)
-    getitem, contains, everything = mapping.__getitem__, mapping.__contains__, mapping.__iter__
+    getitem, everything = mapping.__getitem__, mapping.__iter__
     missing = object()
 
     def read(self, name, default=missing):
@@ -226,11 +226,11 @@ def watch_environment(lookups):
         return default if value is missing else value
 
     def has(self, name):
-        present = contains(self, name)
+        value = own(name)
         place = lookups.place("env")
         if place:
-            lookups.note("env", name, place, **({"value": getitem(self, name)} if present else {}))
-        return present
+            lookups.note("env", name, place, **({} if value is None else {"value": value}))
+        return value is not None
 
     def names(self):
         place = lookups.place("env")
@@ -311,7 +311,7 @@ def watched_connection(lookups, original):
         variable = "AIRFLOW_CONN_" + str(name).upper()
         given = own(variable)
         lookups.note("connection", name, lookups.place("connection"), **({} if given is None else {"value": given}))
-        if given is None and lookups.fill and lookups.stage == "import":
+        if given is None and lookups.fill and name != "kubernetes_default":
             uri = "http://login:password@host-%s:1234/schema" % str(name).lower().replace("_", "-")
             os.environ[variable] = lookups.stand_in("connections", name, uri)
         return original(*args, **kwargs)
@@ -333,9 +333,18 @@ def watch_configuration(lookups):
 
     def get(self, section, key, *args, **kwargs):
         place = lookups.place("conf")
-        value = original(self, section, key, *args, **kwargs)
+        name = "%s.%s" % (section, key)
+        try:
+            value = original(self, section, key, *args, **kwargs)
+        except Exception:
+            if not place:
+                raise
+            lookups.note("conf", name, place)
+            if not lookups.fill:
+                raise
+            value = lookups.stand_in("conf", name, fill_text(lookups.fill, "conf", key))
         if place:
-            lookups.note("conf", "%s.%s" % (section, key), place, value=value)
+            lookups.note("conf", name, place, value=value)
         return value
 
     parser.get = get
