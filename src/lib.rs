@@ -3,7 +3,9 @@
 pub mod airflow;
 pub mod diag;
 pub mod eval;
+pub mod launch;
 pub mod mapping;
+pub mod pipes;
 pub mod python;
 pub mod spec;
 pub mod values;

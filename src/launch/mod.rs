@@ -1,0 +1,1 @@
+//! The launcher: job specs in, pods on a cluster, typed outcomes out.
