@@ -1,5 +1,9 @@
 //! The launcher: job specs in, pods on a cluster, typed outcomes out.
 
+pub mod api;
 mod keys;
+pub mod logs;
 pub mod names;
 pub mod pod;
+#[cfg(test)]
+mod scripted;
