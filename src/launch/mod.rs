@@ -4,6 +4,8 @@ pub mod api;
 mod keys;
 pub mod logs;
 pub mod names;
+pub mod outcome;
 pub mod pod;
 #[cfg(test)]
 mod scripted;
+pub mod state;

@@ -34,7 +34,7 @@ pub struct Position {
     /// The seen lines that the open stream still has to repeat.
     expected: VecDeque<Seen>,
     /// The open stream was asked to start in the middle and gave no line yet that carries a time.
-    headless: bool,
+    headless: Option<Timestamp>,
     /// Counts lines that were recognised and dropped.
     repeated: u64,
 }
@@ -44,18 +44,21 @@ impl Position {
     pub fn reopen(&mut self) -> Option<Timestamp> {
         let since = self.since()?;
         self.expected = self.seen.iter().copied().filter(|seen| seen.time >= since).collect();
-        self.headless = true;
+        self.headless = Some(since);
         Some(since)
     }
 
     /// Whether the line is new. Seen lines of a stream that was opened again are not.
     pub fn admit(&mut self, line: &LogLine) -> bool {
-        let Some(time) = line.last_time else {
-            // The kubelet's own words, or the rest of a line that was seen whole: the server leaves out the
-            // pieces before the moment it was asked for.
-            return !self.headless;
-        };
-        self.headless = false;
+        // The server leaves out pieces before the moment it was asked for, so the stream may begin with the rest
+        // of a line that was seen whole. It has no time of its own, or something in it looks like one.
+        let rest = |since: Timestamp| line.last_time.is_none_or(|time| time < since);
+        if self.headless.is_some_and(rest) {
+            return false;
+        }
+        // Without a time it is what the kubelet itself has to say.
+        let Some(time) = line.last_time else { return true };
+        self.headless = None;
         let this = Seen { time, hash: hash(line) };
         if let Some(at) = self.expected.iter().position(|seen| *seen == this) {
             // Lines before it are gone from the server: the log was rotated.
