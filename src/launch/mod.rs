@@ -9,3 +9,4 @@ pub mod pod;
 #[cfg(test)]
 mod scripted;
 pub mod state;
+pub mod watch;

@@ -92,6 +92,16 @@ impl Cluster {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// How long failing calls are repeated.
+    pub fn patience_limit(&self) -> Duration {
+        self.patience
+    }
+
+    /// Tells something to whoever listens.
+    pub fn tell(&self, notice: Notice) {
+        (self.notice)(notice);
+    }
+
     /// Creates a pod from its JSON.
     pub async fn create_pod(&self, namespace: &str, pod: &Json) -> Result<Json, ApiError> {
         let call = Call::new(Verb::Create, "pods", namespace);

@@ -213,6 +213,11 @@ impl ApiError {
         }
     }
 
+    /// Reads an error that came inside a watch.
+    pub(in crate::launch) fn from_watch(call: &Call, code: u64, body: &[u8]) -> Self {
+        Self::from_answer(call, u16::try_from(code).unwrap_or(500), None, body)
+    }
+
     /// Sorts what kube's client says when there is no answer.
     pub(super) fn from_kube(call: &Call, error: &kube::Error) -> Self {
         let (call, reason) = (call.clone(), chain(error));

@@ -9,5 +9,6 @@ mod client;
 mod error;
 
 pub use backoff::Backoff;
+pub(crate) use client::escape;
 pub use client::{Cluster, Notice, Stream};
 pub use error::{ApiError, Call, Verb};
