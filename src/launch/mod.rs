@@ -1,6 +1,7 @@
 //! The launcher: job specs in, pods on a cluster, typed outcomes out.
 
 pub mod api;
+pub mod events;
 mod keys;
 pub mod logs;
 pub mod names;

@@ -3,6 +3,9 @@
 //! Each line is text, a message, or something that wanted to be a message. The last kind is never
 //! passed off as text: a report that cannot be read is told as a [`Fault`] with the reason.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -26,7 +29,7 @@ pub enum Line {
 }
 
 /// What is wrong with a line that carries the protocol's key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, JsonSchema)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Fault {
     /// The JSON is broken, for instance cut short by the end of the process.
@@ -118,7 +121,7 @@ pub enum Message {
 }
 
 /// A report that an asset was made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Materialization {
     /// Escaped asset key.
     pub asset_key: String,
@@ -126,11 +129,12 @@ pub struct Materialization {
     pub data_version: Option<String>,
     /// Metadata by name.
     #[serde(serialize_with = "as_map")]
+    #[schemars(with = "BTreeMap<String, MetadataValue>")]
     pub metadata: Vec<(String, MetadataValue)>,
 }
 
 /// A report that a check was made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AssetCheck {
     /// Escaped asset key.
     pub asset_key: String,
@@ -142,11 +146,12 @@ pub struct AssetCheck {
     pub severity: String,
     /// Metadata by name.
     #[serde(serialize_with = "as_map")]
+    #[schemars(with = "BTreeMap<String, MetadataValue>")]
     pub metadata: Vec<(String, MetadataValue)>,
 }
 
 /// An exception of the process, with the exceptions behind it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Exception {
     /// The last lines of the traceback.
     pub message: String,
@@ -161,7 +166,7 @@ pub struct Exception {
 }
 
 /// A standard stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stream {
     /// Standard output.

@@ -3,13 +3,14 @@
 //! A value is `{"raw_value": ..., "type": ...}`. Dagster refuses a value that does not fit its type, and
 //! loses the whole report with it; here the report is kept and the fault is told.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 macro_rules! types {
     ($( $(#[$doc:meta])* $name:ident = $text:literal; )+) => {
         /// The types of metadata values.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
         pub enum MetadataType { $( $(#[$doc])* #[serde(rename = $text)] $name, )+ }
 
         impl MetadataType {
@@ -64,7 +65,7 @@ types! {
 }
 
 /// One value with its type, never [`MetadataType::Infer`] once read.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MetadataValue {
     /// The type.
     #[serde(rename = "type")]
@@ -75,7 +76,7 @@ pub struct MetadataValue {
 }
 
 /// Why a metadata value was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, JsonSchema)]
 #[error("metadata `{name}`: {reason}")]
 pub struct MetadataFault {
     /// Name of the entry.

@@ -1,12 +1,13 @@
 //! What one run reported, and what it failed to report.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{AssetCheck, Exception, Fault, Materialization, Message};
 
 /// Something about the conversation that the user should know, although the pod may have succeeded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, JsonSchema)]
 #[serde(tag = "warning", rename_all = "snake_case")]
 pub enum Warning {
     /// No message at all came.
@@ -42,7 +43,7 @@ pub enum Warning {
 }
 
 /// The state of the conversation with one process.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Session {
     /// Messages `opened`.
     pub opened: u32,

@@ -1,6 +1,6 @@
 //! Statuses as clusters show them, and the verdict on each.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use serde_json::{Value as Json, json};
 
