@@ -82,9 +82,9 @@ pub enum Event {
     },
     /// Something the cluster says about the pod.
     PodEvent {
-        /// The event.
+        /// What it says.
         #[serde(flatten)]
-        event: PodEvent,
+        said: PodEvent,
     },
     /// A line of output.
     Log {

@@ -29,6 +29,7 @@ use super::api::Cluster;
 type Sent = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// One foreseen answer.
+#[derive(Clone)]
 pub(super) struct Answer {
     method: &'static str,
     path: String,

@@ -177,6 +177,14 @@ impl ApiError {
         matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::Server { .. })
     }
 
+    /// Whether the caller is not allowed to make the call, or not known at all.
+    pub fn is_lack_of_rights(&self) -> bool {
+        matches!(
+            self,
+            Self::Forbidden { .. } | Self::Unauthorized { .. } | Self::Credentials { .. }
+        )
+    }
+
     /// How long the server wants to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -3,6 +3,7 @@
 //! The end of a stream means nothing: kubelets, proxies and API servers end streams for reasons of their own. A log is
 //! complete when the container has ended and a read that does not follow came to a clean end after that.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -100,7 +101,9 @@ impl Follower {
                 continue;
             }
             if life.begun && !life.ended && !life.last {
-                self.follow(&mut position).await;
+                if self.follow(&mut position).await.is_break() {
+                    return;
+                }
                 continue;
             }
             if life.begun && (life.ended || life.last) {
@@ -121,14 +124,14 @@ impl Follower {
         }
     }
 
-    /// Follows until the container has ended or starts anew.
-    async fn follow(&mut self, position: &mut Position) {
+    /// Follows until the container has ended or starts anew. Breaks when there is no right to read.
+    async fn follow(&mut self, position: &mut Position) -> ControlFlow<()> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
         loop {
             let since = position.reopen();
             let reason = match self.open(since, true, false).await {
                 Ok(stream) => match self.read(stream, position, &mut backoff, true).await {
-                    Ended::Overdue => return,
+                    Ended::Overdue => return ControlFlow::Continue(()),
                     Ended::Clean => None,
                     Ended::Broken(error) => Some(error),
                 },
@@ -136,16 +139,21 @@ impl Follower {
             };
             let life = *self.life.borrow();
             if life.ended || life.last {
-                return;
+                return ControlFlow::Continue(());
             }
             // An orderly end mostly means that the container has ended and its status is on the way.
             let orderly = if reason.is_none() { STATUS_ON_THE_WAY } else { Duration::ZERO };
             let asked = reason.as_ref().and_then(ApiError::retry_after).unwrap_or(orderly);
             if let Some(error) = reason {
+                if error.is_lack_of_rights() {
+                    let container = self.container.clone();
+                    self.send(Heard::Incomplete { container, error }).await;
+                    return ControlFlow::Break(());
+                }
                 if !error.is_transient() && !is_too_early(&error) {
-                    // Whether the pod is gone or the right is missing, the last read will meet it again and tell.
+                    // The pod is gone, say; the last read will meet it again and tell.
                     self.settled().await;
-                    return;
+                    return ControlFlow::Continue(());
                 }
                 if !is_too_early(&error) {
                     let (container, reason) = (self.container.clone(), error.to_string());
@@ -155,7 +163,7 @@ impl Follower {
             let delay = sleep(backoff.delay(Some(asked)));
             tokio::select! {
                 () = delay => {}
-                _ = self.life.wait_for(|life| life.ended || life.last) => return,
+                _ = self.life.wait_for(|life| life.ended || life.last) => return ControlFlow::Continue(()),
             }
         }
     }
@@ -425,12 +433,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_missing_right_is_asked_for_twice_and_not_in_a_loop() {
+    async fn a_missing_right_is_told_and_not_asked_for_again() {
         let (heard, told) = hear(
-            vec![
-                answer("GET", LOG, 403, status(403, "no")),
-                answer("GET", LOG, 403, status(403, "no")),
-            ],
+            vec![answer("GET", LOG, 403, status(403, "no"))],
             vec![(0, RUNNING), (60_000, ENDED)],
         )
         .await;
