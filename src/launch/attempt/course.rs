@@ -1,7 +1,4 @@
-//! One attempt: a pod from its creation to the last line of its logs.
-//!
-//! Everything that can happen arrives in one loop: changes of the pod, lines of its logs, the passing of limits, the
-//! user's wish to stop. The loop ends with exactly one [`Outcome`].
+//! The course of an attempt once its pod is there.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,22 +6,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
-use serde_json::Value as Json;
-use tokio::sync::mpsc::{self, UnboundedReceiver};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::api::{ApiError, Cluster};
-use super::cancel::{Cancel, Urgency};
-use super::events::{Event, PodEvent, Teller};
-use super::logs::{Follower, Heard, Life};
-use super::names::{ATTEMPT_LABEL, RUN_LABEL};
-use super::outcome::{Limit, Outcome};
-use super::podevents;
-use super::state::{ContainerState, Observation, PodView, Rules, Stage, Tracker};
-use super::transcript::Transcript;
-use super::watch::Change;
-use crate::pipes::Session;
+use super::{Attempt, Report};
+use crate::launch::cancel::Urgency;
+use crate::launch::events::{Event, PodEvent};
+use crate::launch::logs::{Follower, Heard, Life};
+use crate::launch::outcome::{Limit, Outcome};
+use crate::launch::podevents;
+use crate::launch::state::{ContainerState, Observation, PodView, Stage, Tracker};
+use crate::launch::transcript::Transcript;
+use crate::launch::watch::Change;
 
 /// How long a pod may wait without a change before its events are asked for.
 const QUIET: Duration = Duration::from_secs(5);
@@ -35,189 +28,21 @@ const LAST_READ: Duration = Duration::from_secs(120);
 /// How long beyond its grace period a stopped pod may take to end.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
 
-/// The time limits of an attempt.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Limits {
-    /// From creation until the pod has a node.
-    pub schedule: Option<Duration>,
-    /// From scheduling until the main container runs.
-    pub startup: Option<Duration>,
-    /// From creation until the end.
-    pub execution: Option<Duration>,
-}
-
-/// What an attempt is to do.
-pub struct Attempt<'a> {
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    /// Where to tell.
-    pub teller: Teller,
-    /// Namespace of the pod.
-    pub namespace: &'a str,
-    /// The pod to create, or to go on with.
-    pub pod: Start,
-    /// Its changes.
-    pub changes: UnboundedReceiver<Change>,
-    /// What the verdict depends on.
-    pub rules: Rules,
-    /// Its time.
-    pub limits: Limits,
-    /// Whether a pod that has to be stopped is deleted.
-    pub delete_on_kill: bool,
-    /// Grace period of that deletion in seconds; the pod's own if none.
-    pub grace: Option<u64>,
-    /// Whether logs are read at all.
-    pub read_logs: bool,
-    /// The user's wish to stop.
-    pub cancel: Cancel,
-}
-
-/// Where an attempt begins.
-pub enum Start {
-    /// With a pod to create.
-    Create(Json),
-    /// With a pod that is there.
-    Reattach(Arc<Pod>),
-}
-
-/// What came of an attempt.
-#[derive(Debug)]
-pub struct Report {
-    /// Name of the pod.
-    pub pod: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Whether the pod may still be in the cluster.
-    pub pod_exists: bool,
-    /// Whether it had ended when the attempt did.
-    pub pod_ended: bool,
-    /// What the process reported.
-    pub session: Session,
-    /// Exit codes of the containers that ended.
-    pub exit_codes: BTreeMap<String, i32>,
-    /// The last lines of the container that decided.
-    pub tail: Vec<String>,
-    /// What the cluster said about the pod, if it failed.
-    pub events: Vec<PodEvent>,
-}
-
 /// A pod that was asked to end.
 struct Stopping {
     outcome: Outcome,
     until: Instant,
 }
 
-impl Attempt<'_> {
-    /// Runs it.
-    pub async fn run(mut self) -> Report {
-        let (name, age, created) = match self.begin().await {
-            Ok(begun) => begun,
-            Err(report) => return *report,
-        };
-        let (to, from) = mpsc::channel(64);
-        let now = Instant::now();
-        let state = Loop {
-            tracker: Tracker::new(self.rules.clone()),
-            transcript: Transcript::new(self.teller.clone()),
-            lives: BTreeMap::new(),
-            to,
-            created: now.checked_sub(age).unwrap_or(now),
-            scheduled: None,
-            epoch: (Timestamp::now(), now),
-            stage: None,
-            told_waiting: None,
-            last_change: now,
-            next_events: None,
-            told_events: VecDeque::new(),
-            stopping: None,
-            look_again: None,
-            name,
-            attempt: self,
-        };
-        state.run(created, from).await
-    }
-
-    /// Creates the pod. Gives its name, its age and its first status.
-    async fn begin(&mut self) -> Result<(String, Duration, Option<Arc<Pod>>), Box<Report>> {
-        let body = match &self.pod {
-            Start::Reattach(pod) => {
-                let name = pod.metadata.name.clone().unwrap_or_default();
-                self.teller.tell(Event::PodReattached {
-                    pod: name.clone(),
-                    namespace: self.namespace.into(),
-                });
-                let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
-                let age = created
-                    .and_then(|at| Duration::try_from(Timestamp::now().duration_since(at)).ok());
-                return Ok((name, age.unwrap_or_default(), Some(pod.clone())));
-            }
-            Start::Create(body) => body.clone(),
-        };
-        let name =
-            body.pointer("/metadata/name").and_then(Json::as_str).unwrap_or_default().to_owned();
-        let mut cancel = self.cancel.clone();
-        let result = if cancel.now() > Urgency::None {
-            Err(None)
-        } else {
-            tokio::select! {
-                result = self.create(&name, &body) => result.map_err(Some),
-                () = cancel.reached(Urgency::Orderly) => Err(None),
-            }
-        };
-        match result {
-            Ok(()) => {
-                self.teller.tell(Event::PodCreated {
-                    pod: name.clone(),
-                    namespace: self.namespace.into(),
-                });
-                Ok((name, Duration::ZERO, None))
-            }
-            Err(error) => {
-                // When no answer came, the request may have arrived all the same.
-                let pod_may_run = error.as_ref().is_none_or(ApiError::is_transient);
-                let outcome = match error {
-                    Some(error) => Outcome::Error { message: error.to_string(), pod_may_run },
-                    None => Outcome::Cancelled,
-                };
-                Err(Box::new(Report {
-                    pod: name,
-                    outcome,
-                    pod_exists: pod_may_run,
-                    pod_ended: false,
-                    session: Session::default(),
-                    exit_codes: BTreeMap::new(),
-                    tail: Vec::new(),
-                    events: Vec::new(),
-                }))
-            }
-        }
-    }
-
-    /// Creates the pod; a conflict with a pod of this very attempt means that an earlier request has arrived.
-    async fn create(&self, name: &str, body: &Json) -> Result<(), ApiError> {
-        let conflict = match self.cluster.create_pod(self.namespace, body).await {
-            Ok(_) => return Ok(()),
-            Err(error @ ApiError::Conflict { .. }) => error,
-            Err(error) => return Err(error),
-        };
-        let existing = self.cluster.get_pod(self.namespace, name).await?;
-        let label = |pod: &Json, label: &str| {
-            pod.pointer("/metadata/labels").and_then(|it| it.get(label)).cloned()
-        };
-        let ours =
-            [RUN_LABEL, ATTEMPT_LABEL].iter().all(|key| label(&existing, key) == label(body, key));
-        let dying = existing.pointer("/metadata/deletionTimestamp").is_some();
-        if ours && !dying { Ok(()) } else { Err(conflict) }
-    }
-}
-
-struct Loop<'a> {
+/// An attempt whose pod is there.
+pub(super) struct Course<'a> {
     attempt: Attempt<'a>,
     name: String,
     tracker: Tracker,
     transcript: Transcript,
     lives: BTreeMap<String, watch::Sender<Life>>,
     to: mpsc::Sender<Heard>,
+    from: mpsc::Receiver<Heard>,
     created: Instant,
     scheduled: Option<Instant>,
     /// A moment on both clocks.
@@ -239,8 +64,32 @@ enum Wake {
     Cancel,
 }
 
-impl Loop<'_> {
-    async fn run(mut self, first: Option<Arc<Pod>>, mut from: mpsc::Receiver<Heard>) -> Report {
+impl<'a> Course<'a> {
+    pub(super) fn new(attempt: Attempt<'a>, name: String, age: Duration) -> Self {
+        let (to, from) = mpsc::channel(64);
+        let now = Instant::now();
+        Self {
+            tracker: Tracker::new(attempt.rules.clone()),
+            transcript: Transcript::new(attempt.teller.clone()),
+            lives: BTreeMap::new(),
+            to,
+            from,
+            created: now.checked_sub(age).unwrap_or(now),
+            scheduled: None,
+            epoch: (Timestamp::now(), now),
+            stage: None,
+            told_waiting: None,
+            last_change: now,
+            next_events: None,
+            told_events: VecDeque::new(),
+            stopping: None,
+            look_again: None,
+            name,
+            attempt,
+        }
+    }
+
+    pub(super) async fn run(mut self, first: Option<Arc<Pod>>) -> Report {
         let mut verdict = match first {
             Some(pod) => self.observe(&pod).await,
             None => None,
@@ -252,7 +101,7 @@ impl Loop<'_> {
             let timer = self.next_timer();
             let wake = tokio::select! {
                 change = self.attempt.changes.recv() => Wake::Change(change),
-                Some(heard) = from.recv() => Wake::Heard(heard),
+                Some(heard) = self.from.recv() => Wake::Heard(heard),
                 () = sleep_until(timer) => Wake::Timer,
                 () = cancel.reached(wanted) => Wake::Cancel,
             };
@@ -273,7 +122,7 @@ impl Loop<'_> {
             };
         }
         let outcome = verdict.unwrap_or(Outcome::Cancelled);
-        self.finish(outcome, gone, from).await
+        self.finish(outcome, gone).await
     }
 
     /// Takes a status of the pod.
@@ -520,21 +369,17 @@ impl Loop<'_> {
     }
 
     /// Reads the logs to their end and sums up.
-    async fn finish(
-        mut self,
-        mut outcome: Outcome,
-        gone: bool,
-        mut from: mpsc::Receiver<Heard>,
-    ) -> Report {
+    async fn finish(mut self, mut outcome: Outcome, gone: bool) -> Report {
         for life in self.lives.values() {
             life.send_modify(|life| life.last = true);
         }
-        drop(self.to);
+        // Its followers hold the other ends; when all are done, nothing more is heard.
+        self.to = mpsc::channel(1).0;
         let deadline = Instant::now() + LAST_READ;
         let mut cancel = self.attempt.cancel.clone();
         loop {
             tokio::select! {
-                heard = from.recv() => match heard {
+                heard = self.from.recv() => match heard {
                     Some(heard) => {
                         // What the process reported is unknown then, whatever its exit code says.
                         if let Some(reason) = self.transcript.hear(heard) && outcome.is_success() {
@@ -553,15 +398,14 @@ impl Loop<'_> {
         }
         let view = self.tracker.last().cloned();
         let failed = !outcome.is_success() && outcome != Outcome::Cancelled;
-        let state = Loop { to: mpsc::channel(1).0, ..self };
-        let events = if failed { state.fetch_events().await } else { Vec::new() };
+        let events = if failed { self.fetch_events().await } else { Vec::new() };
         let decided = match &outcome {
             Outcome::Failed { exit } => Some(exit.container.clone()),
             _ => view.as_ref().and_then(|view| view.main()).map(|main| main.name.clone()),
         };
-        let (session, tail) = state.transcript.finish(decided.as_deref(), state.attempt.read_logs);
+        let (session, tail) = self.transcript.finish(decided.as_deref(), self.attempt.read_logs);
         Report {
-            pod: state.name,
+            pod: self.name,
             pod_exists: !gone,
             pod_ended: gone || view.as_ref().is_some_and(has_ended),
             session,
@@ -592,7 +436,3 @@ fn exit_codes(view: &PodView) -> BTreeMap<String, i32> {
         })
         .collect()
 }
-
-#[cfg(test)]
-#[path = "attempt_tests.rs"]
-mod tests;

@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::launch::cancel::{Canceller, cancellation};
 use crate::launch::events::{Record, Sink};
@@ -139,7 +141,7 @@ fn seconds(seconds: u64) -> Option<Duration> {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_reports_what_the_process_said() {
-    let text = include_str!("../../fixtures/pipes/messages.jsonl");
+    let text = include_str!("../../../fixtures/pipes/messages.jsonl");
     let stamped: String =
         text.lines().take(13).map(|line| format!("2026-01-01T00:00:02Z {line}\n")).collect();
     let (report, told, requests) = attempt(
