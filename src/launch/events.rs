@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 
 use super::names::Identity;
 use super::outcome::Outcome;
+use super::rules::TaskState;
 use super::state::Stage;
 use crate::pipes::{AssetCheck, Exception, Fault, Materialization, Stream, Warning};
 
@@ -219,8 +220,8 @@ pub enum Event {
     },
     /// A task has ended.
     TaskFinished {
-        /// `success`, `failed`, `skipped`, `upstream_failed`, `cancelled` or `assumed`.
-        state: String,
+        /// How.
+        state: TaskState,
         /// In words.
         message: String,
     },

@@ -3,15 +3,19 @@
 pub mod api;
 pub mod attempt;
 pub mod cancel;
+pub mod connect;
 pub mod events;
 mod keys;
 pub mod logs;
 pub mod names;
 pub mod outcome;
+pub mod plan;
 pub mod pod;
 mod podevents;
+pub mod rules;
 #[cfg(test)]
 mod scripted;
 pub mod state;
+pub mod task;
 mod transcript;
 pub mod watch;

@@ -90,6 +90,22 @@ pub struct Report {
     pub events: Vec<PodEvent>,
 }
 
+impl Report {
+    /// The report of an attempt whose pod was never asked for.
+    pub(super) fn not_created(pod: String, message: String) -> Self {
+        Self {
+            pod,
+            outcome: Outcome::Error { message, pod_may_run: false },
+            pod_exists: false,
+            pod_ended: false,
+            session: Session::default(),
+            exit_codes: BTreeMap::new(),
+            tail: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+}
+
 impl Attempt<'_> {
     /// Runs it.
     pub async fn run(mut self) -> Report {
@@ -143,14 +159,9 @@ impl Attempt<'_> {
                     None => Outcome::Cancelled,
                 };
                 Err(Box::new(Report {
-                    pod: name,
                     outcome,
                     pod_exists: pod_may_run,
-                    pod_ended: false,
-                    session: Session::default(),
-                    exit_codes: BTreeMap::new(),
-                    tail: Vec::new(),
-                    events: Vec::new(),
+                    ..Report::not_created(name, String::new())
                 }))
             }
         }
