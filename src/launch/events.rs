@@ -218,6 +218,13 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A task is not run but assumed to end in a certain way.
+    TaskAssumed {
+        /// How.
+        state: TaskState,
+        /// Why it is not run.
+        why: String,
+    },
     /// A task has ended.
     TaskFinished {
         /// How.

@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod cancel;
 pub mod connect;
 pub mod events;
+pub mod graph;
 mod keys;
 pub mod logs;
 pub mod names;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod pod;
 mod podevents;
 pub mod rules;
+pub mod run;
 #[cfg(test)]
 mod scripted;
 pub mod state;

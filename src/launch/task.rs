@@ -34,6 +34,8 @@ pub struct Task<'a> {
     pub namespace: &'a str,
     /// Run id.
     pub run: &'a str,
+    /// Attempts of an earlier run that is resumed.
+    pub attempts_before: u32,
     /// Where to tell.
     pub teller: &'a Teller,
     /// The user's wish to stop.
@@ -90,7 +92,11 @@ impl Task<'_> {
     /// Runs it.
     pub async fn run(self) -> TaskReport {
         let (first, mut pod) = self.find_earlier().await;
-        let last = first.saturating_add(self.plan.retry.retries).max(self.plan.retry.retries + 1);
+        let last = self
+            .attempts_before
+            .saturating_add(self.plan.retry.retries)
+            .saturating_add(1)
+            .max(first);
         let mut attempts: Vec<AttemptReport> = Vec::new();
         let mut attempt = first;
         loop {
@@ -167,7 +173,7 @@ impl Task<'_> {
             })
             .collect();
         earlier.sort_by_key(|(attempt, _)| *attempt);
-        let Some((newest, pod)) = earlier.pop() else { return (1, None) };
+        let Some((newest, pod)) = earlier.pop() else { return (self.attempts_before + 1, None) };
         let dying = pod.metadata.deletion_timestamp.is_some();
         let go_on = self.plan.reattach && !dying;
         let others = earlier.into_iter().chain((!go_on && !dying).then(|| (newest, pod.clone())));
@@ -175,7 +181,7 @@ impl Task<'_> {
             let name = pod.metadata.name.clone().unwrap_or_default();
             self.delete(&self.teller(attempt), &name).await;
         }
-        if go_on { (newest, Some(pod)) } else { (newest + 1, None) }
+        if go_on { (newest, Some(pod)) } else { (newest.max(self.attempts_before) + 1, None) }
     }
 
     async fn attempt(&self, attempt: u32, last: u32, found: Option<Arc<Pod>>) -> AttemptReport {

@@ -48,7 +48,8 @@ pub struct PodWatch {
 }
 
 impl PodWatch {
-    /// Lists the pods with the given labels and begins to watch them.
+    /// Lists the pods with the given labels and begins to watch them. The first answer may take as long as
+    /// `patience` says.
     ///
     /// # Errors
     /// When the pods cannot be listed.
@@ -56,9 +57,10 @@ impl PodWatch {
         cluster: Cluster,
         namespace: String,
         selector: String,
+        patience: Duration,
     ) -> Result<Self, ApiError> {
         let watcher = Watcher { cluster, namespace, selector, shared: Arc::default() };
-        let version = watcher.list().await?;
+        let version = watcher.list(patience).await?;
         let shared = watcher.shared.clone();
         let task = tokio::spawn(watcher.run(version));
         Ok(Self { shared, task })
@@ -158,13 +160,15 @@ impl Watcher {
             let result = self.watch(&mut version, &mut backoff, &mut last_success).await;
             let error = match result {
                 Ok(()) => continue,
-                Err(ApiError::Expired { .. }) => match self.list().await {
-                    Ok(new) => {
-                        version = new;
-                        continue;
+                Err(ApiError::Expired { .. }) => {
+                    match self.list(self.cluster.patience_limit()).await {
+                        Ok(new) => {
+                            version = new;
+                            continue;
+                        }
+                        Err(error) => error,
                     }
-                    Err(error) => error,
-                },
+                }
                 Err(error) => error,
             };
             if !error.is_transient() || last_success.elapsed() > self.cluster.patience_limit() {
@@ -182,8 +186,9 @@ impl Watcher {
     }
 
     /// Lists the pods; what is known and not listed is gone.
-    async fn list(&self) -> Result<String, ApiError> {
-        let answer = self.cluster.list_pods(&self.namespace, &self.selector).await?;
+    async fn list(&self, patience: Duration) -> Result<String, ApiError> {
+        let cluster = self.cluster.clone().patience(patience);
+        let answer = cluster.list_pods(&self.namespace, &self.selector).await?;
         let list: PodList = serde_json::from_value(answer).map_err(|error| {
             ApiError::Malformed { call: self.call(), reason: error.to_string() }
         })?;
@@ -308,7 +313,14 @@ mod tests {
     }
 
     async fn start(cluster: &Cluster) -> PodWatch {
-        PodWatch::start(cluster.clone(), "ns".into(), "podlift/run=r".into()).await.unwrap()
+        PodWatch::start(
+            cluster.clone(),
+            "ns".into(),
+            "podlift/run=r".into(),
+            Duration::from_secs(5),
+        )
+        .await
+        .unwrap()
     }
 
     #[tokio::test(start_paused = true)]
