@@ -2,6 +2,7 @@
 
 pub mod airflow;
 pub mod diag;
+pub mod emit;
 pub mod eval;
 pub mod launch;
 pub mod mapping;
@@ -9,3 +10,4 @@ pub mod pipes;
 pub mod python;
 pub mod spec;
 pub mod values;
+pub mod yaml;

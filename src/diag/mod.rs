@@ -4,6 +4,7 @@
 //! instead of text. Its [`Code`] comes from one table, which also feeds `podlift explain`.
 
 pub mod codes;
+pub mod suggest;
 
 pub use codes::Code;
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use num_bigint::BigInt;
 
+use super::template;
 use crate::python::Span;
 
 /// A finished Python value.
@@ -377,17 +378,14 @@ impl Text {
         }
     }
 
-    /// The text as podlift writes it: holes as `${kind:name}`, a literal `${` as `$${`.
+    /// The text as podlift writes it: holes as `${kind:name}`, a literal `${` as `$${`. The grammar
+    /// is that of [`template`](super::template).
     pub fn to_template(&self) -> String {
         let mut out = String::new();
         for segment in &self.segments {
             match segment {
-                Segment::Literal(text) => out.push_str(&text.replace("${", "$${")),
-                Segment::Hole(hole) => {
-                    out.push_str("${");
-                    out.push_str(&hole.key());
-                    out.push('}');
-                }
+                Segment::Literal(text) => template::push_literal(&mut out, text),
+                Segment::Hole(hole) => template::push_hole(&mut out, hole.kind, &hole.name),
             }
         }
         out

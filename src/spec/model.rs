@@ -5,7 +5,7 @@
 //! so typed fields are [`Open`].
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 /// The `apiVersion` of every job spec this release writes.
@@ -19,8 +19,10 @@ pub const KIND: &str = "JobSpec";
 pub struct JobSpec {
     /// Format of the file: `podlift/v1`.
     #[serde(rename = "apiVersion")]
+    #[schemars(extend("const" = API_VERSION))]
     pub api_version: String,
     /// Always `JobSpec`.
+    #[schemars(extend("const" = KIND))]
     pub kind: String,
     /// Where the task came from.
     pub metadata: Metadata,
@@ -66,14 +68,53 @@ pub struct Metadata {
     pub pattern: Option<String>,
 }
 
-/// A value of type `T`, or a text with holes or Jinja in it.
+/// A value of its type, or a text with holes or Jinja in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, bound(serialize = "T: Plain"))]
+#[schemars(rename = "Open_{T}")]
 pub enum Open<T> {
     /// Known.
-    Known(T),
+    Known(#[serde(serialize_with = "Plain::write")] T),
     /// `${kind:name}`, Jinja, or text around them.
     Text(String),
+}
+
+/// Scalars that are written the way people write them.
+pub trait Plain {
+    /// Writes the scalar.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl Plain for bool {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*self)
+    }
+}
+
+impl Plain for f64 {
+    /// `120` rather than `120.0`; what JSON has no number for becomes text, as in Python: `inf`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only whole numbers far below 2^53 are cast"
+    )]
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.is_finite() {
+            serializer.collect_str(self)
+        } else if self.fract() == 0.0 && self.abs() < 1e15 && self.to_bits() != (-0.0f64).to_bits()
+        {
+            serializer.serialize_i64(*self as i64)
+        } else {
+            serializer.serialize_f64(*self)
+        }
+    }
+}
+
+/// Reads a field that is present, so that `default: null` is told apart from no default.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
 }
 
 /// Keyword arguments of `PipesK8sClient(...)`.
@@ -198,14 +239,14 @@ pub struct Template {
 pub struct OpenHole {
     /// JSON pointer of the text that holds it.
     pub path: String,
-    /// `kind:name`, as in the text and as `--set` takes it.
+    /// `kind:name`, as `--set` takes it; in the text, `$` and `}` of the name are escaped.
     pub name: String,
     /// The expression that left it open.
     pub reason: String,
     /// `path:line` of that expression.
     pub source: String,
     /// The default that the code itself gives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub default: Option<Json>,
     /// The lookups it is computed from, as `kind:name`, when it is not a lookup itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

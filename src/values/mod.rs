@@ -1,11 +1,16 @@
 //! Values the user supplies for what a DAG looks up: environment, Variables, Connections, params,
 //! configuration. `--values FILE` and `--set kind:NAME=VALUE` fill them; holes are closed from them.
 
+mod file;
+mod set;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
 use crate::eval::HoleKind;
+
+pub use set::SetError;
 
 /// Supplied values, by the kind of lookup.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,5 +42,16 @@ impl Values {
             HoleKind::Conf => self.conf.get(name).cloned().map(Json::String),
             _ => self.others.get(&format!("{kind}:{name}")).cloned(),
         }
+    }
+
+    /// Takes over all values of `later`; where both have one, that of `later` counts.
+    pub fn merge(&mut self, later: Self) {
+        self.env.extend(later.env);
+        self.variables.extend(later.variables);
+        self.connections.extend(later.connections);
+        self.params.extend(later.params);
+        self.conf.extend(later.conf);
+        self.others.extend(later.others);
+        self.use_defaults |= later.use_defaults;
     }
 }

@@ -1,0 +1,3 @@
+//! From job specs to files.
+
+pub mod paths;

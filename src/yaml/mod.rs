@@ -1,0 +1,13 @@
+//! YAML that means what it says.
+//!
+//! The only place where podlift writes YAML, and where it reads YAML that people edit. Written text
+//! is read back as the same value by every usual reader, those of YAML 1.1 included; read text keeps
+//! the place of every value, so that a finding can point at it.
+
+mod json;
+mod place;
+mod read;
+mod write;
+
+pub use read::{Content, Key, Node, Problem, read};
+pub use write::{document, stream};
