@@ -12,3 +12,5 @@ mod peers {
 
     mod yaml;
 }
+
+mod cluster;
