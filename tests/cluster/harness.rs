@@ -90,6 +90,7 @@ impl Lab {
 
     pub(crate) async fn with(access: Access) -> Self {
         let (cluster, _) = Clusters::default().get(&access).await.unwrap();
+        let cluster = cluster.patience(Duration::from_secs(20));
         let namespace = format!("podlift-test-{}", std::process::id());
         let call = Call::new(Verb::Create, "namespaces", "");
         let body =
@@ -143,6 +144,44 @@ impl Lab {
         let told = begun.told.clone();
         let report = tokio::time::timeout(Duration::from_secs(120), begun.report);
         (report.await.expect("the run hangs").unwrap(), told)
+    }
+
+    /// A kubeconfig of a service account that has only these rights, as `resource:verb,verb`.
+    pub(crate) async fn weak_account(&self, name: &str, rights: &[&str]) -> Access {
+        let rules: Vec<Json> = rights
+            .iter()
+            .map(|right| {
+                let (resource, verbs) = right.split_once(':').unwrap();
+                json!({"apiGroups": [""], "resources": [resource], "verbs": verbs.split(',').collect::<Vec<_>>()})
+            })
+            .collect();
+        let rbac = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{}", self.namespace);
+        let core = format!("/api/v1/namespaces/{}", self.namespace);
+        let group = "rbac.authorization.k8s.io";
+        for (path, body) in [
+            (format!("{core}/serviceaccounts"), json!({"metadata": {"name": name}})),
+            (format!("{rbac}/roles"), json!({"metadata": {"name": name}, "rules": rules})),
+            (
+                format!("{rbac}/rolebindings"),
+                json!({"metadata": {"name": name}, "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
+                       "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": self.namespace}]}),
+            ),
+        ] {
+            let call = Call::new(Verb::Create, "rights", &self.namespace);
+            self.cluster.post(&call, &path, &body).await.unwrap();
+        }
+        let call = Call::new(Verb::Create, "serviceaccounts/token", &self.namespace);
+        let path = format!("{core}/serviceaccounts/{name}/token");
+        let body =
+            json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+        let answer = self.cluster.post(&call, &path, &body).await.unwrap();
+        let token = answer["status"]["token"].as_str().unwrap();
+        let original = std::fs::read_to_string(self.access.kubeconfig.as_ref().unwrap()).unwrap();
+        let mut config: Json = serde_yaml::from_str(&original).unwrap();
+        config["users"][0]["user"] = json!({"token": token});
+        let path = std::env::temp_dir().join(format!("podlift-test-{}-{name}", std::process::id()));
+        std::fs::write(&path, config.to_string()).unwrap();
+        Access { kubeconfig: Some(path), ..Access::default() }
     }
 
     /// Names of the pods of a run that are there and not on their way out.

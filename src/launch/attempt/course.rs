@@ -20,7 +20,7 @@ use crate::launch::transcript::Transcript;
 use crate::launch::watch::Change;
 
 /// How long a pod may wait without a change before its events are asked for.
-const QUIET: Duration = Duration::from_secs(5);
+const QUIET: Duration = Duration::from_secs(10);
 /// How often events are asked for while it waits.
 const ASK_EVENTS: Duration = Duration::from_secs(15);
 /// How long the logs of a pod that has ended may take to be read.
