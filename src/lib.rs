@@ -1,13 +1,18 @@
 //! podlift lifts Airflow `KubernetesPodOperator` tasks out of DAG files and lands them on Dagster Pipes.
 
 pub mod airflow;
+pub mod cli;
 pub mod diag;
+pub mod discover;
 pub mod emit;
 pub mod eval;
+pub mod kubernetes;
 pub mod launch;
 pub mod mapping;
+pub mod paths;
 pub mod pipes;
 pub mod python;
 pub mod spec;
+pub mod translate;
 pub mod values;
 pub mod yaml;

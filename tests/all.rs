@@ -4,8 +4,22 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "tests fail by panicking"
 )]
+
+mod cli {
+    //! The command line as a user meets it.
+
+    mod command_line;
+    mod transcripts;
+}
+
+mod house {
+    //! The files around the program say what is so.
+
+    mod readme;
+}
 
 mod peers {
     //! podlift against the programs that read what it writes.

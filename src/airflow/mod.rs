@@ -1,8 +1,10 @@
 //! Airflow's nouns: DAGs, tasks, operators and where each keyword came from.
 
+mod load;
 mod project;
 mod task;
 
+pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};
 pub use task::{
     Dag, Expansion, Keyword, Operator, OperatorKind, Origin, Subclass, Task, TaskFunction,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Dag;
 use crate::diag::Diagnostic;
+use crate::paths::Shown;
 use crate::values::Values;
 
 /// How DAG files are evaluated.
@@ -17,6 +18,10 @@ pub struct Settings {
     pub airflow_version: String,
     /// The provider release whose rules apply.
     pub provider_version: String,
+    /// Keep the sidecar that holds the XCom result of a pod; it never ends by itself.
+    pub keep_xcom_sidecar: bool,
+    /// How paths are shown.
+    pub shown: Shown,
     /// Bounds of the evaluation of one file.
     pub limits: Limits,
 }
@@ -58,6 +63,8 @@ impl Default for Settings {
             values: Values::default(),
             airflow_version: "3.3.2".to_owned(),
             provider_version: "10.25.0".to_owned(),
+            keep_xcom_sidecar: false,
+            shown: Shown::default(),
             limits: Limits::default(),
         }
     }

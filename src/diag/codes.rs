@@ -70,6 +70,9 @@ codes! {
     /// The file mentions the KubernetesPodOperator, but no task could be found in it.
     NoTaskFound = "KPO108", Warning, "operator mentioned but no task found",
         "If the file makes tasks through code podlift cannot see, pass that code's folder with `--root DIR`.";
+    /// podlift itself failed while it read the file. The other files are not affected.
+    InternalError = "KPO109", Error, "podlift failed on this file",
+        "Please report it with the file, or the part of it that shows the failure.";
 
     /// The value of an argument is not known statically. It stays in the job spec as a hole.
     UnresolvedValue = "KPO201", Warning, "value is not known statically",
@@ -108,6 +111,18 @@ codes! {
     /// The task is mapped over values known only when the DAG runs.
     UnknownExpansion = "KPO212", Warning, "mapped task over values known only at run time",
         "Decide how the instances are made in Dagster (dynamic partitions or a dynamic graph).";
+
+    /// The call looks like an operator, but its class comes from a module outside the roots. It may well be a
+    /// subclass of the KubernetesPodOperator, so the task is kept as a node of the graph and told.
+    UnresolvedOperator = "KPO213", Warning, "operator class is outside the roots",
+        "Pass the folder that holds the class with `--root DIR`, or describe it in a table for `--mappings`.";
+    /// A class of the Kubernetes client has no field of that name, so Python refuses the call.
+    UnknownModelField = "KPO214", Error, "model class has no such field",
+        "Correct the spelling; the fields are those of the Kubernetes Python client.";
+    /// A DAG object is made but Airflow does not see it: it is neither in a global variable of the file nor
+    /// used in a `with` block.
+    HiddenDag = "KPO215", Info, "DAG is not visible to Airflow",
+        "Assign the DAG to a global variable, or use it in a `with` block.";
 
     /// The operator has no such argument in the selected provider release. Airflow refuses to load the DAG.
     UnknownArgument = "KPO301", Error, "argument is not known to the operator",
@@ -170,6 +185,11 @@ codes! {
     /// Settings of Airflow's scheduler that Dagster expresses elsewhere.
     AirflowScheduling = "KPO407", Info, "argument of Airflow's scheduler",
         "`podlift explain ARGUMENT` names the counterpart in Dagster.";
+
+    /// Neither arguments nor template name a namespace. Airflow then takes that of the connection, of its own
+    /// service account, or `default`; PipesK8sClient that of its service account or kubeconfig, or `default`.
+    NamespaceFromOutside = "KPO408", Info, "namespace comes from outside the DAG",
+        "Name it with `namespace=`, or in `run.namespace` of the job spec.";
 
     /// A job spec file does not agree with the format `podlift/v1`.
     InvalidJobSpec = "KPO501", Error, "job spec is malformed",

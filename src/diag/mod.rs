@@ -4,9 +4,16 @@
 //! instead of text. Its [`Code`] comes from one table, which also feeds `podlift explain`.
 
 pub mod codes;
+pub mod escape;
+mod order;
+mod record;
+pub mod render;
 pub mod suggest;
+mod window;
 
 pub use codes::Code;
+pub use order::{Tally, arrange};
+pub use record::{Label, Point, Record, TaskName};
 
 use crate::python::Span;
 

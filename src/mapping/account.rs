@@ -1,6 +1,6 @@
 //! The account of a task: every keyword ends in exactly one disposition.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::airflow::Origin;
 use crate::diag::Diagnostic;
@@ -8,7 +8,7 @@ use crate::python::Span;
 use crate::spec::JobSpec;
 
 /// What became of one keyword.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// Stands in the pod or the client configuration.
@@ -25,6 +25,34 @@ pub enum Disposition {
     Unresolved,
     /// No table knows the keyword.
     Unknown,
+}
+
+impl Disposition {
+    /// The word in tables, reports and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mapped => "mapped",
+            Self::Launcher => "launcher",
+            Self::NotNeeded => "not-needed",
+            Self::Manual => "manual",
+            Self::Unsupported => "unsupported",
+            Self::Unresolved => "unresolved",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Mapped => "mapped: stands in the pod or the client configuration",
+            Self::Launcher => "launcher: honoured by podlift's launcher, not by PipesK8sClient",
+            Self::NotNeeded => "not-needed: has no meaning outside Airflow",
+            Self::Manual => "manual: has to be carried over by hand",
+            Self::Unsupported => "unsupported: cannot be carried over",
+            Self::Unresolved => "unresolved: its value has holes",
+            Self::Unknown => "unknown: no table knows it",
+        }
+    }
 }
 
 /// One keyword of a task.

@@ -169,6 +169,8 @@ pub enum Target {
 pub struct Function {
     /// Its name; `<lambda>` for a lambda.
     pub name: Name,
+    /// Type parameters, as in `def f[T](x: T)`; they are visible in annotations, defaults and the body.
+    pub type_params: Vec<Name>,
     /// Decorators from the top.
     pub decorators: Vec<Expr>,
     /// Parameters.
@@ -225,6 +227,8 @@ pub struct Parameter {
 pub struct Class {
     /// Its name.
     pub name: Name,
+    /// Type parameters, as in `class C[T]`; they are visible in bases and the body.
+    pub type_params: Vec<Name>,
     /// Decorators from the top.
     pub decorators: Vec<Expr>,
     /// Bases, starred ones included.

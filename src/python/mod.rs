@@ -3,6 +3,20 @@
 //! This is the only folder that names the parser.
 
 pub mod ast;
+mod decode;
+mod depth;
+mod errors;
+mod files;
+mod lower;
+pub mod names;
+mod parse;
+mod python2;
+mod resolve;
 mod source;
 
+pub use decode::{DecodeError, Decoded, Encoding, decode};
+pub use files::{FileLimits, Files, LoadedFile};
+pub use lower::{MAX_DEPTH, MAX_NESTING};
+pub use parse::{Parsed, parse};
+pub use resolve::{Resolved, Resolver, guess_roots};
 pub use source::{Location, Source, SourceId, Sources, Span};

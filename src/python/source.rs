@@ -91,6 +91,17 @@ impl Source {
         (line, u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1))
     }
 
+    /// The bytes of a 1-based line without its line ending; empty for a line that is not there.
+    pub fn line_range(&self, line: u32) -> std::ops::Range<usize> {
+        let index = line.saturating_sub(1) as usize;
+        let Some(start) = self.lines.get(index).map(|start| *start as usize) else {
+            return self.text.len()..self.text.len();
+        };
+        let end = self.lines.get(index + 1).map_or(self.text.len(), |next| *next as usize);
+        let whole = self.text.get(start..end).unwrap_or("");
+        start..start + whole.trim_end_matches(['\r', '\n']).len()
+    }
+
     /// The text of a span of this source, empty when the span is not on character borders.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")
@@ -116,6 +127,14 @@ impl Sources {
     /// The source of a number; `None` for [`Span::NONE`].
     pub fn get(&self, id: SourceId) -> Option<Arc<Source>> {
         self.files.read().unwrap_or_else(PoisonError::into_inner).get(id.0 as usize).cloned()
+    }
+
+    /// A source by its shown path. A file that was read more than once has several; any will do, since their
+    /// texts are the same.
+    pub fn by_path(&self, path: &str) -> Option<(SourceId, Arc<Source>)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let at = files.iter().position(|source| source.path == path)?;
+        Some((SourceId(u32::try_from(at).ok()?), Arc::clone(files.get(at)?)))
     }
 
     /// Where a span begins, for people.

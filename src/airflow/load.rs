@@ -1,0 +1,354 @@
+//! Loading one DAG file: evaluate it, then take down the DAGs Airflow would see.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{
+    Dag, Expansion, Keyword, Loaded, Operator, OperatorKind, Origin, Settings, Subclass, Task,
+    TaskFunction,
+};
+use crate::diag::{Code, Diagnostic};
+use crate::eval::interp::Interp;
+use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject};
+use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::{Hole, HoleKind};
+use crate::python::ast::Name;
+use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
+
+/// Methods of an operator that run with the task and can change its pod.
+const RUNTIME_METHODS: &[&str] = &[
+    "execute",
+    "execute_sync",
+    "execute_async",
+    "pre_execute",
+    "build_pod_request_obj",
+    "create_pod_request_obj",
+    "get_or_create_pod",
+    "pod_manager",
+    "hook",
+    "render_template_fields",
+    "trigger_reentry",
+    "invoke_defer_method",
+    "cleanup",
+    "process_pod_deletion",
+    "on_kill",
+    "await_pod_completion",
+    "extract_xcom",
+    "find_pod",
+    "_set_name",
+    "dry_run",
+    "client",
+];
+
+/// Evaluates a DAG file without running it and takes down what it makes.
+pub fn load_file(
+    files: &Files,
+    sources: &Sources,
+    settings: &Settings,
+    path: &Path,
+    shown: &str,
+) -> Loaded {
+    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let file = files.load(sources, &canonical, shown);
+    load_parsed(files, sources, settings, &canonical, &file)
+}
+
+/// Evaluates a DAG given as bytes, such as from standard input; its imports start from the folder of
+/// `path`, which need not exist.
+pub fn load_bytes(
+    files: &Files,
+    sources: &Sources,
+    settings: &Settings,
+    path: &Path,
+    shown: &str,
+    bytes: &[u8],
+) -> Loaded {
+    let file = LoadedFile::from_bytes(sources, shown, bytes);
+    load_parsed(files, sources, settings, path, &file)
+}
+
+fn load_parsed(
+    files: &Files,
+    sources: &Sources,
+    settings: &Settings,
+    path: &Path,
+    file: &LoadedFile,
+) -> Loaded {
+    let mut loaded =
+        Loaded { dags: Vec::new(), diagnostics: file.diagnostics.clone(), read: file.read };
+    if !file.read {
+        return loaded;
+    }
+    let resolver = Resolver::new(settings.roots.clone());
+    let mut interp = Interp::new(files, sources, settings, &resolver, path);
+    let scope = interp.run_main(path, &file.module);
+    call_escaped(&mut interp);
+    loaded.dags = visible_dags(&mut interp, scope);
+    tell_leftovers(&mut interp);
+    for diagnostic in interp.diagnostics {
+        if !loaded.diagnostics.contains(&diagnostic) {
+            loaded.diagnostics.push(diagnostic);
+        }
+    }
+    loaded
+}
+
+/// Functions handed to code podlift cannot see may be called by it: their tasks are kept as patterns.
+fn call_escaped(interp: &mut Interp<'_>) {
+    let mut done = 0;
+    while let Some(function) = interp.escaped.get(done).cloned() {
+        done += 1;
+        if done > 64 || !makes_tasks(interp, &function) {
+            continue;
+        }
+        let hole = Arc::new(Hole {
+            kind: HoleKind::Call,
+            name: "call from outside the roots".to_owned(),
+            default: None,
+            reason: "the function is called by code outside the roots, or not at all".to_owned(),
+            span: function.span,
+            roots: Vec::new(),
+        });
+        interp.conditions.push(Arc::clone(&hole));
+        interp.patterns.push(hole);
+        // What such a call raises concerns nobody: it may never happen.
+        drop(interp.call_escaped(&function));
+        interp.patterns.pop();
+        interp.conditions.pop();
+    }
+}
+
+/// Whether a function mentions an operator at all: the others are not worth a call with unknown
+/// arguments.
+fn makes_tasks(interp: &Interp<'_>, function: &Val) -> bool {
+    let id = match function.as_obj().map(|id| interp.heap.get(id)) {
+        Some(Object::Function(_)) => function.as_obj(),
+        Some(Object::Bound(inner, _)) => inner.as_obj(),
+        _ => None,
+    };
+    match id.map(|id| interp.heap.get(id)) {
+        Some(Object::Function(function)) => names::reads(&function.def).iter().any(|name| {
+            name.ends_with("Operator") || name.ends_with("Sensor") || name.as_ref() == "DAG"
+        }),
+        _ => false,
+    }
+}
+
+/// DAGs Airflow would find: in a global variable of the file, or used as a context.
+fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
+    let mut visible: Vec<ObjId> = Vec::new();
+    if let Object::Scope(names) = interp.heap.get(scope) {
+        for val in names.values() {
+            if let Some(id) = interp.as_dag(val)
+                && !visible.contains(&id)
+            {
+                visible.push(id);
+            }
+        }
+    }
+    let mut dags = Vec::new();
+    let mut seen: Vec<ObjId> = Vec::new();
+    for id in interp.airflow.dags.clone() {
+        let id = interp.heap.resolve(id);
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        let Object::Dag(dag) = interp.heap.get(id).clone() else { continue };
+        if dag.entered || visible.contains(&id) {
+            dags.push(dag_of(interp, &dag));
+        } else if !dag.tasks.is_empty() {
+            let text = dag.id.display();
+            interp.tell(Diagnostic::new(
+                Code::HiddenDag,
+                dag.span,
+                format!("DAG `{text}` is in no global variable, so Airflow does not load it"),
+            ));
+        }
+    }
+    dags
+}
+
+fn tell_leftovers(interp: &mut Interp<'_>) {
+    for id in interp.airflow.orphans.clone() {
+        if let Object::Task(task) = interp.heap.get(id).clone()
+            && task.kind != OperatorKind::Other
+        {
+            let text = task.id.display();
+            interp.tell(Diagnostic::new(
+                Code::TaskWithoutDag,
+                task.span,
+                format!("task `{text}` belongs to no DAG, so Airflow never runs it"),
+            ));
+        }
+    }
+    for (function, called) in interp.airflow.dag_functions.clone() {
+        if !called {
+            interp.tell(Diagnostic::new(
+                Code::DagNeverCalled,
+                function.span,
+                "the @dag function is never called, so Airflow sees no DAG".to_owned(),
+            ));
+        }
+    }
+}
+
+fn dag_of(interp: &mut Interp<'_>, dag: &DagObject) -> Dag {
+    let arguments = dag
+        .args
+        .iter()
+        .map(|(name, kwarg)| {
+            let value = interp.freeze(&kwarg.val);
+            let keyword = Keyword { value, origin: Origin::Call, span: kwarg.span };
+            (name.to_string(), keyword)
+        })
+        .collect();
+    let mut tasks = Vec::new();
+    let mut seen: Vec<ObjId> = Vec::new();
+    for id in dag.tasks.values() {
+        let id = interp.heap.resolve(*id);
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        if let Object::Task(task) = interp.heap.get(id).clone() {
+            tasks.push(task_of(interp, dag, &task));
+        }
+    }
+    Dag {
+        dag_id: dag.id.clone(),
+        arguments,
+        span: dag.span,
+        tasks,
+        conditions: dag.conditions.clone(),
+    }
+}
+
+fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task {
+    let mut upstream: Vec<ObjId> = task.upstream.clone();
+    for keyword in task.keywords.values() {
+        interp.xcoms_in(&keyword.val, &mut upstream, 0);
+    }
+    let mut ids: Vec<String> = upstream
+        .into_iter()
+        .filter_map(|id| match interp.heap.get(id) {
+            Object::Task(other) if other.id != task.id => Some(other.id.to_template()),
+            _ => None,
+        })
+        .collect();
+    ids.sort();
+    ids.dedup();
+    let group = match task.group.map(|id| interp.heap.get(id)) {
+        Some(Object::Group(group)) => Some(group.id.to_template()),
+        _ => None,
+    };
+    // What holds for the DAG as a whole is told there.
+    let conditions = task
+        .conditions
+        .iter()
+        .filter(|own| !dag.conditions.iter().any(|other| Arc::ptr_eq(own, other)))
+        .cloned()
+        .collect();
+    let expansion = match &task.expansion {
+        None => None,
+        Some(Err(hole)) => Some(Expansion::Unknown(Arc::clone(hole))),
+        Some(Ok(instances)) => Some(Expansion::Known(
+            instances.iter().map(|keywords| values_of(interp, keywords)).collect(),
+        )),
+    };
+    Task {
+        dag_id: dag.id.clone(),
+        task_id: task.id.clone(),
+        label: task.label.clone(),
+        operator: operator_of(interp, task),
+        span: task.span,
+        keywords: keywords_of(interp, &task.keywords),
+        upstream: ids,
+        group,
+        conditions,
+        pattern: task.pattern.clone(),
+        expansion,
+        function: function_of(interp, task),
+    }
+}
+
+fn keywords_of(
+    interp: &mut Interp<'_>,
+    keywords: &Map<Name, TaskKeyword>,
+) -> IndexMap<String, Keyword> {
+    keywords
+        .iter()
+        .map(|(name, keyword)| {
+            // A template is read from this checkout, so the path of its file keeps its place here.
+            let value = if name.ends_with("_template_file") {
+                interp.freeze_in_place(&keyword.val)
+            } else {
+                interp.freeze(&keyword.val)
+            };
+            let origin = keyword.origin.clone();
+            (name.to_string(), Keyword { value, origin, span: keyword.span })
+        })
+        .collect()
+}
+
+fn values_of(
+    interp: &Interp<'_>,
+    keywords: &Map<Name, TaskKeyword>,
+) -> IndexMap<String, crate::eval::Value> {
+    keywords.iter().map(|(name, keyword)| (name.to_string(), interp.freeze(&keyword.val))).collect()
+}
+
+fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
+    let mut subclasses = Vec::new();
+    if let Some(id) = task.class.as_obj() {
+        let order = std::iter::once(task.class.clone()).chain(interp.mro(id));
+        for class in order {
+            let Some(Object::Class(object, attrs)) = class.as_obj().map(|id| interp.heap.get(id))
+            else {
+                continue;
+            };
+            let overrides = attrs
+                .iter()
+                .filter(|(name, _)| RUNTIME_METHODS.contains(&name.as_ref()))
+                .map(|(name, val)| (name.to_string(), val.span))
+                .collect();
+            subclasses.push(Subclass {
+                name: object.qualname.to_string(),
+                span: object.span,
+                overrides,
+            });
+        }
+    }
+    Operator { kind: task.kind, class: task.base.to_string(), subclasses }
+}
+
+fn function_of(interp: &mut Interp<'_>, task: &TaskObject) -> Option<TaskFunction> {
+    let (function, args, kwargs) = task.function.as_ref()?;
+    let Data::Obj(id) = &function.data else { return None };
+    let Object::Function(object) = interp.heap.get(*id).clone() else { return None };
+    let def = &object.def;
+    let free_names = names::free(def)
+        .into_iter()
+        .filter(|name| interp.builtin(name, Span::NONE).is_none())
+        .map(|name| name.to_string())
+        .collect();
+    let result = (task.kind == OperatorKind::DecoratedCmd).then(|| {
+        let mut call = crate::eval::call::Args::positional(args.clone());
+        for (name, val) in kwargs {
+            let kwarg = crate::eval::call::Kwarg { val: val.clone(), span: val.span };
+            call.kw.insert(name.clone(), kwarg);
+        }
+        interp.call(function, call, task.span).ok().map(|val| interp.freeze(&val))
+    });
+    Some(TaskFunction {
+        name: def.name.to_string(),
+        span: def.span,
+        text: interp.sources.snippet(def.def_span),
+        free_names,
+        args: args.iter().map(|val| interp.freeze(val)).collect(),
+        kwargs: kwargs.iter().map(|(name, val)| (name.to_string(), interp.freeze(val))).collect(),
+        result: result.flatten(),
+    })
+}

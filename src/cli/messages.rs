@@ -1,0 +1,136 @@
+//! Findings and the summary line on standard error.
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::{Ctx, Exit};
+use crate::diag::escape::visible;
+use crate::diag::render::{Concise, Human, Json, Render};
+use crate::diag::{Diagnostic, Severity, Tally};
+use crate::python::Sources;
+use crate::translate::Summary;
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MessageFormat {
+    /// With the lines of the DAG they are about.
+    Human,
+    /// One line each: `path:line:column: severity[code] message`.
+    Concise,
+    /// One JSON object per line; the last is the summary.
+    Json,
+}
+
+/// Writes findings to standard error.
+pub(super) struct Messages {
+    pub(super) format: MessageFormat,
+    /// Whether people see findings of severity info, too; machines always do.
+    pub(super) verbose: bool,
+}
+
+impl Messages {
+    /// Writes all findings.
+    pub(super) fn findings(
+        &self,
+        findings: &[Diagnostic],
+        sources: &Sources,
+        ctx: &mut Ctx<'_>,
+    ) -> io::Result<()> {
+        let renderer: Box<dyn Render> = match self.format {
+            MessageFormat::Human => Box::new(Human { color: ctx.color_err }),
+            MessageFormat::Concise => Box::new(Concise),
+            MessageFormat::Json => Box::new(Json),
+        };
+        let shown = findings.iter().filter(|finding| self.shows(finding.severity));
+        for finding in shown {
+            renderer.render(finding, sources, &mut ctx.stderr)?;
+        }
+        Ok(())
+    }
+
+    fn shows(&self, severity: Severity) -> bool {
+        self.verbose || self.format == MessageFormat::Json || severity > Severity::Info
+    }
+
+    /// Writes a remark about the run itself.
+    pub(super) fn note(&self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        if self.format == MessageFormat::Json {
+            serde_json::to_writer(&mut *out, &Note { r#type: "note", message: text })?;
+            return writeln!(out);
+        }
+        writeln!(out, "note: {}", visible(text))
+    }
+
+    /// Writes the summary: a sentence, or the last JSON object.
+    pub(super) fn summary(
+        &self,
+        summary: Summary,
+        findings: &[Diagnostic],
+        exit: Exit,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let tally = Tally::of(findings);
+        if self.format == MessageFormat::Json {
+            let line = Line { r#type: "summary", summary, tally, exit: exit as u8 };
+            serde_json::to_writer(&mut *out, &line)?;
+            return writeln!(out);
+        }
+        writeln!(out, "{}", sentence(summary))?;
+        let counts = self.counts(tally);
+        if counts.is_empty() { Ok(()) } else { writeln!(out, "{counts}") }
+    }
+
+    fn counts(&self, tally: Tally) -> String {
+        let counts = [
+            (tally.errors, "error", ""),
+            (tally.warnings, "warning", ""),
+            (tally.infos, "note", if self.verbose { "" } else { " (shown with --verbose)" }),
+        ];
+        let texts: Vec<String> = counts
+            .into_iter()
+            .filter(|(number, ..)| *number > 0)
+            .map(|(number, noun, hint)| format!("{}{hint}", count(number, noun)))
+            .collect();
+        texts.join(", ")
+    }
+}
+
+#[derive(Serialize)]
+struct Note<'a> {
+    r#type: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Line {
+    r#type: &'static str,
+    #[serde(flatten)]
+    summary: Summary,
+    #[serde(flatten)]
+    tally: Tally,
+    exit: u8,
+}
+
+/// `2 files, 1 DAG, 3 tasks: 2 fully resolved, 1 with holes, 0 failed`.
+fn sentence(summary: Summary) -> String {
+    let unread = match summary.unread {
+        0 => String::new(),
+        unread => format!(" ({unread} not readable)"),
+    };
+    format!(
+        "{}{unread}, {}, {}: {} fully resolved, {} with holes, {} failed",
+        count(summary.files, "file"),
+        count(summary.dags, "DAG"),
+        count(summary.tasks, "task"),
+        summary.resolved,
+        summary.open,
+        summary.failed,
+    )
+}
+
+/// `1 file`, `2 files`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,149 @@
+//! Findings for people: a source window with every place underlined, the task and what to do.
+
+use std::io;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::Render;
+use crate::diag::escape::visible;
+use crate::diag::window::{self, Window};
+use crate::diag::{Diagnostic, Severity};
+use crate::python::{Sources, Span};
+
+/// Places in one file closer than this share a window; the lines between them are folded.
+const NEAR: u32 = 40;
+
+/// A source window per finding.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Human {
+    /// Whether to use terminal colours.
+    pub color: bool,
+}
+
+impl Render for Human {
+    fn render(
+        &self,
+        diagnostic: &Diagnostic,
+        sources: &Sources,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Info => Level::INFO,
+        };
+        let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.as_str());
+        let windows = windows(diagnostic, sources);
+        let mut group = Group::with_title(title);
+        for shown in &windows {
+            group = shown.add_to(group);
+        }
+        if let Some((dag, task)) = &diagnostic.task {
+            let text = format!("in task `{}` of DAG `{}`", visible(task), visible(dag));
+            group = group.element(Level::NOTE.message(text));
+        }
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(visible(help)));
+        }
+        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        writeln!(out, "{}\n", renderer.render(&[group]))
+    }
+}
+
+/// A window of one file, ready to be laid out.
+struct Shown {
+    path: String,
+    /// Line and column of its first place.
+    at: (u32, u32),
+    window: Window,
+    /// The text under each place, and whether it is the place the finding is about.
+    labels: Vec<(String, bool)>,
+}
+
+impl Shown {
+    fn add_to<'a>(&'a self, group: Group<'a>) -> Group<'a> {
+        let annotations =
+            self.window.places.iter().zip(&self.labels).map(|(place, (label, primary))| {
+                let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+                let annotation = kind.span(place.clone());
+                if label.is_empty() { annotation } else { annotation.label(visible(label)) }
+            });
+        let path = visible(&self.path);
+        if self.window.text.is_empty() {
+            // A file that could not be read has a name but no lines.
+            return group.element(Origin::path(path));
+        }
+        let snippet = Snippet::source(self.window.text.as_str())
+            .line_start(self.window.first_line as usize)
+            .annotations(annotations);
+        if self.window.is_cut {
+            // The renderer counts columns in what it is shown, so here they have to be given.
+            let (line, column) = self.at;
+            let origin = Origin::path(path).line(line as usize).char_column(column as usize);
+            return group.element(origin).element(snippet);
+        }
+        group.element(snippet.path(path))
+    }
+}
+
+/// The windows of a finding: the one with its own place first, then those too far away to share it.
+fn windows(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Shown> {
+    let mut groups: Vec<Vec<(Span, String, bool)>> = Vec::new();
+    let primary = (diagnostic.span, diagnostic.label.clone(), true);
+    let secondary = diagnostic.secondary.iter().map(|(span, label)| (*span, label.clone(), false));
+    for place in std::iter::once(primary).chain(secondary) {
+        let near = groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|(head, ..)| is_near(*head, place.0, sources)));
+        match near {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
+        }
+    }
+    groups
+        .into_iter()
+        .filter_map(|group| {
+            let head = group.first()?.0;
+            let source = sources.get(head.source)?;
+            let at = source.line_column(head.start);
+            let spans: Vec<Span> = group.iter().map(|(span, ..)| *span).collect();
+            let labels = group.into_iter().map(|(_, label, primary)| (label, primary)).collect();
+            Some(Shown {
+                path: source.path.clone(),
+                at,
+                window: window::cut(&source, &spans),
+                labels,
+            })
+        })
+        .collect()
+}
+
+fn is_near(one: Span, other: Span, sources: &Sources) -> bool {
+    one.source == other.source
+        && sources
+            .get(one.source)
+            .is_some_and(|source| source.line(one.start).abs_diff(source.line(other.start)) <= NEAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn windows_show_every_place_and_nothing_dangerous() {
+        let text = sample::rendered(&Human::default());
+        assert!(!text.chars().any(|char| char != '\n' && crate::diag::escape::is_unsafe(char)));
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn colour_adds_only_escape_sequences() {
+        let coloured = sample::rendered(&Human { color: true });
+        assert!(coloured.contains("\u{1b}["));
+        assert_eq!(
+            anstream::adapter::strip_str(&coloured).to_string(),
+            sample::rendered(&Human::default())
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! `.airflowignore`: which files of a DAG folder Airflow leaves out.
+//!
+//! Airflow 3 reads the patterns of `.gitignore` by default, Airflow 2 regular expressions; the option
+//! `[core] dag_ignore_file_syntax` decides in both. Two things differ from git: everything after
+//! a `#` is a comment, also at the end of a line, and a regular expression is searched in the path from the
+//! DAG folder on, also when it stands in a folder further down.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fancy_regex::Regex;
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// The name of the file.
+const FILE: &str = ".airflowignore";
+
+/// The syntax of the patterns in `.airflowignore`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum IgnoreSyntax {
+    /// As in `.gitignore`: the default of Airflow 3.
+    #[default]
+    Glob,
+    /// Python regular expressions: the default of Airflow 2.
+    Regexp,
+}
+
+/// The rules of one DAG folder, read as the walk reaches each folder.
+#[derive(Debug)]
+pub(super) struct AirflowIgnore {
+    root: PathBuf,
+    syntax: IgnoreSyntax,
+    rules: Mutex<BTreeMap<PathBuf, Arc<Rules>>>,
+    problems: Mutex<BTreeMap<PathBuf, String>>,
+}
+
+/// The patterns of one file.
+#[derive(Debug)]
+enum Rules {
+    Glob(Gitignore),
+    Regexp(Vec<Regex>),
+}
+
+impl AirflowIgnore {
+    /// The rules below a DAG folder.
+    pub(super) fn new(root: &Path, syntax: IgnoreSyntax) -> Self {
+        Self { root: root.to_owned(), syntax, rules: Mutex::default(), problems: Mutex::default() }
+    }
+
+    /// Whether a file or folder is left out. The folders above it must not be left out themselves.
+    pub(super) fn ignores(&self, path: &Path, is_dir: bool) -> bool {
+        let folders: Vec<&Path> =
+            path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)).collect();
+        let rules = folders.into_iter().map(|folder| self.rules_of(folder));
+        match self.syntax {
+            // The last matching line decides, and the deepest file comes last.
+            IgnoreSyntax::Glob => rules
+                .filter_map(|rules| match rules.as_ref() {
+                    Rules::Glob(globs) => match globs.matched(path, is_dir) {
+                        Match::None => None,
+                        Match::Ignore(_) => Some(true),
+                        Match::Whitelist(_) => Some(false),
+                    },
+                    Rules::Regexp(_) => None,
+                })
+                .next()
+                .unwrap_or(false),
+            IgnoreSyntax::Regexp => {
+                let inside = path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy();
+                rules.into_iter().any(|rules| match rules.as_ref() {
+                    Rules::Glob(_) => false,
+                    Rules::Regexp(patterns) => {
+                        patterns.iter().any(|regex| regex.is_match(&inside).unwrap_or(false))
+                    }
+                })
+            }
+        }
+    }
+
+    /// Files with lines that could not be understood, and what is wrong. Airflow skips such lines.
+    pub(super) fn problems(&self) -> Vec<(PathBuf, String)> {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.iter().map(|(path, problem)| (path.clone(), problem.clone())).collect()
+    }
+
+    fn rules_of(&self, folder: &Path) -> Arc<Rules> {
+        let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rules) = known.get(folder) {
+            return Arc::clone(rules);
+        }
+        let rules = Arc::new(self.read(folder));
+        known.insert(folder.to_owned(), Arc::clone(&rules));
+        rules
+    }
+
+    fn read(&self, folder: &Path) -> Rules {
+        let file = folder.join(FILE);
+        let text = match std::fs::read(&file) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => {
+                if error.kind() != std::io::ErrorKind::NotFound {
+                    self.complain(&file, format!("cannot be read: {}", error.kind()));
+                }
+                String::new()
+            }
+        };
+        let lines = text.lines().map(without_comment).filter(|line| !line.is_empty());
+        match self.syntax {
+            IgnoreSyntax::Glob => {
+                let mut builder = GitignoreBuilder::new(folder);
+                for line in lines {
+                    if let Err(error) = builder.add_line(None, line) {
+                        self.complain(&file, format!("bad pattern `{line}`: {error}"));
+                    }
+                }
+                Rules::Glob(builder.build().unwrap_or_else(|_| Gitignore::empty()))
+            }
+            IgnoreSyntax::Regexp => Rules::Regexp(
+                lines
+                    .filter_map(|line| {
+                        Regex::new(line)
+                            .map_err(|_| self.complain(&file, format!("bad pattern `{line}`")))
+                            .ok()
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    fn complain(&self, file: &Path, problem: String) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.entry(file.to_owned()).or_insert(problem);
+    }
+}
+
+/// A line without its comment and the blanks before it.
+fn without_comment(line: &str) -> &str {
+    line.split_once('#').map_or(line, |(before, _)| before.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn ignored(syntax: IgnoreSyntax, files: &[(&str, &str)], path: &str, is_dir: bool) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        AirflowIgnore::new(folder.path(), syntax).ignores(&folder.path().join(path), is_dir)
+    }
+
+    #[test]
+    fn globs_are_those_of_gitignore_with_comments_at_line_ends() {
+        let files = [(FILE, "old/   # not any more\n*_wip.py\n!keep_wip.py\n/top.py\n")];
+        let glob = |path, is_dir| ignored(IgnoreSyntax::Glob, &files, path, is_dir);
+        assert!(glob("old", true) && glob("team/old", true));
+        assert!(!glob("old", false), "a trailing slash means folders");
+        assert!(glob("team/a_wip.py", false));
+        assert!(!glob("keep_wip.py", false));
+        assert!(glob("top.py", false) && !glob("team/top.py", false));
+    }
+
+    #[test]
+    fn a_deeper_file_overrides_one_above() {
+        let files = [(FILE, "*.py\n"), ("team/.airflowignore", "!a.py\n")];
+        assert!(!ignored(IgnoreSyntax::Glob, &files, "team/a.py", false));
+        assert!(ignored(IgnoreSyntax::Glob, &files, "team/b.py", false));
+    }
+
+    #[test]
+    fn regular_expressions_search_the_path_from_the_dag_folder() {
+        let files =
+            [(FILE, "project_[ab]\ntenant/\\d+ # numbers\n"), ("team/.airflowignore", "^x")];
+        let regexp = |path| ignored(IgnoreSyntax::Regexp, &files, path, false);
+        assert!(regexp("some/project_a/dag.py"));
+        assert!(regexp("tenant/12/dag.py"));
+        assert!(!regexp("tenant/ab/dag.py"));
+        assert!(!regexp("team/x.py"), "`^` is the DAG folder, also in a file further down");
+    }
+
+    #[test]
+    fn a_bad_pattern_is_reported_and_the_others_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "(\nold\n").unwrap();
+        let rules = AirflowIgnore::new(folder.path(), IgnoreSyntax::Regexp);
+        assert!(rules.ignores(&folder.path().join("old.py"), false));
+        assert_eq!(rules.problems().len(), 1);
+    }
+}

@@ -1,0 +1,266 @@
+//! Binding: names, attributes, subscripts, unpacking, deletion.
+
+use super::HoleKind;
+use super::interp::{Interp, Res};
+use super::object::{Data, Object, Val};
+use crate::python::Span;
+use crate::python::ast::{BinaryOp, Expr, Name, Target};
+
+impl Interp<'_> {
+    /// Binds a name in the scope that Python would choose.
+    pub(crate) fn bind(&mut self, name: &Name, val: Val) {
+        let Some(frame) = self.frame() else { return };
+        let scope = if frame.global_names.contains(name) {
+            frame.globals
+        } else if frame.nonlocal_names.contains(name) {
+            let owner = frame.closure.iter().copied().find(|scope| {
+                matches!(self.heap.get(*scope), Object::Scope(names) if names.contains_key(name))
+            });
+            owner.unwrap_or(frame.scope)
+        } else {
+            frame.scope
+        };
+        self.bind_in(scope, name, val);
+    }
+
+    /// Binds a name in a given scope.
+    pub(crate) fn bind_in(&mut self, scope: super::object::ObjId, name: &Name, val: Val) {
+        if let Object::Scope(names) = self.heap.get_mut(scope) {
+            names.insert(name.clone(), val);
+        }
+    }
+
+    /// Binds a target.
+    pub(crate) fn assign(&mut self, target: &Target, val: Val) -> Res<()> {
+        match target {
+            Target::Name(name, _) => {
+                self.bind(name, val);
+                Ok(())
+            }
+            Target::Attribute(object, name, span) => {
+                let object = self.eval(object)?;
+                self.set_attribute(&object, name, val, *span)
+            }
+            Target::Subscript(object, index, span) => {
+                let object = self.eval(object)?;
+                let index = self.eval(index)?;
+                self.set_item(&object, &index, val, *span)
+            }
+            Target::Sequence(targets, span) => self.unpack(targets, &val, *span),
+            Target::Star(target, _) => self.assign(target, val),
+            Target::Invalid(_) => Ok(()),
+        }
+    }
+
+    fn unpack(&mut self, targets: &[Target], val: &Val, span: Span) -> Res<()> {
+        let Some(items) = self.iterate(val, span)? else {
+            for (index, target) in targets.iter().enumerate() {
+                let part = self.part_of(val, &format!("[{index}]"), span);
+                self.assign(target, part)?;
+            }
+            return Ok(());
+        };
+        let star = targets.iter().position(|target| matches!(target, Target::Star(..)));
+        let needed = targets.len() - usize::from(star.is_some());
+        if items.len() < needed || (star.is_none() && items.len() > needed) {
+            let problem = if items.len() < needed {
+                format!("not enough values to unpack (expected {needed}, got {})", items.len())
+            } else {
+                format!("too many values to unpack (expected {needed})")
+            };
+            return Err(self.exception("ValueError", problem, span));
+        }
+        let extra = items.len() - needed;
+        let mut items = items.into_iter();
+        for target in targets {
+            if let Target::Star(inner, at) = target {
+                let taken: Vec<Val> = items.by_ref().take(extra).collect();
+                let list = self.list(taken, *at);
+                self.assign(inner, list)?;
+            } else if let Some(item) = items.next() {
+                self.assign(target, item)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `target: annotation = value`. At class level a bare annotation declares a field, which the
+    /// class remembers under `__annotations__`.
+    pub(crate) fn annotated(
+        &mut self,
+        target: &Target,
+        annotation: &Expr,
+        value: Option<&Expr>,
+    ) -> Res<()> {
+        let in_class = self.frame().is_some_and(|frame| frame.is_class);
+        if let (true, Target::Name(name, span)) = (in_class, target) {
+            let text = self.snippet(annotation.span);
+            let scope = self.frame().map(|frame| frame.scope);
+            if let Some(scope) = scope
+                && !text.contains("ClassVar")
+            {
+                let key = Name::from("__annotations__");
+                let known = match self.heap.get(scope) {
+                    Object::Scope(names) => names.get(&key).cloned(),
+                    _ => None,
+                };
+                let fields = match known {
+                    Some(fields) => fields,
+                    None => {
+                        let fields = self.heap.val(Object::Dict(Default::default(), None), *span);
+                        self.bind_in(scope, &key, fields.clone());
+                        fields
+                    }
+                };
+                let field = Val::str(name.as_ref(), *span);
+                let text = Val::str(text, annotation.span);
+                self.set_item(&fields, &field, text, *span)?;
+            }
+        }
+        if let Some(value) = value {
+            let val = self.eval(value)?;
+            self.assign(target, val)?;
+        }
+        Ok(())
+    }
+
+    /// `target op= value`: lists, dicts and sets change in place, as every other name for them sees.
+    pub(crate) fn augmented(
+        &mut self,
+        target: &Target,
+        op: BinaryOp,
+        value: &Expr,
+        span: Span,
+    ) -> Res<()> {
+        match target {
+            Target::Name(name, at) => {
+                let old = self.load(name, *at)?;
+                let val = self.eval(value)?;
+                let new = self.in_place(op, &old, &val, span)?;
+                self.bind(name, new);
+            }
+            Target::Attribute(object, name, at) => {
+                let object = self.eval(object)?;
+                let old = self.attribute(&object, name, *at)?;
+                let val = self.eval(value)?;
+                let new = self.in_place(op, &old, &val, span)?;
+                self.set_attribute(&object, name, new, *at)?;
+            }
+            Target::Subscript(object, index, at) => {
+                let object = self.eval(object)?;
+                let index = self.eval(index)?;
+                let old = self.item(&object, &index, *at)?;
+                let val = self.eval(value)?;
+                let new = self.in_place(op, &old, &val, span)?;
+                self.set_item(&object, &index, new, *at)?;
+            }
+            Target::Sequence(..) | Target::Star(..) | Target::Invalid(_) => {}
+        }
+        Ok(())
+    }
+
+    fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
+        if let Data::Obj(id) = &old.data {
+            match (self.heap.get(*id), op) {
+                (Object::List(_), BinaryOp::Add) => {
+                    match self.iterate(val, span)? {
+                        Some(items) => {
+                            if let Object::List(list) = self.heap.get_mut(*id) {
+                                list.extend(items);
+                            }
+                        }
+                        None => self.poison_with(*id, val, span),
+                    }
+                    return Ok(old.clone());
+                }
+                (Object::Dict(..), BinaryOp::BitOr) => {
+                    self.update_dict(*id, val, span)?;
+                    return Ok(old.clone());
+                }
+                (Object::Set(..), BinaryOp::BitOr) => {
+                    match self.iterate(val, span)? {
+                        Some(items) => {
+                            for item in items {
+                                let key = self.key(&item, span)?;
+                                if let Object::Set(set, _) = self.heap.get_mut(*id) {
+                                    set.entry(key).or_insert(item);
+                                }
+                            }
+                        }
+                        None => self.poison_with(*id, val, span),
+                    }
+                    return Ok(old.clone());
+                }
+                _ => {}
+            }
+        }
+        self.binary(op, old, val, span)
+    }
+
+    /// Marks an object as changed by something unknown.
+    pub(crate) fn poison_with(&mut self, id: super::object::ObjId, by: &Val, span: Span) {
+        let derived = self.derived(&[by], span);
+        if let Some(hole) = derived.hole() {
+            let hole = std::sync::Arc::clone(hole);
+            self.heap.poison(id, &hole);
+        }
+    }
+
+    /// `del target`.
+    pub(crate) fn delete(&mut self, target: &Target) -> Res<()> {
+        match target {
+            Target::Name(name, _) => {
+                if let Some(scope) = self.frame().map(|frame| frame.scope)
+                    && let Object::Scope(names) = self.heap.get_mut(scope)
+                {
+                    names.shift_remove(name);
+                }
+                Ok(())
+            }
+            Target::Attribute(object, name, span) => {
+                let object = self.eval(object)?;
+                self.delete_attribute(&object, name, *span)
+            }
+            Target::Subscript(object, index, span) => {
+                let object = self.eval(object)?;
+                let index = self.eval(index)?;
+                self.delete_item(&object, &index, *span)
+            }
+            Target::Sequence(targets, _) => {
+                targets.iter().try_for_each(|target| self.delete(target))
+            }
+            Target::Star(..) | Target::Invalid(_) => Ok(()),
+        }
+    }
+
+    /// A part of an unknown value: `name` is how the part is reached, such as `[0]` or `.host`.
+    pub(crate) fn part_of(&mut self, val: &Val, part: &str, span: Span) -> Val {
+        let Some(unknown) = self.unknown(val) else {
+            return self.derived(&[val], span);
+        };
+        let Some(hole) = unknown.hole() else { return unknown };
+        let roots = if hole.roots.is_empty() && !matches!(hole.kind, HoleKind::Import) {
+            vec![std::sync::Arc::clone(hole)]
+        } else {
+            hole.roots.clone()
+        };
+        let kind = match hole.kind {
+            HoleKind::Import
+            | HoleKind::Loop
+            | HoleKind::Argument
+            | HoleKind::Connection
+            | HoleKind::Call => hole.kind,
+            _ => HoleKind::Expression,
+        };
+        let reason = self.snippet(span);
+        let made = super::Hole {
+            kind,
+            name: format!("{}{part}", hole.name),
+            default: None,
+            reason: if reason.is_empty() { hole.reason.clone() } else { reason },
+            span,
+            roots,
+        };
+        Val::unknown(std::sync::Arc::new(made), span)
+    }
+}

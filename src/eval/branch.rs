@@ -1,0 +1,409 @@
+//! Undecided branches: both sides are evaluated, and what they leave behind is joined.
+//!
+//! A statement whose condition is not known ends in one or two kinds of [`Flow`]. When both sides
+//! end alike their effects are joined at once. When they differ (one side returns, continues or
+//! breaks) the flow is a [`Fork`]: the rest of the block is evaluated for the side that goes on, and
+//! the sides meet where their flows are alike again: at the end of the loop turn or of the function.
+
+use std::sync::Arc;
+
+use super::heap::Delta;
+use super::interp::Interp;
+use super::object::{Data, Entries, Key, Map, ObjId, Object, Val};
+use super::{Hole, HoleKind};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+/// How a statement ended.
+#[derive(Debug)]
+pub(crate) enum Flow {
+    Normal,
+    Break,
+    Continue,
+    Return(Val),
+    Raise(Val),
+    /// A bound was reached; nothing further is evaluated.
+    Stop,
+    /// The two sides of an undecided condition ended differently.
+    Fork(Box<Fork>),
+}
+
+/// Two sides that have not met again.
+#[derive(Debug)]
+pub(crate) struct Fork {
+    cond: Arc<Hole>,
+    sides: [Side; 2],
+}
+
+/// One side: how it ended and what it changed.
+#[derive(Debug)]
+pub(crate) struct Side {
+    flow: Flow,
+    delta: Delta,
+}
+
+impl Interp<'_> {
+    /// Runs both sides of an undecided condition from the same state and joins them.
+    pub(crate) fn both(
+        &mut self,
+        cond: &Arc<Hole>,
+        first: &mut dyn FnMut(&mut Self) -> Flow,
+        second: &mut dyn FnMut(&mut Self) -> Flow,
+    ) -> Flow {
+        let first = self.side(cond, Delta::default(), first);
+        let second = self.side(cond, Delta::default(), second);
+        self.meet(cond, first, second)
+    }
+
+    /// Runs something on top of a delta, undoes it and gives what it changed.
+    fn side(
+        &mut self,
+        cond: &Arc<Hole>,
+        delta: Delta,
+        run: &mut dyn FnMut(&mut Self) -> Flow,
+    ) -> Side {
+        self.heap.begin();
+        self.heap.apply(delta);
+        self.conditions.push(Arc::clone(cond));
+        let flow = run(self);
+        self.conditions.pop();
+        Side { flow, delta: self.heap.rollback() }
+    }
+
+    /// Maps every end of a flow, each in its own state, and joins what is alike afterwards.
+    pub(crate) fn each_end(
+        &mut self,
+        flow: Flow,
+        map: &mut dyn FnMut(&mut Self, Flow) -> Flow,
+    ) -> Flow {
+        let Flow::Fork(fork) = flow else { return map(self, flow) };
+        let Fork { cond, sides: [first, second] } = *fork;
+        let mut ended = first.flow;
+        let first = self.side(&cond, first.delta, &mut |this| {
+            let flow = std::mem::replace(&mut ended, Flow::Normal);
+            this.each_end(flow, map)
+        });
+        let mut ended = second.flow;
+        let second = self.side(&cond, second.delta, &mut |this| {
+            let flow = std::mem::replace(&mut ended, Flow::Normal);
+            this.each_end(flow, map)
+        });
+        self.meet(&cond, first, second)
+    }
+
+    /// Lets both sides meet when they ended alike.
+    fn meet(&mut self, cond: &Arc<Hole>, first: Side, second: Side) -> Flow {
+        match (&first.flow, &second.flow) {
+            (Flow::Normal, Flow::Normal) => {
+                self.merge(cond, first.delta, second.delta);
+                Flow::Normal
+            }
+            (Flow::Break, Flow::Break) => {
+                self.merge(cond, first.delta, second.delta);
+                Flow::Break
+            }
+            (Flow::Continue, Flow::Continue) => {
+                self.merge(cond, first.delta, second.delta);
+                Flow::Continue
+            }
+            (Flow::Return(a), Flow::Return(b)) => {
+                let (a, b) = (a.clone(), b.clone());
+                self.merge(cond, first.delta, second.delta);
+                let merged = self.merge_vals(cond, &a, &b, 0);
+                Flow::Return(merged)
+            }
+            (Flow::Raise(_) | Flow::Stop, Flow::Raise(_) | Flow::Stop) => {
+                self.heap.apply(first.delta);
+                first.flow
+            }
+            // A DAG that loads does not raise: the other side is what happens, unless the exception
+            // may be caught here, where both have to be followed.
+            (Flow::Raise(_), _) if !self.may_be_caught(cond) => {
+                self.heap.apply(second.delta);
+                second.flow
+            }
+            (_, Flow::Raise(_)) if !self.may_be_caught(cond) => {
+                self.heap.apply(first.delta);
+                first.flow
+            }
+            (Flow::Stop, _) => {
+                self.heap.apply(first.delta);
+                Flow::Stop
+            }
+            (_, Flow::Stop) => {
+                self.heap.apply(second.delta);
+                Flow::Stop
+            }
+            _ => Flow::Fork(Box::new(Fork { cond: Arc::clone(cond), sides: [first, second] })),
+        }
+    }
+
+    /// Whether a handler in this frame may catch what one side raises. A handler further out is told
+    /// that something may have been raised.
+    fn may_be_caught(&mut self, cond: &Arc<Hole>) -> bool {
+        if self.frame().is_some_and(|frame| frame.tries > 0) {
+            return true;
+        }
+        if let Some(maybe) = self.maybe_raised.last_mut() {
+            maybe.get_or_insert_with(|| Arc::clone(cond));
+        }
+        false
+    }
+
+    /// Writes the join of two deltas.
+    fn merge(&mut self, cond: &Arc<Hole>, first: Delta, second: Delta) {
+        let mut ids: Vec<ObjId> = first.keys().copied().collect();
+        ids.extend(second.keys().copied().filter(|id| !first.contains_key(id)));
+        // Tasks and DAGs first: joining them forwards one object to another, and whatever refers to
+        // the forwarded one is then alike on both sides.
+        ids.sort_by_key(|id| !matches!(self.heap.state(&first, *id), Object::Dag(_)));
+        for id in ids {
+            let a = self.heap.state(&first, id).clone();
+            let b = self.heap.state(&second, id).clone();
+            if matches!(a, Object::Forward(_)) || matches!(b, Object::Forward(_)) {
+                let forward = if matches!(a, Object::Forward(_)) { a } else { b };
+                self.heap.apply([(id, forward)].into_iter().collect());
+                continue;
+            }
+            let merged = self.merge_objects(cond, a, b, 0);
+            self.heap.set(id, merged);
+        }
+    }
+
+    /// The value that holds whichever side is taken.
+    pub(crate) fn merge_vals(&mut self, cond: &Arc<Hole>, a: &Val, b: &Val, depth: u32) -> Val {
+        if self.same(a, b, 0) {
+            return a.clone();
+        }
+        if depth < 16
+            && let (Data::Obj(x), Data::Obj(y)) = (&a.data, &b.data)
+        {
+            let (x, y) = (self.heap.resolve(*x), self.heap.resolve(*y));
+            let (left, right) = (self.heap.get(x).clone(), self.heap.get(y).clone());
+            match (&left, &right) {
+                (Object::List(p), Object::List(q)) if p.len() == q.len() => {
+                    let merged = self.merge_objects(cond, left, right, depth + 1);
+                    return self.heap.val(merged, a.span);
+                }
+                (Object::Dict(..), Object::Dict(..)) => {
+                    let merged = self.merge_objects(cond, left, right, depth + 1);
+                    return self.heap.val(merged, a.span);
+                }
+                (Object::Model(p, _), Object::Model(q, _)) if p == q => {
+                    let merged = self.merge_objects(cond, left, right, depth + 1);
+                    return self.heap.val(merged, a.span);
+                }
+                (Object::Task(p), Object::Task(q)) if self.same_task(p, q) => {
+                    let merged = self.merge_objects(cond, left, right, depth + 1);
+                    self.heap.set(x, merged);
+                    self.heap.forward(y, x);
+                    return a.clone();
+                }
+                (Object::Dag(p), Object::Dag(q)) if p.id.to_template() == q.id.to_template() => {
+                    let merged = self.merge_objects(cond, left, right, depth + 1);
+                    self.heap.set(x, merged);
+                    self.heap.forward(y, x);
+                    return a.clone();
+                }
+                _ => {}
+            }
+        }
+        if depth < 16
+            && let (Data::Tuple(p), Data::Tuple(q)) = (&a.data, &b.data)
+            && p.len() == q.len()
+        {
+            let items = p.iter().zip(q.iter()).map(|(p, q)| self.merge_vals(cond, p, q, depth + 1));
+            let items = items.collect();
+            return Val::tuple(items, a.span);
+        }
+        let (left, right) = (self.short_repr(a), self.short_repr(b));
+        self.choice(cond, &format!("{left} if {} else {right}", cond.reason), a.span.or(b.span))
+    }
+
+    /// A value present on one side only.
+    fn merge_missing(&mut self, cond: &Arc<Hole>, val: &Val) -> Val {
+        let text = self.short_repr(val);
+        self.choice(cond, &format!("{text} only if decided by {}", cond.reason), val.span)
+    }
+
+    /// A hole for what an undecided condition decides.
+    fn choice(&mut self, cond: &Arc<Hole>, reason: &str, span: Span) -> Val {
+        let roots = if cond.roots.is_empty() { vec![Arc::clone(cond)] } else { cond.roots.clone() };
+        let hole = Hole {
+            kind: HoleKind::Condition,
+            name: cond.name.clone(),
+            default: None,
+            reason: reason.to_owned(),
+            span: cond.span,
+            roots,
+        };
+        Val::unknown(Arc::new(hole), span)
+    }
+
+    fn merge_maps(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: Map<Name, Val>,
+        mut b: Map<Name, Val>,
+        missing_is_unbound: bool,
+        depth: u32,
+    ) -> Map<Name, Val> {
+        let mut merged = Map::default();
+        for (name, left) in a {
+            let val = match b.shift_remove(&name) {
+                Some(right) => self.merge_vals(cond, &left, &right, depth + 1),
+                // A variable bound on one side only can be used only where that side was taken.
+                None if missing_is_unbound => left,
+                None => self.merge_missing(cond, &left),
+            };
+            merged.insert(name, val);
+        }
+        for (name, right) in b {
+            let val = if missing_is_unbound { right } else { self.merge_missing(cond, &right) };
+            merged.insert(name, val);
+        }
+        merged
+    }
+
+    fn merge_entries(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: Entries,
+        mut b: Entries,
+        depth: u32,
+    ) -> Entries {
+        let mut merged = Entries::default();
+        for (key, (name, left)) in a {
+            let val = match b.shift_remove(&key) {
+                Some((_, right)) => self.merge_vals(cond, &left, &right, depth + 1),
+                None => self.merge_missing(cond, &left),
+            };
+            merged.insert(key, (name, val));
+        }
+        for (key, (name, right)) in b {
+            let val = self.merge_missing(cond, &right);
+            merged.insert(key, (name, val));
+        }
+        merged
+    }
+
+    /// Joins two states of one object, or two objects that stand for the same thing.
+    fn merge_objects(&mut self, cond: &Arc<Hole>, a: Object, b: Object, depth: u32) -> Object {
+        match (a, b) {
+            (Object::Scope(a), Object::Scope(b)) => {
+                Object::Scope(self.merge_maps(cond, a, b, true, depth))
+            }
+            (Object::List(a), Object::List(b)) if a.len() == b.len() => {
+                let items = a.iter().zip(&b).map(|(a, b)| self.merge_vals(cond, a, b, depth + 1));
+                Object::List(items.collect())
+            }
+            (Object::Dict(a, class), Object::Dict(b, _)) => {
+                Object::Dict(self.merge_entries(cond, a, b, depth), class)
+            }
+            (Object::Model(class, a), Object::Model(other, b)) if class == other => {
+                Object::Model(class, self.merge_maps(cond, a, b, false, depth))
+            }
+            (Object::Record(class, a), Object::Record(other, b)) if class == other => {
+                Object::Record(class, self.merge_maps(cond, a, b, false, depth))
+            }
+            (Object::Instance(mut a), Object::Instance(b)) => {
+                a.attrs = self.merge_maps(cond, a.attrs, b.attrs, false, depth);
+                Object::Instance(a)
+            }
+            (Object::Class(a, attrs), Object::Class(_, others)) => {
+                Object::Class(a, self.merge_maps(cond, attrs, others, false, depth))
+            }
+            (Object::Set(a, frozen), Object::Set(b, _))
+                if a.len() == b.len() && a.keys().all(|key| b.contains_key(key)) =>
+            {
+                Object::Set(a, frozen)
+            }
+            (Object::Dag(a), Object::Dag(b)) => {
+                Object::Dag(Box::new(self.merge_dags(cond, *a, *b)))
+            }
+            (Object::Task(a), Object::Task(b)) => {
+                Object::Task(Box::new(self.merge_tasks(cond, *a, *b)))
+            }
+            (Object::Group(a), Object::Group(b)) => {
+                let mut group = *a;
+                for child in b.children {
+                    if !group.children.contains(&child) {
+                        group.children.push(child);
+                    }
+                }
+                Object::Group(Box::new(group))
+            }
+            (Object::Iterator(items, at), Object::Iterator(others, other_at))
+                if at == other_at && items.len() == others.len() =>
+            {
+                Object::Iterator(items, at)
+            }
+            (Object::Poisoned(hole), _) | (_, Object::Poisoned(hole)) => Object::Poisoned(hole),
+            (Object::Module(module), Object::Module(_)) => Object::Module(module),
+            (Object::Function(function), Object::Function(_)) => Object::Function(function),
+            _ => {
+                let val = self.choice(cond, &format!("changed only if {}", cond.reason), cond.span);
+                Object::Poisoned(val.hole().map_or_else(|| Arc::clone(cond), Arc::clone))
+            }
+        }
+    }
+
+    /// Whether two values are alike, looking into containers that are not shared.
+    pub(crate) fn same(&self, a: &Val, b: &Val, depth: u32) -> bool {
+        match (&a.data, &b.data) {
+            (Data::None, Data::None)
+            | (Data::Ellipsis, Data::Ellipsis)
+            | (Data::NotImplemented, Data::NotImplemented) => true,
+            (Data::Bool(a), Data::Bool(b)) => a == b,
+            (Data::Int(a), Data::Int(b)) => a == b,
+            (Data::Big(a), Data::Big(b)) => a == b,
+            (Data::Float(a), Data::Float(b)) => a.to_bits() == b.to_bits(),
+            (Data::Str(a), Data::Str(b)) => a == b,
+            (Data::Text(a), Data::Text(b)) => a == b,
+            (Data::Bytes(a), Data::Bytes(b)) => a == b,
+            (Data::Symbol(a), Data::Symbol(b)) => a == b,
+            (Data::Unknown(a), Data::Unknown(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Data::Tuple(a), Data::Tuple(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| self.same(a, b, depth))
+            }
+            (Data::Native(a), Data::Native(b)) => format!("{a:?}") == format!("{b:?}"),
+            (Data::Obj(a), Data::Obj(b)) => {
+                let (a, b) = (self.heap.resolve(*a), self.heap.resolve(*b));
+                a == b || depth < 16 && self.same_objects(a, b, depth + 1)
+            }
+            _ => false,
+        }
+    }
+
+    fn same_objects(&self, a: ObjId, b: ObjId, depth: u32) -> bool {
+        let maps = |a: &Map<Name, Val>, b: &Map<Name, Val>| {
+            a.len() == b.len()
+                && a.iter()
+                    .zip(b)
+                    .all(|((name, a), (other, b))| name == other && self.same(a, b, depth))
+        };
+        match (self.heap.get(a), self.heap.get(b)) {
+            (Object::List(a), Object::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b, depth))
+            }
+            (Object::Dict(a, _), Object::Dict(b, _)) => {
+                a.len() == b.len()
+                    && a.iter().zip(b).all(|((key, (_, a)), (other, (_, b)))| {
+                        key == other && !matches!(key, Key::Spread(_)) && self.same(a, b, depth)
+                    })
+            }
+            (Object::Set(a, _), Object::Set(b, _)) => {
+                a.len() == b.len() && a.keys().all(|key| b.contains_key(key))
+            }
+            (Object::Model(class, a), Object::Model(other, b))
+            | (Object::Record(class, a), Object::Record(other, b)) => class == other && maps(a, b),
+            (Object::Bound(f, x), Object::Bound(g, y)) => {
+                self.same(f, g, depth) && self.same(x, y, depth)
+            }
+            (Object::Function(a), Object::Function(b)) => {
+                Arc::ptr_eq(&a.def, &b.def) && a.closure == b.closure
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,576 @@
+//! Calls: arguments, binding to parameters, and what is callable.
+
+use std::rc::Rc;
+
+use super::HoleKind;
+use super::branch::Flow;
+use super::interp::{Frame, Interp, Raised, Res};
+use super::object::{Data, FunctionObject, Key, Map, Object, Val};
+use crate::python::Span;
+use crate::python::ast::{Call, ExprKind, Name};
+
+/// A keyword argument of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Kwarg {
+    pub(crate) val: Val,
+    /// Where the keyword is written.
+    pub(crate) span: Span,
+}
+
+/// Arguments of a call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Args {
+    pub(crate) pos: Vec<Val>,
+    pub(crate) kw: Map<Name, Kwarg>,
+    /// `*unknown`: any number of further positional arguments.
+    pub(crate) more_pos: Option<Val>,
+    /// `**unknown`: any further keyword arguments.
+    pub(crate) more_kw: Option<Val>,
+}
+
+impl Args {
+    pub(crate) fn positional(pos: Vec<Val>) -> Self {
+        Self { pos, ..Self::default() }
+    }
+
+    /// The argument at a position or under a name.
+    pub(crate) fn get(&self, index: usize, name: &str) -> Option<&Val> {
+        self.pos.get(index).or_else(|| self.kw.get(name).map(|kwarg| &kwarg.val))
+    }
+
+    /// The keyword argument of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Val> {
+        self.kw.get(name).map(|kwarg| &kwarg.val)
+    }
+
+    /// All values, for finding out what an unknown result depends on.
+    pub(crate) fn all(&self) -> Vec<&Val> {
+        self.pos
+            .iter()
+            .chain(self.kw.values().map(|kwarg| &kwarg.val))
+            .chain(self.more_pos.iter())
+            .chain(self.more_kw.iter())
+            .collect()
+    }
+
+    /// Whether `*unknown` or `**unknown` is among them.
+    pub(crate) fn is_open(&self) -> bool {
+        self.more_pos.is_some() || self.more_kw.is_some()
+    }
+}
+
+impl Interp<'_> {
+    pub(crate) fn eval_call(&mut self, call: &Call, span: Span) -> Res {
+        // `super()` without arguments needs the frame, not a value.
+        if let ExprKind::Name(name) = &call.function.kind
+            && call.args.is_empty()
+            && call.keywords.is_empty()
+        {
+            match name.as_ref() {
+                "super" => return self.bare_super(span),
+                "globals" => return Ok(self.scope_dict(true, span)),
+                "locals" | "vars" => return Ok(self.scope_dict(false, span)),
+                _ => {}
+            }
+        }
+        let function = self.eval(&call.function)?;
+        let args = self.eval_args(call)?;
+        self.call(&function, args, span)
+    }
+
+    fn eval_args(&mut self, call: &Call) -> Res<Args> {
+        let mut args = Args::default();
+        for arg in &call.args {
+            if let ExprKind::Starred(inner) = &arg.kind {
+                let val = self.eval(inner)?;
+                match self.iterate(&val, arg.span)? {
+                    Some(items) => args.pos.extend(items),
+                    None => args.more_pos = Some(val),
+                }
+            } else {
+                args.pos.push(self.eval(arg)?);
+            }
+        }
+        for keyword in &call.keywords {
+            let val = self.eval(&keyword.value)?;
+            if let Some(name) = &keyword.name {
+                args.kw.insert(name.clone(), Kwarg { val, span: keyword.span });
+                continue;
+            }
+            match self.entries_of(&val) {
+                Some(entries) => {
+                    for (key, (_, value)) in entries {
+                        match key {
+                            Key::Str(name) => {
+                                // The dict's own entry is the place people look for.
+                                let at = value.span.or(keyword.span);
+                                let name = Name::from(name.as_ref());
+                                args.kw.insert(name, Kwarg { val: value, span: at });
+                            }
+                            Key::Spread(_) | Key::Hole(_) => args.more_kw = Some(value),
+                            _ => {
+                                let message = "keywords must be strings";
+                                return self.type_error(message, keyword.span);
+                            }
+                        }
+                    }
+                }
+                None => args.more_kw = Some(val),
+            }
+        }
+        Ok(args)
+    }
+
+    /// Calls a value.
+    pub(crate) fn call(&mut self, function: &Val, args: Args, span: Span) -> Res {
+        self.step(span)?;
+        match &function.data {
+            Data::Symbol(path) => {
+                let path = path.clone();
+                self.call_symbol(&path, args, span)
+            }
+            Data::Method(bound) => {
+                let (this, name) = (bound.0.clone(), bound.1.clone());
+                self.call_method(&this, &name, args, span)
+            }
+            Data::Unknown(_) => self.call_unknown(function, &args, span),
+            Data::Native(native) => match native.as_ref() {
+                super::object::Native::Getter(items, names) => {
+                    let Some(this) = args.pos.first().cloned() else {
+                        return self.type_error("expected 1 argument, got 0", span);
+                    };
+                    let mut got = Vec::new();
+                    for name in names {
+                        got.push(if *items {
+                            self.item(&this, name, span)?
+                        } else {
+                            let mut val = this.clone();
+                            for part in name.as_str().unwrap_or_default().split('.') {
+                                val = self.attribute(&val, &Name::from(part), span)?;
+                            }
+                            val
+                        });
+                    }
+                    Ok(match got.len() {
+                        1 => got.swap_remove(0),
+                        _ => Val::tuple(got, span),
+                    })
+                }
+                _ => self.type_error(
+                    format!("'{}' object is not callable", self.type_name(function)),
+                    span,
+                ),
+            },
+            Data::Obj(id) => {
+                let id = self.heap.resolve(*id);
+                match self.heap.get(id).clone() {
+                    Object::Function(function) => self.call_function(&function, args, None, span),
+                    Object::Bound(function, this) => self.call_bound(&function, this, args, span),
+                    Object::Class(..) => self.instantiate(id, args, span),
+                    Object::Static(function) => self.call(&function, args, span),
+                    Object::Partial(function, pos, kw) => {
+                        let mut all = args;
+                        let mut positional = pos;
+                        positional.append(&mut all.pos);
+                        let mut keywords: Map<Name, Kwarg> = kw
+                            .into_iter()
+                            .map(|(name, val)| {
+                                let span = val.span;
+                                (name, Kwarg { val, span })
+                            })
+                            .collect();
+                        for (name, kwarg) in all.kw {
+                            keywords.insert(name, kwarg);
+                        }
+                        let args = Args { pos: positional, kw: keywords, ..all };
+                        self.call(&function, args, span)
+                    }
+                    Object::TaskDecorator(_) => self.call_task_decorator(id, args, span),
+                    Object::Instance(_) => {
+                        if let Some(method) = self.find_attribute(function, "__call__", span)? {
+                            return self.call(&method, args, span);
+                        }
+                        let message =
+                            format!("'{}' object is not callable", self.type_name(function));
+                        self.type_error(message, span)
+                    }
+                    Object::Poisoned(_) | Object::Record(..) => {
+                        self.call_unknown(function, &args, span)
+                    }
+                    _ => {
+                        let message =
+                            format!("'{}' object is not callable", self.type_name(function));
+                        self.type_error(message, span)
+                    }
+                }
+            }
+            _ => {
+                let message = format!("'{}' object is not callable", self.type_name(function));
+                self.type_error(message, span)
+            }
+        }
+    }
+
+    fn call_bound(&mut self, function: &Val, this: Val, mut args: Args, span: Span) -> Res {
+        if let Data::Obj(id) = &function.data
+            && let Object::Function(function) = self.heap.get(*id).clone()
+        {
+            args.pos.insert(0, this.clone());
+            return self.call_function(&function, args, Some(this), span);
+        }
+        args.pos.insert(0, this);
+        self.call(function, args, span)
+    }
+
+    /// A call of something podlift cannot see. Functions given to it may be called by it, and lists
+    /// and dicts given to a function (not to a class) may be changed by it.
+    pub(crate) fn call_unknown(&mut self, function: &Val, args: &Args, span: Span) -> Res {
+        let unknown = self.unknown(function);
+        let name = unknown
+            .as_ref()
+            .and_then(|val| val.hole().map(|hole| hole.name.clone()))
+            .unwrap_or_else(|| self.display(function));
+        if let Some(val) = self.unresolved_operator(&name, args, span)? {
+            return Ok(val);
+        }
+        let vals: Vec<Val> = args.all().into_iter().cloned().collect();
+        for val in &vals {
+            self.escape(val);
+        }
+        let last = name.rsplit('.').next().unwrap_or(&name);
+        let is_class = last.chars().next().is_some_and(char::is_uppercase)
+            && last.chars().any(char::is_lowercase);
+        let harmless = is_class || is_harmless(&name);
+        if !harmless {
+            for val in &vals {
+                if let Data::Obj(id) = &val.data
+                    && matches!(
+                        self.heap.get(*id),
+                        Object::List(_) | Object::Dict(..) | Object::Set(..)
+                    )
+                {
+                    let by = self.hole(HoleKind::Call, format!("{name}()"), span);
+                    self.poison_with(*id, &by, span);
+                }
+            }
+        }
+        let mut roots = Vec::new();
+        for val in unknown.iter().chain(&vals) {
+            self.roots_of(val, &mut roots, 0);
+        }
+        // The import itself is no lookup anybody can close, so the call is named instead.
+        roots.retain(|root| root.kind != HoleKind::Import);
+        let reason = self.snippet(span);
+        let hole = super::Hole {
+            kind: HoleKind::Call,
+            name: if reason.is_empty() { format!("{name}()") } else { reason.clone() },
+            default: None,
+            reason,
+            span,
+            roots,
+        };
+        Ok(Val::unknown(std::sync::Arc::new(hole), span))
+    }
+
+    /// Remembers functions that leave for code podlift cannot see.
+    pub(crate) fn escape(&mut self, val: &Val) {
+        if let Data::Obj(id) = &val.data
+            && matches!(self.heap.get(*id), Object::Function(_) | Object::Bound(..))
+        {
+            self.escaped.push(val.clone());
+        }
+    }
+
+    /// Calls a user function.
+    pub(crate) fn call_function(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        args: Args,
+        this: Option<Val>,
+        span: Span,
+    ) -> Res {
+        if self.depth >= self.settings.limits.depth {
+            return Ok(self.limit_hole(span, "depth", "calls are nested deeper than the bound"));
+        }
+        if self.repeats_undecided(function) {
+            let vals: Vec<Val> = args.all().into_iter().cloned().collect();
+            let refs: Vec<&Val> = vals.iter().collect();
+            return Ok(self.derived(&refs, span));
+        }
+        let this = this.or_else(|| args.pos.first().cloned());
+        let mut args = args;
+        if function.class.is_some()
+            && function.def.name.as_ref() == "__init__"
+            && let Some(id) = this.as_ref().and_then(Val::as_obj)
+            && matches!(self.heap.get(id), Object::Task(_))
+        {
+            self.apply_default_args(id, function, &mut args, span)?;
+        }
+        let names = self.bind_parameters(function, args, span)?;
+        let scope = self.heap.add(Object::Scope(names));
+        let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);
+        let frame = Frame {
+            scope,
+            globals: function.globals,
+            closure: Rc::clone(&function.closure),
+            function: Some(Rc::clone(function)),
+            this,
+            call: span,
+            global_names: Vec::new(),
+            nonlocal_names: Vec::new(),
+            yields: Vec::new(),
+            is_class: false,
+            module: Name::from(module),
+            undecided: self.undecided(),
+            tries: 0,
+        };
+        self.depth += 1;
+        self.frames.push(frame);
+        let flow = self.exec_block(&function.def.body);
+        let flow = self.each_end(flow, &mut |_, end| match end {
+            Flow::Normal | Flow::Break | Flow::Continue => Flow::Return(Val::none(span)),
+            end => end,
+        });
+        let frame = self.frames.pop();
+        self.depth -= 1;
+        if function.def.is_generator {
+            if matches!(flow, Flow::Stop) {
+                return Err(Raised::Stop);
+            }
+            let yields = frame.map(|frame| frame.yields).unwrap_or_default();
+            return Ok(self.heap.val(Object::Iterator(yields, 0), span));
+        }
+        self.flow_value(flow, span)
+    }
+
+    /// Undecided conditions and loops around what is being evaluated.
+    pub(crate) fn undecided(&self) -> usize {
+        self.conditions.len() + self.patterns.len()
+    }
+
+    /// Whether a function calls itself under a condition that became undecided since: nothing would
+    /// ever end such a recursion, since both sides of every condition are followed.
+    fn repeats_undecided(&self, function: &Rc<FunctionObject>) -> bool {
+        let undecided = self.undecided();
+        self.frames.iter().any(|frame| {
+            frame.undecided < undecided
+                && frame
+                    .function
+                    .as_ref()
+                    .is_some_and(|other| std::sync::Arc::ptr_eq(&other.def, &function.def))
+        })
+    }
+
+    /// The value a flow returns.
+    pub(crate) fn flow_value(&mut self, flow: Flow, span: Span) -> Res {
+        // What is still apart here is an exception on one side, which a handler further out is told of.
+        match flow {
+            Flow::Return(val) => Ok(val),
+            Flow::Raise(val) => Err(Raised::Exception(val)),
+            Flow::Stop => Err(Raised::Stop),
+            Flow::Normal | Flow::Break | Flow::Continue => Ok(Val::none(span)),
+            flow @ Flow::Fork(_) => {
+                let mut result = None;
+                self.each_end(flow, &mut |_, end| match end {
+                    Flow::Return(val) => {
+                        result = Some(val);
+                        Flow::Normal
+                    }
+                    Flow::Raise(_) => Flow::Normal,
+                    end => end,
+                });
+                Ok(result.unwrap_or_else(|| Val::none(span)))
+            }
+        }
+    }
+
+    /// Binds arguments to parameters as Python does.
+    fn bind_parameters(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        args: Args,
+        span: Span,
+    ) -> Res<Map<Name, Val>> {
+        let def = &function.def;
+        let parameters = &def.parameters;
+        let mut names: Map<Name, Val> = Map::default();
+        let Args { pos, mut kw, more_pos, more_kw } = args;
+        let mut pos = pos.into_iter();
+        let ordered = parameters.positional_only.len();
+        for (index, parameter) in
+            parameters.positional_only.iter().chain(&parameters.positional).enumerate()
+        {
+            if let Some(val) = pos.next() {
+                if index >= ordered && kw.contains_key(&parameter.name) {
+                    let message = format!(
+                        "{}() got multiple values for argument '{}'",
+                        def.name, parameter.name
+                    );
+                    return self.type_error(message, span);
+                }
+                names.insert(parameter.name.clone(), val);
+            } else if let Some(kwarg) =
+                (index >= ordered).then(|| kw.shift_remove(&parameter.name)).flatten()
+            {
+                names.insert(parameter.name.clone(), kwarg.val);
+            } else if let Some(open) = more_pos.as_ref().or(more_kw.as_ref()) {
+                let val = self.open_parameter(function, &parameter.name, open, span);
+                names.insert(parameter.name.clone(), val);
+            } else if let Some(default) = function.defaults.get(&parameter.name) {
+                names.insert(parameter.name.clone(), default.clone());
+            } else {
+                let message = format!(
+                    "{}() missing 1 required positional argument: '{}'",
+                    def.name, parameter.name
+                );
+                return self.type_error(message, span);
+            }
+        }
+        let rest: Vec<Val> = pos.collect();
+        if let Some(vararg) = &parameters.vararg {
+            let val = match &more_pos {
+                Some(open) => self.derived(&[open], span),
+                None => Val::tuple(rest, span),
+            };
+            names.insert(vararg.clone(), val);
+        } else if !rest.is_empty() {
+            let takes = parameters.positional_only.len() + parameters.positional.len();
+            let message = format!(
+                "{}() takes {takes} positional arguments but {} were given",
+                def.name,
+                takes + rest.len()
+            );
+            return self.type_error(message, span);
+        }
+        for parameter in &parameters.keyword_only {
+            if let Some(kwarg) = kw.shift_remove(&parameter.name) {
+                names.insert(parameter.name.clone(), kwarg.val);
+            } else if let Some(open) = &more_kw {
+                let val = self.open_parameter(function, &parameter.name, open, span);
+                names.insert(parameter.name.clone(), val);
+            } else if let Some(default) = function.defaults.get(&parameter.name) {
+                names.insert(parameter.name.clone(), default.clone());
+            } else {
+                let message = format!(
+                    "{}() missing 1 required keyword-only argument: '{}'",
+                    def.name, parameter.name
+                );
+                return self.type_error(message, span);
+            }
+        }
+        if let Some(kwarg) = &parameters.kwarg {
+            let dict = self.dict(Default::default(), span);
+            if let Data::Obj(id) = &dict.data {
+                for (name, kwarg) in kw {
+                    let key = Val::str(name.as_ref(), kwarg.span);
+                    let at = kwarg.val.span.or(kwarg.span);
+                    self.insert(*id, Key::Str(name.as_ref().into()), key, kwarg.val.at(at));
+                }
+                if let Some(open) = &more_kw {
+                    let number = self.fresh();
+                    self.insert(*id, Key::Spread(number), open.clone(), open.clone());
+                }
+            }
+            names.insert(kwarg.clone(), dict);
+        } else if let Some((name, _)) = kw.first() {
+            let message = format!("{}() got an unexpected keyword argument '{name}'", def.name);
+            return self.type_error(message, span);
+        }
+        Ok(names)
+    }
+
+    /// A parameter that `*unknown` or `**unknown` may set.
+    fn open_parameter(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        name: &Name,
+        open: &Val,
+        span: Span,
+    ) -> Val {
+        let mut val = self.part_of(open, &format!("[{name:?}]"), span);
+        if let Data::Unknown(hole) = &val.data
+            && let Some(default) = function.defaults.get(name).and_then(Val::as_str)
+        {
+            let mut hole = hole.as_ref().clone();
+            hole.default = Some(serde_json::Value::String(default.to_owned()));
+            val = Val::unknown(std::sync::Arc::new(hole), span);
+        }
+        val
+    }
+
+    /// Calls a function of the user's code for its effects, its arguments unknown: it was handed to
+    /// code podlift cannot see.
+    pub(crate) fn call_escaped(&mut self, function: &Val) -> Res<()> {
+        let Data::Obj(id) = &function.data else { return Ok(()) };
+        let (function, this) = match self.heap.get(*id).clone() {
+            Object::Function(function) => (function, None),
+            Object::Bound(inner, this) => match &inner.data {
+                Data::Obj(id) => match self.heap.get(*id).clone() {
+                    Object::Function(function) => (function, Some(this)),
+                    _ => return Ok(()),
+                },
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let span = function.def.def_span;
+        let mut args = Args::default();
+        if let Some(this) = &this {
+            args.pos.push(this.clone());
+        }
+        let parameters = &function.def.parameters;
+        let skip = usize::from(this.is_some());
+        for parameter in parameters.positional_only.iter().chain(&parameters.positional).skip(skip)
+        {
+            let val = self.hole(
+                HoleKind::Argument,
+                format!("{}.{}", function.name, parameter.name),
+                parameter.span,
+            );
+            args.pos.push(val);
+        }
+        for parameter in &parameters.keyword_only {
+            let val = self.hole(
+                HoleKind::Argument,
+                format!("{}.{}", function.name, parameter.name),
+                parameter.span,
+            );
+            args.kw.insert(parameter.name.clone(), Kwarg { val, span: parameter.span });
+        }
+        self.call_function(&function, args, this, span)?;
+        Ok(())
+    }
+}
+
+/// Functions outside the roots that are known not to change what they are given.
+fn is_harmless(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    matches!(
+        last,
+        "info"
+            | "debug"
+            | "warning"
+            | "error"
+            | "exception"
+            | "critical"
+            | "log"
+            | "getLogger"
+            | "dumps"
+            | "dump"
+            | "format"
+            | "join"
+            | "get"
+            | "getenv"
+            | "copy"
+            | "deepcopy"
+            | "items"
+            | "keys"
+            | "values"
+            | "print"
+            | "len"
+            | "str"
+            | "repr"
+            | "encode"
+            | "decode"
+    ) || name.starts_with("logging.")
+}

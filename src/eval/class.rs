@@ -1,0 +1,566 @@
+//! Classes: definition, instances, attribute lookup and `super()`.
+
+use std::rc::Rc;
+
+use super::HoleKind;
+use super::branch::Flow;
+use super::call::Args;
+use super::interp::{Frame, Interp, Raised, Res};
+use super::object::{ClassObject, Data, Flavour, Instance, Map, ObjId, Object, Val};
+use crate::python::Span;
+use crate::python::ast::{self, Name};
+
+impl Interp<'_> {
+    /// `class`: evaluates the body in a scope of its own and makes the class.
+    pub(crate) fn make_class(&mut self, def: &std::sync::Arc<ast::Class>) -> Res {
+        let mut bases = Vec::new();
+        for base in &def.bases {
+            let val = self.eval(base)?;
+            bases.push(val);
+        }
+        for keyword in &def.keywords {
+            self.eval(&keyword.value)?;
+        }
+        let Some(outer) = self.frame().cloned() else { return Ok(Val::none(def.span)) };
+        let scope = self.heap.add(Object::Scope(Map::default()));
+        let mut closure = outer.closure.to_vec();
+        if !outer.is_class && outer.scope != outer.globals {
+            closure.insert(0, outer.scope);
+        }
+        let frame = Frame {
+            scope,
+            globals: outer.globals,
+            closure: closure.into(),
+            function: None,
+            this: None,
+            call: def.span,
+            global_names: Vec::new(),
+            nonlocal_names: Vec::new(),
+            yields: Vec::new(),
+            is_class: true,
+            module: outer.module.clone(),
+            undecided: self.undecided(),
+            tries: 0,
+        };
+        self.frames.push(frame);
+        let flow = self.exec_block(&def.body);
+        let flow = self.each_end(flow, &mut |_, end| match end {
+            Flow::Raise(_) | Flow::Stop => end,
+            _ => Flow::Normal,
+        });
+        self.frames.pop();
+        match flow {
+            Flow::Raise(val) => return Err(Raised::Exception(val)),
+            Flow::Stop => return Err(Raised::Stop),
+            _ => {}
+        }
+        let mut attrs = match self.heap.get(scope) {
+            Object::Scope(names) => names.clone(),
+            _ => Map::default(),
+        };
+        if let Some(doc) = &def.docstring {
+            attrs.entry(Name::from("__doc__")).or_insert(Val::str(doc.as_ref(), def.span));
+        }
+        let mro = self.linearise(&bases);
+        let flavour = self.flavour(&bases, &attrs);
+        let class = ClassObject {
+            name: def.name.clone(),
+            qualname: Name::from(format!("{}.{}", outer.module, def.name)),
+            span: def.span,
+            bases,
+            mro,
+            flavour: flavour.clone(),
+        };
+        let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
+        // Methods learn which class they belong to, for `super()`.
+        let mut methods = Vec::new();
+        for val in attrs.values() {
+            self.methods_in(val, &mut methods);
+        }
+        for method in methods {
+            if let Object::Function(function) = self.heap.get_mut(method) {
+                let mut owned = function.as_ref().clone();
+                owned.class = Some(id);
+                *function = Rc::new(owned);
+            }
+        }
+        let val = Val::obj(id, def.span);
+        if flavour == Flavour::Enum {
+            self.make_members(&val, &mut attrs);
+        }
+        if let Object::Class(_, slot) = self.heap.get_mut(id) {
+            *slot = attrs;
+        }
+        self.init_subclass(&val, def.span)?;
+        Ok(val)
+    }
+
+    fn methods_in(&self, val: &Val, found: &mut Vec<ObjId>) {
+        let Data::Obj(id) = &val.data else { return };
+        match self.heap.get(*id) {
+            Object::Function(function) if function.class.is_none() => found.push(*id),
+            Object::Static(inner) | Object::ClassMethod(inner) => self.methods_in(inner, found),
+            Object::Property(get, set) => {
+                self.methods_in(get, found);
+                if let Some(set) = set {
+                    self.methods_in(set, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `__init_subclass__` of a base.
+    fn init_subclass(&mut self, class: &Val, span: Span) -> Res<()> {
+        let Some(id) = class.as_obj() else { return Ok(()) };
+        for base in self.mro(id) {
+            if let Some(base) = base.as_obj()
+                && let Object::Class(_, attrs) = self.heap.get(base)
+                && let Some(hook) = attrs.get("__init_subclass__").cloned()
+            {
+                let function = self.unwrap_method(&hook);
+                self.call(&function, Args::positional(vec![class.clone()]), span)?;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn unwrap_method(&self, val: &Val) -> Val {
+        match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::ClassMethod(inner) | Object::Static(inner)) => inner.clone(),
+            _ => val.clone(),
+        }
+    }
+
+    /// Enum members: every public class variable that is no method becomes an instance.
+    pub(crate) fn make_members(&mut self, class: &Val, attrs: &mut Map<Name, Val>) {
+        let names: Vec<Name> =
+            attrs.keys().filter(|name| !name.starts_with('_')).cloned().collect();
+        let mut auto = 0;
+        for name in names {
+            let Some(val) = attrs.get(&name).cloned() else { continue };
+            let is_method = val.as_obj().is_some_and(|id| {
+                matches!(
+                    self.heap.get(id),
+                    Object::Function(_)
+                        | Object::Property(..)
+                        | Object::Static(_)
+                        | Object::ClassMethod(_)
+                )
+            });
+            if is_method {
+                continue;
+            }
+            let val = if val.as_symbol() == Some("enum.auto()") {
+                auto += 1;
+                Val::int(auto, val.span)
+            } else {
+                if let Some(number) = val.as_int() {
+                    auto = number;
+                }
+                val
+            };
+            let mut members = Map::default();
+            members.insert(Name::from("name"), Val::str(name.as_ref(), val.span));
+            members.insert(Name::from("value"), val.clone());
+            let instance =
+                Instance { class: class.clone(), attrs: members, payload: Some(val.clone()) };
+            let member = self.heap.val(Object::Instance(instance), val.span);
+            attrs.insert(name, member);
+        }
+    }
+
+    pub(crate) fn flavour(&self, bases: &[Val], attrs: &Map<Name, Val>) -> Flavour {
+        for base in bases {
+            match &base.data {
+                Data::Symbol(path) => match path.as_ref() {
+                    "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag"
+                    | "enum.IntFlag" => {
+                        return Flavour::Enum;
+                    }
+                    "typing.NamedTuple" => return Flavour::NamedTuple(self.declared(attrs)),
+                    _ => {}
+                },
+                Data::Obj(id) => {
+                    if let Object::Class(class, _) = self.heap.get(*id) {
+                        match &class.flavour {
+                            Flavour::Plain => {}
+                            other => return other.clone(),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Flavour::Plain
+    }
+
+    /// Names declared with an annotation in a class body, in order.
+    pub(crate) fn declared(&self, attrs: &Map<Name, Val>) -> Vec<Name> {
+        let Some(Val { data: Data::Obj(id), .. }) = attrs.get("__annotations__") else {
+            return Vec::new();
+        };
+        match self.heap.get(*id) {
+            Object::Dict(entries, _) => {
+                entries.values().filter_map(|(name, _)| name.as_str().map(Name::from)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// C3 linearisation of the bases, the class itself left out. Classes that disagree keep the
+    /// order in which they appear.
+    pub(crate) fn linearise(&self, bases: &[Val]) -> Vec<Val> {
+        let mut lists: Vec<Vec<Val>> = bases
+            .iter()
+            .map(|base| {
+                let mut list = vec![base.clone()];
+                if let Some(id) = base.as_obj() {
+                    list.extend(self.mro(id));
+                }
+                list
+            })
+            .collect();
+        lists.push(bases.to_vec());
+        let mut order: Vec<Val> = Vec::new();
+        loop {
+            lists.retain(|list| !list.is_empty());
+            if lists.is_empty() {
+                return order;
+            }
+            let good = lists.iter().filter_map(|list| list.first()).find(|head| {
+                !lists
+                    .iter()
+                    .any(|list| list.iter().skip(1).any(|other| self.same(head, other, 16)))
+            });
+            let Some(next) = good.or_else(|| lists.first().and_then(|list| list.first())).cloned()
+            else {
+                return order;
+            };
+            for list in &mut lists {
+                list.retain(|other| !self.same(&next, other, 16));
+            }
+            order.push(next);
+        }
+    }
+
+    /// Bases in method resolution order, the class itself left out.
+    pub(crate) fn mro(&self, id: ObjId) -> Vec<Val> {
+        match self.heap.get(id) {
+            Object::Class(class, _) => class.mro.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Looks an attribute up along the method resolution order: the value and the class it was found
+    /// in. `Err` holds a base podlift cannot see that comes first.
+    pub(crate) fn class_lookup(&self, class: &Val, name: &str) -> Result<Option<Val>, Val> {
+        let Some(id) = class.as_obj() else { return Ok(None) };
+        let order = std::iter::once(class.clone()).chain(self.mro(id));
+        for class in order {
+            match &class.data {
+                Data::Obj(id) => {
+                    if let Object::Class(_, attrs) = self.heap.get(*id)
+                        && let Some(val) = attrs.get(name)
+                    {
+                        return Ok(Some(val.clone()));
+                    }
+                }
+                Data::Unknown(_) => return Err(class),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first base that is a symbol of a library, such as an operator or an exception class.
+    pub(crate) fn symbol_base(&self, class: &Val) -> Option<Name> {
+        match &class.data {
+            Data::Symbol(path) => Some(path.clone()),
+            Data::Obj(id) => self.mro(*id).iter().find_map(|base| match &base.data {
+                Data::Symbol(path) if !is_mixin(path) => Some(path.clone()),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Makes an instance of a user class.
+    pub(crate) fn instantiate(&mut self, id: ObjId, args: Args, span: Span) -> Res {
+        let class = Val::obj(id, span);
+        let Object::Class(object, attrs) = self.heap.get(id) else {
+            return self.type_error("object is not a class", span);
+        };
+        let (object, attrs) = (Rc::clone(object), attrs.clone());
+        if object.flavour == Flavour::Enum {
+            return self.enum_member(&class, &attrs, &args, span);
+        }
+        let base = self.symbol_base(&class);
+        if let Some(base) = &base
+            && super::library::airflow::is_operator(base)
+        {
+            return self.make_operator(&class, base, args, span);
+        }
+        let unknown_base = object.mro.iter().find(|base| self.unknown(base).is_some()).cloned();
+        let payload = base.as_deref().and_then(|base| self.payload(base, &args, span));
+        let instance = Instance { class: class.clone(), attrs: Map::default(), payload };
+        let this = self.heap.val(Object::Instance(instance), span);
+        match self.class_lookup(&class, "__init__") {
+            Ok(Some(init)) => {
+                let mut args = args;
+                args.pos.insert(0, this.clone());
+                self.call(&init, args, span)?;
+            }
+            Ok(None) => match &object.flavour {
+                Flavour::Dataclass(fields) | Flavour::NamedTuple(fields) => {
+                    self.init_fields(&this, &class, fields, &args, span)?;
+                }
+                _ => {
+                    if let Some(base) = &base
+                        && self.is_exception_class(base)
+                    {
+                        self.set_exception_args(&this, &args, span);
+                    }
+                }
+            },
+            Err(base) => {
+                // A base podlift cannot see decides what the arguments mean. It may be an operator.
+                let name = base.hole().map_or_else(String::new, |hole| hole.name.clone());
+                if let Some(task) = self.unresolved_operator(&name, &args, span)? {
+                    return Ok(task);
+                }
+            }
+        }
+        if let Some(base) = unknown_base {
+            let key = Name::from("__unknown_base__");
+            self.set_raw(&this, &key, base);
+        }
+        Ok(this)
+    }
+
+    fn enum_member(&mut self, class: &Val, attrs: &Map<Name, Val>, args: &Args, span: Span) -> Res {
+        let Some(wanted) = args.pos.first() else {
+            return self.type_error("an enum needs a value", span);
+        };
+        if let Some(unknown) = self.unknown(wanted) {
+            return Ok(self.derived(&[&unknown], span));
+        }
+        for val in attrs.values() {
+            if let Some(member) = val.as_obj()
+                && let Object::Instance(instance) = self.heap.get(member)
+                && let Some(payload) = &instance.payload
+                && self.equal(payload, wanted) == Some(true)
+            {
+                return Ok(val.clone());
+            }
+        }
+        let text = format!("{} is not a valid {}", self.short_repr(wanted), self.type_text(class));
+        Err(self.exception("ValueError", text, span))
+    }
+
+    /// The builtin value inside an instance of a subclass of `dict`, `list` or `str`.
+    fn payload(&mut self, base: &str, args: &Args, span: Span) -> Option<Val> {
+        matches!(
+            base,
+            "builtins.dict"
+                | "builtins.list"
+                | "builtins.str"
+                | "builtins.int"
+                | "collections.UserDict"
+                | "collections.OrderedDict"
+        )
+        .then(|| {
+            let base = if base == "collections.UserDict" { "builtins.dict" } else { base };
+            self.call_symbol(base, args.clone(), span).ok()
+        })
+        .flatten()
+    }
+
+    /// Fields of a dataclass or named tuple from call arguments and defaults.
+    fn init_fields(
+        &mut self,
+        this: &Val,
+        class: &Val,
+        fields: &[Name],
+        args: &Args,
+        span: Span,
+    ) -> Res<()> {
+        let mut pos = args.pos.iter();
+        for field in fields {
+            let default = self.class_lookup(class, field).ok().flatten();
+            let (default, init) = self.field_default(default, span)?;
+            let given = if init {
+                pos.next().cloned().or_else(|| args.named(field).cloned())
+            } else {
+                None
+            };
+            let val = match (given, default) {
+                (Some(val), _) => val,
+                (None, _) if args.is_open() => {
+                    let open = args.more_kw.clone().or_else(|| args.more_pos.clone());
+                    let open = open.unwrap_or_else(|| Val::none(span));
+                    self.part_of(&open, &format!("[{field:?}]"), span)
+                }
+                (None, Some(default)) => default,
+                (None, None) => {
+                    let name = self.type_text(class);
+                    let message = format!(
+                        "{name}.__init__() missing 1 required positional argument: '{field}'"
+                    );
+                    return self.type_error(message, span);
+                }
+            };
+            self.set_raw(this, field, val);
+        }
+        if let Some(extra) = args.kw.keys().find(|name| !fields.contains(name)) {
+            let name = self.type_text(class);
+            let message = format!("{name}.__init__() got an unexpected keyword argument '{extra}'");
+            return self.type_error(message, span);
+        }
+        if let Ok(Some(post)) = self.class_lookup(class, "__post_init__") {
+            self.call(&post, Args::positional(vec![this.clone()]), span)?;
+        }
+        Ok(())
+    }
+
+    /// The default of a dataclass field, and whether the constructor takes it.
+    fn field_default(&mut self, default: Option<Val>, span: Span) -> Res<(Option<Val>, bool)> {
+        let Some(val) = default else { return Ok((None, true)) };
+        let record = val.as_obj().and_then(|id| match self.heap.get(id) {
+            Object::Record(class, attrs) if class.as_ref() == "dataclasses.field" => {
+                Some(attrs.clone())
+            }
+            _ => None,
+        });
+        let Some(attrs) = record else { return Ok((Some(val), true)) };
+        let init = match attrs.get("init") {
+            Some(val) => self.truth(&val.clone())? != Some(false),
+            None => true,
+        };
+        if let Some(factory) = attrs.get("default_factory").cloned() {
+            return Ok((Some(self.call(&factory, Args::default(), span)?), init));
+        }
+        Ok((attrs.get("default").cloned(), init))
+    }
+
+    /// Sets an attribute without calling anything.
+    pub(crate) fn set_raw(&mut self, this: &Val, name: &Name, val: Val) {
+        let Some(id) = this.as_obj() else { return };
+        match self.heap.get_mut(id) {
+            Object::Instance(instance) => {
+                instance.attrs.insert(name.clone(), val);
+            }
+            Object::Record(_, attrs) | Object::Model(_, attrs) | Object::Class(_, attrs) => {
+                attrs.insert(name.clone(), val);
+            }
+            Object::Task(task) => {
+                task.attrs.insert(name.clone(), val);
+            }
+            _ => {}
+        }
+    }
+
+    /// `super()` without arguments: the class of the method and its first argument.
+    pub(crate) fn bare_super(&mut self, span: Span) -> Res {
+        // A comprehension inside a method has a frame of its own; the method's is further out.
+        let found = self.frames.iter().rev().find_map(|frame| {
+            let function = frame.function.as_ref()?;
+            Some((function.class?, frame.this.clone()?))
+        });
+        match found {
+            Some((class, this)) => {
+                Ok(self.heap.val(Object::Super(this, Val::obj(class, span)), span))
+            }
+            None => Ok(self.hole(HoleKind::Name, "super()", span)),
+        }
+    }
+
+    /// The next definition of `name` after the class of a `super()`.
+    pub(crate) fn super_attribute(
+        &mut self,
+        this: &Val,
+        after: &Val,
+        name: &Name,
+        span: Span,
+    ) -> Res {
+        let class = match self.class_of(this) {
+            // In a class method the first argument is the class itself.
+            Val { data: Data::Symbol(path), .. } if path.as_ref() == "builtins.type" => {
+                this.clone()
+            }
+            class => class,
+        };
+        let order: Vec<Val> = match class.as_obj() {
+            Some(id) => std::iter::once(class.clone()).chain(self.mro(id)).collect(),
+            None => Vec::new(),
+        };
+        let after_id = after.as_obj().map(|id| self.heap.resolve(id));
+        let position = order
+            .iter()
+            .position(|class| class.as_obj().map(|id| self.heap.resolve(id)) == after_id)
+            .unwrap_or(0);
+        for base in order.iter().skip(position + 1) {
+            match &base.data {
+                Data::Obj(id) => {
+                    let found = match self.heap.get(*id) {
+                        Object::Class(_, attrs) => attrs.get(name).cloned(),
+                        _ => None,
+                    };
+                    if let Some(val) = found {
+                        return self.bind_attribute(&val, this, &class, span);
+                    }
+                }
+                Data::Symbol(path) => {
+                    if let Some(val) = self.symbol_super(path, this, name, span) {
+                        return Ok(val);
+                    }
+                }
+                Data::Unknown(_) => {
+                    let part = self.part_of(base, &format!(".{name}"), span);
+                    return Ok(part);
+                }
+                _ => {}
+            }
+        }
+        if name.as_ref() == "__init__" || name.starts_with("__init_subclass") {
+            return Ok(Val::symbol("builtins.object.__init__", span));
+        }
+        if matches!(name.as_ref(), "__setattr__" | "__getattribute__") {
+            return Ok(self.heap.val(
+                Object::Bound(Val::symbol(format!("builtins.object.{name}"), span), this.clone()),
+                span,
+            ));
+        }
+        let text = format!("'super' object has no attribute '{name}'");
+        Err(self.exception("AttributeError", text, span))
+    }
+
+    /// A method of a library base class reached through `super()`.
+    fn symbol_super(&mut self, path: &Name, this: &Val, name: &Name, span: Span) -> Option<Val> {
+        if super::library::airflow::is_operator(path) {
+            let symbol = Val::symbol(format!("{path}::{name}"), span);
+            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
+        }
+        if self.is_exception_class(path) && name.as_ref() == "__init__" {
+            let symbol = Val::symbol("builtins.BaseException.__init__", span);
+            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
+        }
+        if matches!(path.as_ref(), "builtins.dict" | "builtins.list" | "builtins.str") {
+            let payload = match this.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Instance(instance)) => instance.payload.clone(),
+                _ => None,
+            }?;
+            return Some(Val::new(Data::Method(Rc::new((payload, name.clone()))), span));
+        }
+        None
+    }
+}
+
+/// Library classes that only add behaviour no constructor shows.
+fn is_mixin(path: &str) -> bool {
+    path.ends_with("Mixin")
+        || path.starts_with("abc.")
+        || path.starts_with("typing.")
+        || path == "builtins.object"
+}

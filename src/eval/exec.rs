@@ -1,0 +1,624 @@
+//! Statements.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::HoleKind;
+use super::branch::Flow;
+use super::interp::{Interp, Raised, Res};
+use super::object::{Data, Map, Object, Val};
+use crate::diag::{Code, Diagnostic};
+use crate::python::Span;
+use crate::python::ast::{Expr, Handler, Name, Stmt, StmtKind, Target, Try};
+
+impl From<Raised> for Flow {
+    fn from(raised: Raised) -> Self {
+        match raised {
+            Raised::Exception(val) => Self::Raise(val),
+            Raised::Stop => Self::Stop,
+        }
+    }
+}
+
+/// Unwraps a result inside a function that gives a flow.
+macro_rules! attempt {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(raised) => return Flow::from(raised),
+        }
+    };
+}
+
+impl Interp<'_> {
+    /// Evaluates the statements of a module. An exception nobody catches is told and the next
+    /// statement is evaluated: Airflow would not load such a file, but what podlift misunderstands
+    /// must not cost the tasks below it.
+    pub(crate) fn exec_module(&mut self, body: &[Stmt]) -> Res<()> {
+        let mut rest = body;
+        while let Some((stmt, tail)) = rest.split_first() {
+            rest = tail;
+            let flow = self.exec_stmt(stmt);
+            // A fork at module level has a side that ends the module (`sys.exit()`): follow the other.
+            let flow = self.each_end(flow, &mut |_, end| match end {
+                Flow::Raise(val) => Flow::Raise(val),
+                Flow::Stop => Flow::Stop,
+                _ => Flow::Normal,
+            });
+            match flow {
+                Flow::Stop => return Err(Raised::Stop),
+                Flow::Raise(val) => {
+                    if self.is_import_error(&val) && self.modules_loading() {
+                        return Err(Raised::Exception(val));
+                    }
+                    self.tell_uncaught(&val, stmt.span);
+                    self.poison_targets(stmt);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn modules_loading(&self) -> bool {
+        self.frames.len() > 1
+    }
+
+    fn is_import_error(&self, val: &Val) -> bool {
+        ["ImportError", "ModuleNotFoundError"]
+            .iter()
+            .any(|class| self.exception_is(val, &format!("builtins.{class}")))
+    }
+
+    fn tell_uncaught(&mut self, val: &Val, span: Span) {
+        let text = self.exception_text(val);
+        let diagnostic = Diagnostic::new(
+            Code::UncaughtException,
+            val.span.or(span),
+            format!("evaluation ends here in {text}"),
+        )
+        .also(span, "while evaluating this statement");
+        self.tell(diagnostic);
+    }
+
+    /// After a failed statement, what it would have bound is unknown.
+    fn poison_targets(&mut self, stmt: &Stmt) {
+        let targets: &[Target] = match &stmt.kind {
+            StmtKind::Assign(targets, _) => targets,
+            _ => return,
+        };
+        for target in targets {
+            let val = self.hole(HoleKind::Expression, "failed statement", stmt.span);
+            // Binding a hole to a plain name cannot fail; other targets may, and then stay unbound.
+            drop(self.assign(target, val));
+        }
+    }
+
+    /// Evaluates statements in order.
+    pub(crate) fn exec_block(&mut self, body: &[Stmt]) -> Flow {
+        let mut rest = body;
+        while let Some((stmt, tail)) = rest.split_first() {
+            match self.exec_stmt(stmt) {
+                Flow::Normal => rest = tail,
+                flow @ Flow::Fork(_) => {
+                    if tail.is_empty() {
+                        return flow;
+                    }
+                    return self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal => this.exec_block(tail),
+                        end => end,
+                    });
+                }
+                flow => return flow,
+            }
+        }
+        Flow::Normal
+    }
+
+    fn exec_stmt(&mut self, stmt: &Stmt) -> Flow {
+        attempt!(self.step(stmt.span));
+        match &stmt.kind {
+            StmtKind::Expr(expr) => {
+                attempt!(self.eval(expr));
+                Flow::Normal
+            }
+            StmtKind::Assign(targets, value) => {
+                let val = attempt!(self.eval(value));
+                for target in targets {
+                    attempt!(self.assign(target, val.clone()));
+                }
+                Flow::Normal
+            }
+            StmtKind::AnnAssign(target, annotation, value) => {
+                attempt!(self.annotated(target, annotation, value.as_ref()));
+                Flow::Normal
+            }
+            StmtKind::AugAssign(target, op, value) => {
+                attempt!(self.augmented(target, *op, value, stmt.span));
+                Flow::Normal
+            }
+            StmtKind::Delete(targets) => {
+                for target in targets {
+                    attempt!(self.delete(target));
+                }
+                Flow::Normal
+            }
+            StmtKind::If(test, body, orelse) => self.exec_if(test, body, orelse),
+            StmtKind::While(test, body, orelse) => self.exec_while(test, body, orelse),
+            StmtKind::For(target, iterable, body, orelse) => {
+                self.exec_for(target, iterable, body, orelse)
+            }
+            StmtKind::With(items, body) => self.exec_with(items, body),
+            StmtKind::Function(def) => {
+                let function = attempt!(self.make_function(def));
+                let val = attempt!(self.decorate(function, &def.decorators, def.span));
+                self.bind(&def.name, val);
+                Flow::Normal
+            }
+            StmtKind::Class(def) => {
+                let class = attempt!(self.make_class(def));
+                let val = attempt!(self.decorate(class, &def.decorators, def.span));
+                self.bind(&def.name, val);
+                Flow::Normal
+            }
+            StmtKind::Return(value) => match value {
+                Some(value) => Flow::Return(attempt!(self.eval(value))),
+                None => Flow::Return(Val::none(stmt.span)),
+            },
+            StmtKind::Raise(exception, _) => self.exec_raise(exception.as_ref(), stmt.span),
+            StmtKind::Try(parts) => self.exec_try(parts),
+            StmtKind::Assert(test, message) => {
+                let val = attempt!(self.eval(test));
+                if attempt!(self.truth(&val)) == Some(false) {
+                    let text = match message {
+                        Some(message) => {
+                            let val = attempt!(self.eval(message));
+                            self.display(&val)
+                        }
+                        None => String::new(),
+                    };
+                    return self.exception("AssertionError", text, stmt.span).into();
+                }
+                Flow::Normal
+            }
+            StmtKind::Import(names) => {
+                for (name, alias) in names {
+                    attempt!(self.import(name, alias.as_ref(), stmt.span));
+                }
+                Flow::Normal
+            }
+            StmtKind::ImportFrom { module, level, names } => {
+                attempt!(self.import_from(module.as_ref(), *level, names, stmt.span));
+                Flow::Normal
+            }
+            StmtKind::Global(names) => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.global_names.extend(names.iter().cloned());
+                }
+                Flow::Normal
+            }
+            StmtKind::Nonlocal(names) => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.nonlocal_names.extend(names.iter().cloned());
+                }
+                Flow::Normal
+            }
+            StmtKind::Match(subject, cases) => {
+                let subject = attempt!(self.eval(subject));
+                self.exec_match(&subject, cases)
+            }
+            StmtKind::TypeAlias(name) => {
+                self.bind(name, Val::symbol("typing.TypeAlias", stmt.span));
+                Flow::Normal
+            }
+            StmtKind::Break => Flow::Break,
+            StmtKind::Continue => Flow::Continue,
+            StmtKind::Pass | StmtKind::Invalid => Flow::Normal,
+        }
+    }
+
+    fn exec_if(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Flow {
+        let val = attempt!(self.eval(test));
+        match attempt!(self.truth(&val)) {
+            Some(true) => self.exec_block(body),
+            Some(false) => self.exec_block(orelse),
+            None => {
+                let cond = self.condition_hole(test, &val);
+                self.both(&cond, &mut |this| this.exec_block(body), &mut |this| {
+                    this.exec_block(orelse)
+                })
+            }
+        }
+    }
+
+    fn exec_while(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Flow {
+        let flow = self.while_turns(test, body, 0);
+        self.after_loop(flow, orelse)
+    }
+
+    fn while_turns(&mut self, test: &Expr, body: &[Stmt], mut turn: u32) -> Flow {
+        loop {
+            let val = attempt!(self.eval(test));
+            match attempt!(self.truth(&val)) {
+                Some(false) => return Flow::Normal,
+                Some(true) => {}
+                None => {
+                    let cond = self.condition_hole(test, &val);
+                    return self.pattern_loop(&cond, |this| this.exec_block(body));
+                }
+            }
+            turn += 1;
+            if turn > self.settings.limits.turns {
+                let turns = self.settings.limits.turns;
+                let message = format!("loop ended after {turns} turns");
+                self.limit(test.span, "turns", &message, "--max-turns");
+                return Flow::Normal;
+            }
+            let flow = self.exec_block(body);
+            match self.end_turn(flow) {
+                Flow::Normal => {}
+                flow @ Flow::Fork(_) => {
+                    return self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal => this.while_turns(test, body, turn),
+                        end => end,
+                    });
+                }
+                flow => return flow,
+            }
+        }
+    }
+
+    /// `continue` ends a turn like its last statement does.
+    fn end_turn(&mut self, flow: Flow) -> Flow {
+        self.each_end(flow, &mut |_, end| match end {
+            Flow::Continue => Flow::Normal,
+            end => end,
+        })
+    }
+
+    /// `else` runs where the loop was not left by `break`.
+    fn after_loop(&mut self, flow: Flow, orelse: &[Stmt]) -> Flow {
+        self.each_end(flow, &mut |this, end| match end {
+            Flow::Normal => this.exec_block(orelse),
+            Flow::Break => Flow::Normal,
+            end => end,
+        })
+    }
+
+    fn exec_for(
+        &mut self,
+        target: &Target,
+        iterable: &Expr,
+        body: &[Stmt],
+        orelse: &[Stmt],
+    ) -> Flow {
+        let val = attempt!(self.eval(iterable));
+        let items = match attempt!(self.iterate(&val, iterable.span)) {
+            Some(items) => items,
+            None => {
+                let unknown = self.loop_hole(&val, iterable.span);
+                let cond = unknown
+                    .hole()
+                    .map_or_else(|| self.condition_at(iterable.span, &val), Arc::clone);
+                let flow = self.pattern_loop(&cond, |this| {
+                    if let Err(raised) = this.assign_unknown(target, &unknown) {
+                        return raised.into();
+                    }
+                    this.exec_block(body)
+                });
+                return self.after_loop(flow, orelse);
+            }
+        };
+        let flow = self.for_turns(target, &items, body);
+        self.after_loop(flow, orelse)
+    }
+
+    fn for_turns(&mut self, target: &Target, items: &[Val], body: &[Stmt]) -> Flow {
+        let mut rest = items;
+        while let Some((item, tail)) = rest.split_first() {
+            rest = tail;
+            attempt!(self.assign(target, item.clone()));
+            let flow = self.exec_block(body);
+            match self.end_turn(flow) {
+                Flow::Normal => {}
+                flow @ Flow::Fork(_) => {
+                    return self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal => this.for_turns(target, tail, body),
+                        end => end,
+                    });
+                }
+                flow => return flow,
+            }
+        }
+        Flow::Normal
+    }
+
+    /// The loop variable of a loop over something unknown.
+    fn loop_hole(&mut self, iterable: &Val, span: Span) -> Val {
+        let mut roots = Vec::new();
+        self.roots_of(iterable, &mut roots, 0);
+        let reason = self.snippet(span);
+        let hole = super::Hole {
+            kind: HoleKind::Loop,
+            name: reason.clone(),
+            default: None,
+            reason: format!("element of `{reason}`"),
+            span,
+            roots,
+        };
+        Val::unknown(Arc::new(hole), span)
+    }
+
+    /// Binds loop targets to parts of an unknown element.
+    fn assign_unknown(&mut self, target: &Target, val: &Val) -> Res<()> {
+        match target {
+            Target::Sequence(targets, span) => {
+                for (index, target) in targets.iter().enumerate() {
+                    let part = self.part_of(val, &format!("[{index}]"), *span);
+                    self.assign_unknown(target, &part)?;
+                }
+                Ok(())
+            }
+            Target::Star(target, _) => self.assign_unknown(target, val),
+            target => self.assign(target, val.clone()),
+        }
+    }
+
+    /// A loop that runs an unknown number of turns: its body is evaluated once, for any turn.
+    fn pattern_loop(
+        &mut self,
+        cond: &Arc<super::Hole>,
+        mut body: impl FnMut(&mut Self) -> Flow,
+    ) -> Flow {
+        self.patterns.push(Arc::clone(cond));
+        let flow = self.both(
+            cond,
+            &mut |this| {
+                let flow = body(this);
+                this.each_end(flow, &mut |_, end| match end {
+                    // However the turn ends, the loop ends normally as far as anybody knows.
+                    Flow::Continue | Flow::Break => Flow::Normal,
+                    end => end,
+                })
+            },
+            &mut |_| Flow::Normal,
+        );
+        self.patterns.pop();
+        flow
+    }
+
+    fn exec_raise(&mut self, exception: Option<&Expr>, span: Span) -> Flow {
+        let Some(exception) = exception else {
+            let current = self.handling.last().cloned();
+            return match current {
+                Some(val) => Flow::Raise(val),
+                None => {
+                    self.exception("RuntimeError", "No active exception to reraise", span).into()
+                }
+            };
+        };
+        let val = attempt!(self.eval(exception));
+        let is_class = match &val.data {
+            Data::Symbol(_) => true,
+            Data::Obj(id) => matches!(self.heap.get(*id), Object::Class(..)),
+            _ => false,
+        };
+        if is_class {
+            let made = attempt!(self.call(&val, super::call::Args::default(), span));
+            return Flow::Raise(made.at(span));
+        }
+        Flow::Raise(val.at(span))
+    }
+
+    fn exec_try(&mut self, parts: &Try) -> Flow {
+        let guarded = !parts.handlers.is_empty();
+        if guarded {
+            self.maybe_raised.push(None);
+            if let Some(frame) = self.frames.last_mut() {
+                frame.tries += 1;
+            }
+        }
+        let flow = self.exec_block(&parts.body);
+        let mut maybe = None;
+        if guarded {
+            maybe = self.maybe_raised.pop().flatten();
+            if let Some(frame) = self.frames.last_mut() {
+                frame.tries = frame.tries.saturating_sub(1);
+            }
+        }
+        let flow = self.each_end(flow, &mut |this, end| match end {
+            Flow::Raise(val) => this.handle(&val, &parts.handlers),
+            Flow::Normal => this.exec_block(&parts.orelse),
+            end => end,
+        });
+        // Something called from here may have raised, under a condition nobody knows.
+        let flow = match (maybe, parts.handlers.first()) {
+            (Some(cond), Some(handler)) => {
+                let mut ended = Some(flow);
+                self.both(&cond, &mut |_| ended.take().unwrap_or(Flow::Normal), &mut |this| {
+                    if let Some(name) = &handler.name {
+                        let val = this.hole(HoleKind::Call, "exception", handler.span);
+                        this.bind(name, val);
+                    }
+                    this.exec_block(&handler.body)
+                })
+            }
+            _ => flow,
+        };
+        if parts.finalbody.is_empty() {
+            return flow;
+        }
+        self.each_end(flow, &mut |this, end| {
+            if matches!(end, Flow::Stop) {
+                return end;
+            }
+            match this.exec_block(&parts.finalbody) {
+                Flow::Normal => end,
+                other => other,
+            }
+        })
+    }
+
+    fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
+        for handler in handlers {
+            let matched = match &handler.kind {
+                None => true,
+                Some(kind) => {
+                    let kind = attempt!(self.eval(kind));
+                    self.exception_matches(val, &kind)
+                }
+            };
+            if matched {
+                if let Some(name) = &handler.name {
+                    self.bind(name, val.clone());
+                }
+                self.handling.push(val.clone());
+                let flow = self.exec_block(&handler.body);
+                self.handling.pop();
+                return flow;
+            }
+        }
+        Flow::Raise(val.clone())
+    }
+
+    fn exception_matches(&self, val: &Val, kind: &Val) -> bool {
+        match &kind.data {
+            Data::Tuple(kinds) => kinds.iter().any(|kind| self.exception_matches(val, kind)),
+            Data::Symbol(path) => self.exception_is(val, path),
+            // A class from code podlift cannot see may be any exception.
+            Data::Unknown(_) => false,
+            Data::Obj(id) => match &self.class_of(val).data {
+                Data::Obj(class) => {
+                    self.heap.resolve(*class) == self.heap.resolve(*id)
+                        || self.mro(*class).iter().any(|base| {
+                            base.as_obj().map(|base| self.heap.resolve(base))
+                                == Some(self.heap.resolve(*id))
+                        })
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn exec_with(&mut self, items: &[(Expr, Option<Target>)], body: &[Stmt]) -> Flow {
+        let Some(((expr, target), rest)) = items.split_first() else {
+            return self.exec_block(body);
+        };
+        let manager = attempt!(self.eval(expr));
+        let entered = attempt!(self.enter(&manager, expr.span));
+        if let Some(target) = target {
+            attempt!(self.assign(target, entered));
+        }
+        let flow = self.exec_with(rest, body);
+        let suppressed = attempt!(self.leave(&manager, &flow, expr.span));
+        match flow {
+            Flow::Raise(_) if suppressed => Flow::Normal,
+            flow => flow,
+        }
+    }
+
+    /// `__enter__`.
+    fn enter(&mut self, manager: &Val, span: Span) -> Res {
+        if let Data::Obj(id) = &manager.data {
+            let id = self.heap.resolve(*id);
+            match self.heap.get(id) {
+                Object::Dag(_) => {
+                    self.enter_dag(id);
+                    return Ok(manager.clone());
+                }
+                Object::Group(_) => {
+                    self.enter_group(id);
+                    return Ok(manager.clone());
+                }
+                Object::Instance(_) => {
+                    if let Some(enter) = self.find_attribute(manager, "__enter__", span)? {
+                        return self.call(&enter, super::call::Args::default(), span);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(manager.clone())
+    }
+
+    /// `__exit__`: whether it swallows the exception of the body.
+    fn leave(&mut self, manager: &Val, flow: &Flow, span: Span) -> Res<bool> {
+        if let Data::Obj(id) = &manager.data {
+            let id = self.heap.resolve(*id);
+            match self.heap.get(id) {
+                Object::Dag(_) => self.leave_dag(id),
+                Object::Group(_) => self.leave_group(id),
+                Object::Instance(_) => {
+                    if let Some(exit) = self.find_attribute(manager, "__exit__", span)? {
+                        let raised = match flow {
+                            Flow::Raise(val) => val.clone(),
+                            _ => Val::none(span),
+                        };
+                        let kind =
+                            if raised.is_none() { raised.clone() } else { self.class_of(&raised) };
+                        let args =
+                            super::call::Args::positional(vec![kind, raised, Val::none(span)]);
+                        let result = self.call(&exit, args, span)?;
+                        return Ok(self.truth(&result)? == Some(true));
+                    }
+                }
+                Object::Record(class, attrs) if class.as_ref() == "contextlib.suppress" => {
+                    if let (Flow::Raise(val), Some(kinds)) = (flow, attrs.get("kinds")) {
+                        let kinds = kinds.clone();
+                        return Ok(self.exception_matches(val, &kinds));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// Applies decorators from the bottom up.
+    pub(crate) fn decorate(&mut self, val: Val, decorators: &[Expr], span: Span) -> Res {
+        let mut val = val;
+        let mut evaluated = Vec::new();
+        for decorator in decorators {
+            evaluated.push((self.eval(decorator)?, decorator.span));
+        }
+        while let Some((decorator, at)) = evaluated.pop() {
+            let args = super::call::Args::positional(vec![val.clone()]);
+            val = self.call(&decorator, args, at)?.at(span);
+        }
+        Ok(val)
+    }
+
+    /// `def`: evaluates the defaults and closes over the scopes around it.
+    pub(crate) fn make_function(&mut self, def: &Arc<crate::python::ast::Function>) -> Res {
+        let mut defaults = Map::default();
+        let parameters = &def.parameters;
+        let all = parameters
+            .positional_only
+            .iter()
+            .chain(&parameters.positional)
+            .chain(&parameters.keyword_only);
+        for parameter in all {
+            if let Some(default) = &parameter.default {
+                let val = self.eval(default)?;
+                defaults.insert(parameter.name.clone(), val);
+            }
+        }
+        let Some(frame) = self.frame() else { return Ok(Val::none(def.span)) };
+        let mut closure: Vec<_> = frame.closure.to_vec();
+        // Names of a class body are not visible in its functions, nor are module names closed over:
+        // those are found through `globals`.
+        if !frame.is_class && frame.scope != frame.globals {
+            closure.insert(0, frame.scope);
+        }
+        let function = super::object::FunctionObject {
+            def: Arc::clone(def),
+            name: Name::from(format!("{}.{}", frame.module, def.name)),
+            globals: frame.globals,
+            closure: closure.into(),
+            class: None,
+            defaults: Rc::new(defaults),
+        };
+        Ok(self.heap.val(Object::Function(Rc::new(function)), def.span))
+    }
+}

@@ -1,0 +1,635 @@
+//! Expressions.
+
+use std::rc::Rc;
+
+use super::interp::{Interp, Res};
+use super::object::{Data, Entries, Key, Map, Object, Val};
+use super::pure;
+use super::{HoleKind, Text};
+use crate::diag::{Code, Diagnostic};
+use crate::python::Span;
+use crate::python::ast::{Comprehension, Expr, ExprKind, FPart, Name, UnaryOp};
+
+impl Interp<'_> {
+    /// Evaluates an expression.
+    pub(crate) fn eval(&mut self, expr: &Expr) -> Res {
+        self.step(expr.span)?;
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::None => Ok(Val::none(span)),
+            ExprKind::Bool(value) => Ok(Val::bool(*value, span)),
+            ExprKind::Int(value) => Ok(Val::int(*value, span)),
+            ExprKind::BigInt(digits) => Ok(match digits.parse() {
+                Ok(value) => Val::big(value, span),
+                Err(_) => self.hole(HoleKind::Expression, digits.as_ref(), span),
+            }),
+            ExprKind::Float(value) => Ok(Val::new(Data::Float(*value), span)),
+            ExprKind::Complex(_) => Ok(self.unsupported("complex numbers", span)),
+            ExprKind::Str(text) => Ok(Val::str(text.as_ref(), span)),
+            ExprKind::Bytes(bytes) => Ok(Val::new(Data::Bytes(Rc::from(bytes.as_ref())), span)),
+            ExprKind::Ellipsis => Ok(Val::new(Data::Ellipsis, span)),
+            ExprKind::FString(parts) => {
+                let text = self.fstring(parts)?;
+                Ok(self.bounded_text(text, span))
+            }
+            ExprKind::Name(name) => self.load(name, span),
+            ExprKind::Attribute(object, name) => {
+                let object = self.eval(object)?;
+                self.attribute(&object, name, span)
+            }
+            ExprKind::Subscript(object, index) => {
+                let object = self.eval(object)?;
+                let index = self.eval(index)?;
+                self.item(&object, &index, span)
+            }
+            ExprKind::Slice(start, stop, step) => {
+                let mut part = |bound: &Option<Box<Expr>>| match bound {
+                    Some(bound) => self.eval(bound),
+                    None => Ok(Val::none(span)),
+                };
+                let parts = [part(start)?, part(stop)?, part(step)?];
+                Ok(Val::new(Data::Slice(Rc::new(parts)), span))
+            }
+            ExprKind::Call(call) => self.eval_call(call, span),
+            ExprKind::List(items) => {
+                let (items, open) = self.items(items)?;
+                match open {
+                    Some(unknown) => Ok(unknown),
+                    None => Ok(self.list(items, span)),
+                }
+            }
+            ExprKind::Tuple(items) => {
+                let (items, open) = self.items(items)?;
+                Ok(open.unwrap_or_else(|| Val::tuple(items, span)))
+            }
+            ExprKind::Set(items) => {
+                let (items, open) = self.items(items)?;
+                match open {
+                    Some(unknown) => Ok(unknown),
+                    None => self.make_set(items, false, span),
+                }
+            }
+            ExprKind::Dict(entries) => self.dict_display(entries, span),
+            ExprKind::Starred(inner) => self.eval(inner),
+            ExprKind::Unary(op, operand) => {
+                let val = self.eval(operand)?;
+                if *op == UnaryOp::Not {
+                    return Ok(match self.truth(&val)? {
+                        Some(truth) => Val::bool(!truth, span),
+                        None => self.derived(&[&val], span),
+                    });
+                }
+                self.unary(*op, &val, span)
+            }
+            ExprKind::Binary(left, op, right) => {
+                let left = self.eval(left)?;
+                let right = self.eval(right)?;
+                self.binary(*op, &left, &right, span)
+            }
+            ExprKind::And(operands) => self.short_circuit(operands, false, span),
+            ExprKind::Or(operands) => self.short_circuit(operands, true, span),
+            ExprKind::Compare(first, rest) => {
+                let mut left = self.eval(first)?;
+                let mut result = Val::bool(true, span);
+                for (op, right) in rest {
+                    let right = self.eval(right)?;
+                    result = self.compare(*op, &left, &right, span)?;
+                    match self.truth(&result)? {
+                        Some(false) => return Ok(result),
+                        Some(true) => {}
+                        None => return Ok(result),
+                    }
+                    left = right;
+                }
+                Ok(result)
+            }
+            ExprKind::IfElse(test, body, orelse) => {
+                let val = self.eval(test)?;
+                match self.truth(&val)? {
+                    Some(true) => self.eval(body),
+                    Some(false) => self.eval(orelse),
+                    None => {
+                        let cond = self.condition_hole(test, &val);
+                        self.either(&cond, body, orelse)
+                    }
+                }
+            }
+            ExprKind::Lambda(def) => self.make_function(def),
+            ExprKind::Walrus(name, value) => {
+                let val = self.eval(value)?;
+                self.bind(name, val.clone());
+                Ok(val)
+            }
+            ExprKind::ListComp(element, generators) => {
+                match self.comprehension(generators, &mut |this| {
+                    this.eval(element).map(|val| vec![val])
+                })? {
+                    Ok(items) => Ok(self.list(items, span)),
+                    Err(unknown) => Ok(unknown),
+                }
+            }
+            ExprKind::Generator(element, generators) => {
+                match self.comprehension(generators, &mut |this| {
+                    this.eval(element).map(|val| vec![val])
+                })? {
+                    Ok(items) => Ok(self.heap.val(Object::Iterator(items, 0), span)),
+                    Err(unknown) => Ok(unknown),
+                }
+            }
+            ExprKind::SetComp(element, generators) => {
+                match self.comprehension(generators, &mut |this| {
+                    this.eval(element).map(|val| vec![val])
+                })? {
+                    Ok(items) => self.make_set(items, false, span),
+                    Err(unknown) => Ok(unknown),
+                }
+            }
+            ExprKind::DictComp(key, value, generators) => {
+                let made = self.comprehension(generators, &mut |this| {
+                    Ok(vec![Val::tuple(vec![this.eval(key)?, this.eval(value)?], key.span)])
+                })?;
+                match made {
+                    Err(unknown) => Ok(unknown),
+                    Ok(pairs) => {
+                        let dict = self.dict(Entries::default(), span);
+                        for pair in pairs {
+                            if let Data::Tuple(pair) = &pair.data
+                                && let [key, value] = pair.as_ref()
+                            {
+                                self.set_item(&dict, key, value.clone(), span)?;
+                            }
+                        }
+                        Ok(dict)
+                    }
+                }
+            }
+            ExprKind::Yield(value) => {
+                let val = match value {
+                    Some(value) => self.eval(value)?,
+                    None => Val::none(span),
+                };
+                self.yielded(val, span);
+                Ok(Val::none(span))
+            }
+            ExprKind::YieldFrom(value) => {
+                let val = self.eval(value)?;
+                match self.iterate(&val, span)? {
+                    Some(items) => {
+                        for item in items {
+                            self.yielded(item, span);
+                        }
+                    }
+                    None => {
+                        let part = self.part_of(&val, "[...]", span);
+                        self.yielded(part, span);
+                    }
+                }
+                Ok(Val::none(span))
+            }
+            ExprKind::Await(value) => self.eval(value),
+            ExprKind::Invalid => Ok(self.hole(HoleKind::Expression, "unreadable code", span)),
+        }
+    }
+
+    fn yielded(&mut self, val: Val, span: Span) {
+        let bound = self.settings.limits.turns as usize;
+        let mut full = false;
+        if let Some(frame) = self.frames.last_mut() {
+            if frame.yields.len() < bound {
+                frame.yields.push(val);
+            } else {
+                full = true;
+            }
+        }
+        if full {
+            self.limit(
+                span,
+                "turns",
+                "a generator yields more values than the bound",
+                "--max-turns",
+            );
+        }
+    }
+
+    /// A feature that is not evaluated: told once per place, its result is a hole.
+    pub(crate) fn unsupported(&mut self, what: &str, span: Span) -> Val {
+        self.tell(Diagnostic::new(
+            Code::UnsupportedSyntax,
+            span,
+            format!("{what} are not evaluated; the result is unknown"),
+        ));
+        self.hole(HoleKind::Expression, what, span)
+    }
+
+    /// Evaluates one of two expressions, not knowing which.
+    fn either(&mut self, cond: &std::sync::Arc<super::Hole>, body: &Expr, orelse: &Expr) -> Res {
+        use super::branch::Flow;
+        let flow = self.both(
+            cond,
+            &mut |this| this.eval(body).map_or_else(Flow::from, Flow::Return),
+            &mut |this| this.eval(orelse).map_or_else(Flow::from, Flow::Return),
+        );
+        self.flow_value(flow, body.span)
+    }
+
+    /// `and` / `or`: stops at the first operand that decides.
+    fn short_circuit(&mut self, operands: &[Expr], stop_at: bool, span: Span) -> Res {
+        let mut rest = operands;
+        while let Some((operand, tail)) = rest.split_first() {
+            let val = self.eval(operand)?;
+            if tail.is_empty() {
+                return Ok(val);
+            }
+            match self.truth(&val)? {
+                Some(truth) if truth == stop_at => return Ok(val),
+                Some(_) => rest = tail,
+                None => return self.open_circuit(&val, operand, tail, stop_at, span),
+            }
+        }
+        Ok(Val::none(span))
+    }
+
+    /// An operand that cannot be decided: its own value or that of the rest.
+    fn open_circuit(
+        &mut self,
+        val: &Val,
+        operand: &Expr,
+        tail: &[Expr],
+        stop_at: bool,
+        span: Span,
+    ) -> Res {
+        use super::branch::Flow;
+        let cond = self.condition_hole(operand, val);
+        let kept = val.clone();
+        let flow = self.both(&cond, &mut |_| Flow::Return(kept.clone()), &mut |this| {
+            this.short_circuit(tail, stop_at, span).map_or_else(Flow::from, Flow::Return)
+        });
+        let merged = self.flow_value(flow, span)?;
+        // `os.environ.get("TAG") or "latest"`: the lookup's name closes the hole, and the other
+        // operand is the default that the code gives.
+        if let (Data::Unknown(hole), true) = (&val.data, stop_at)
+            && let [last] = tail
+            && let ExprKind::Str(text) = &last.kind
+            && hole.default.is_none()
+        {
+            let mut with_default = hole.as_ref().clone();
+            with_default.default = Some(serde_json::Value::String(text.to_string()));
+            return Ok(Val::unknown(std::sync::Arc::new(with_default), val.span));
+        }
+        Ok(merged)
+    }
+
+    /// Elements of a display; a starred unknown makes the whole unknown.
+    fn items(&mut self, exprs: &[Expr]) -> Res<(Vec<Val>, Option<Val>)> {
+        let mut items = Vec::with_capacity(exprs.len());
+        let mut open = None;
+        for expr in exprs {
+            if let ExprKind::Starred(inner) = &expr.kind {
+                let val = self.eval(inner)?;
+                match self.iterate(&val, expr.span)? {
+                    Some(more) => items.extend(more),
+                    None => open = Some(self.derived(&[&val], expr.span)),
+                }
+            } else {
+                items.push(self.eval(expr)?);
+            }
+        }
+        Ok((items, open))
+    }
+
+    fn dict_display(&mut self, entries: &[(Option<Expr>, Expr)], span: Span) -> Res {
+        let dict = self.dict(Entries::default(), span);
+        for (key, value) in entries {
+            if let Some(key) = key {
+                let key = self.eval(key)?;
+                let value = self.eval(value)?;
+                self.set_item(&dict, &key, value, span)?;
+            } else {
+                let value = self.eval(value)?;
+                if let Data::Obj(id) = &dict.data {
+                    self.update_dict(*id, &value, span)?;
+                }
+            }
+        }
+        Ok(dict)
+    }
+
+    /// Adds the entries of a mapping, or of pairs, to a dict.
+    pub(crate) fn update_dict(
+        &mut self,
+        id: super::object::ObjId,
+        from: &Val,
+        span: Span,
+    ) -> Res<()> {
+        if self.unknown(from).is_some() {
+            return self.spread(id, from, span);
+        }
+        if let Some(entries) = self.entries_of(from) {
+            for (key, (name, value)) in entries {
+                if matches!(key, Key::Spread(_)) {
+                    self.spread(id, &value, span)?;
+                } else {
+                    self.insert(id, key, name, value);
+                }
+            }
+            return Ok(());
+        }
+        let Some(pairs) = self.iterate(from, span)? else { return self.spread(id, from, span) };
+        for pair in pairs {
+            let items = self.iterate(&pair, span)?;
+            match items.as_deref() {
+                Some([key, value]) => {
+                    let target = Val::obj(id, span);
+                    self.set_item(&target, key, value.clone(), span)?;
+                }
+                Some(_) => {
+                    let message = "dictionary update sequence element has a wrong length";
+                    return Err(self.exception("ValueError", message, span));
+                }
+                None => self.spread(id, &pair, span)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Entries of an unknown mapping: they may replace any entry that is there.
+    fn spread(&mut self, id: super::object::ObjId, from: &Val, span: Span) -> Res<()> {
+        let number = self.fresh();
+        let unknown = self.derived(&[from], span);
+        self.doubt_entries(id, &unknown, None, span);
+        if let Object::Dict(entries, _) = self.heap.get_mut(id) {
+            entries.insert(Key::Spread(number), (unknown.clone(), unknown));
+        }
+        Ok(())
+    }
+
+    /// Entries that an assignment under an unknown key may have replaced are no longer certain. A key
+    /// with a known beginning and end can only replace keys that fit it.
+    pub(crate) fn doubt_entries(
+        &mut self,
+        id: super::object::ObjId,
+        by: &Val,
+        key: Option<&Text>,
+        span: Span,
+    ) {
+        let fits = |name: &Val| match (key, &name.data) {
+            (Some(text), Data::Str(known)) => text_may_equal(text, known),
+            _ => true,
+        };
+        let Object::Dict(entries, _) = self.heap.get(id) else { return };
+        let doubtful: Vec<(Key, Val)> = entries
+            .iter()
+            .filter(|(key, (name, _))| !matches!(key, Key::Spread(_)) && fits(name))
+            .map(|(key, (_, value))| (key.clone(), value.clone()))
+            .collect();
+        for (key, value) in doubtful {
+            let unknown = self.derived(&[&value, by], span);
+            if let Object::Dict(entries, _) = self.heap.get_mut(id)
+                && let Some(entry) = entries.get_mut(&key)
+            {
+                entry.1 = unknown;
+            }
+        }
+    }
+
+    /// Runs the clauses of a comprehension and collects what the element gives; an unknown iterable
+    /// or condition makes the whole unknown (`Err`).
+    fn comprehension(
+        &mut self,
+        generators: &[Comprehension],
+        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
+    ) -> Res<Result<Vec<Val>, Val>> {
+        let Some(frame) = self.frame().cloned() else { return Ok(Ok(Vec::new())) };
+        // A comprehension has a scope of its own, like a function; `:=` inside it binds outside.
+        let scope = self.heap.add(Object::Scope(Map::default()));
+        let mut closure = frame.closure.to_vec();
+        if frame.scope != frame.globals {
+            closure.insert(0, frame.scope);
+        }
+        let mut items = Vec::new();
+        let outer = frame.scope;
+        let mut inner = frame;
+        inner.scope = scope;
+        inner.closure = closure.into();
+        inner.is_class = false;
+        inner.function = None;
+        inner.nonlocal_names = Vec::new();
+        inner.yields = Vec::new();
+        self.frames.push(inner);
+        let result = self.clauses(generators, element, &mut items);
+        self.frames.pop();
+        self.lift_walrus(scope, outer, generators);
+        Ok(match result? {
+            Some(unknown) => Err(unknown),
+            None => Ok(items),
+        })
+    }
+
+    /// Names bound by `:=` inside a comprehension belong to the scope around it.
+    fn lift_walrus(
+        &mut self,
+        scope: super::object::ObjId,
+        outer: super::object::ObjId,
+        generators: &[Comprehension],
+    ) {
+        let Object::Scope(names) = self.heap.get(scope) else { return };
+        let mut targets = Vec::new();
+        for generator in generators {
+            target_names(&generator.target, &mut targets);
+        }
+        let lifted: Vec<(Name, Val)> = names
+            .iter()
+            .filter(|(name, _)| !targets.contains(name))
+            .map(|(name, val)| (name.clone(), val.clone()))
+            .collect();
+        for (name, val) in lifted {
+            self.bind_in(outer, &name, val);
+        }
+    }
+
+    fn clauses(
+        &mut self,
+        generators: &[Comprehension],
+        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
+        items: &mut Vec<Val>,
+    ) -> Res<Option<Val>> {
+        let Some((clause, rest)) = generators.split_first() else {
+            let made = element(self)?;
+            items.extend(made);
+            if items.len() > self.settings.limits.collection {
+                let span = generators.first().map_or(Span::NONE, |clause| clause.iterable.span);
+                let message = "a comprehension makes more elements than the bound";
+                return Ok(Some(self.limit_hole(span, "collection", message)));
+            }
+            return Ok(None);
+        };
+        let iterable = self.eval(&clause.iterable)?;
+        let Some(values) = self.iterate(&iterable, clause.iterable.span)? else {
+            return self.unknown_clause(clause, rest, element, &iterable);
+        };
+        for value in values {
+            self.assign(&clause.target, value)?;
+            let mut keep = true;
+            for condition in &clause.conditions {
+                let val = self.eval(condition)?;
+                match self.truth(&val)? {
+                    Some(true) => {}
+                    Some(false) => {
+                        keep = false;
+                        break;
+                    }
+                    None => return Ok(Some(self.derived(&[&val], condition.span))),
+                }
+            }
+            if keep && let Some(unknown) = self.clauses(rest, element, items)? {
+                return Ok(Some(unknown));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A clause over something unknown: its element is evaluated once, so that tasks it makes are
+    /// found, and the whole is unknown.
+    fn unknown_clause(
+        &mut self,
+        clause: &Comprehension,
+        rest: &[Comprehension],
+        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
+        iterable: &Val,
+    ) -> Res<Option<Val>> {
+        let unknown = self.part_of(iterable, "[...]", clause.iterable.span);
+        let cond = self.condition_at(clause.iterable.span, iterable);
+        self.patterns.push(cond);
+        let mut ignored = Vec::new();
+        let mut once = || -> Res<()> {
+            match &clause.target {
+                crate::python::ast::Target::Sequence(targets, span) => {
+                    for (index, target) in targets.iter().enumerate() {
+                        let part = self.part_of(&unknown, &format!("[{index}]"), *span);
+                        self.assign(target, part)?;
+                    }
+                }
+                target => self.assign(target, unknown.clone())?,
+            }
+            self.clauses(rest, element, &mut ignored)?;
+            Ok(())
+        };
+        let result = once();
+        self.patterns.pop();
+        result?;
+        Ok(Some(self.derived(&[iterable], clause.iterable.span)))
+    }
+
+    /// The text of an f-string, with holes where a value is unknown.
+    pub(crate) fn fstring(&mut self, parts: &[FPart]) -> Res<Text> {
+        let mut text = Text::default();
+        for part in parts {
+            match part {
+                FPart::Literal(literal) => text.push_str(literal),
+                FPart::Value { value, conversion, spec, debug } => {
+                    if let Some(debug) = debug {
+                        text.push_str(debug);
+                    }
+                    let span = value.span;
+                    let mut val = self.eval(value)?;
+                    let spec = self.fstring(spec)?;
+                    let conversion =
+                        conversion.or(if debug.is_some() && spec.segments.is_empty() {
+                            Some('r')
+                        } else {
+                            None
+                        });
+                    if let Some(conversion) = conversion {
+                        val = self.converted(&val, conversion, span)?;
+                    }
+                    let formatted = self.format(&val, &spec, span)?;
+                    text.push_text(&formatted);
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// `!r`, `!s`, `!a`.
+    pub(crate) fn converted(&mut self, val: &Val, conversion: char, span: Span) -> Res {
+        let text = match conversion {
+            'r' => self.repr_text(val, span)?,
+            'a' => match self.repr_text(val, span)?.as_literal() {
+                Some(text) => Text::literal(pure::text::ascii(text)),
+                None => return Ok(self.derived(&[val], span)),
+            },
+            _ => self.str_text(val, span)?,
+        };
+        Ok(Val::text(text, span))
+    }
+
+    /// A string value of bounded size.
+    pub(crate) fn bounded_text(&mut self, text: Text, span: Span) -> Val {
+        let size: usize = text
+            .segments
+            .iter()
+            .map(|segment| match segment {
+                super::Segment::Literal(text) => text.len(),
+                super::Segment::Hole(_) => 1,
+            })
+            .sum();
+        if size > self.settings.limits.string || text.segments.len() > 10_000 {
+            return self.limit_hole(span, "string", "a string is longer than the bound");
+        }
+        Val::text(text, span)
+    }
+
+    /// Looks a name up: local, enclosing functions, module, builtins.
+    pub(crate) fn load(&mut self, name: &Name, span: Span) -> Res {
+        let Some(frame) = self.frame() else {
+            return Ok(self.hole(HoleKind::Name, name.as_ref(), span));
+        };
+        let globals = frame.globals;
+        let find = |scope| match self.heap.get(scope) {
+            Object::Scope(names) => names.get(name).cloned(),
+            _ => None,
+        };
+        let local = if frame.global_names.contains(name) { None } else { find(frame.scope) };
+        let found = local
+            .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
+            .or_else(|| find(globals));
+        if let Some(val) = found {
+            return Ok(val);
+        }
+        if let Some(val) = self.builtin(name, span) {
+            return Ok(val);
+        }
+        // A name that no scope has. Python would raise NameError; since the DAG is known to load
+        // somewhere, podlift has rather missed where it is bound.
+        Ok(self.hole(HoleKind::Name, name.as_ref(), span))
+    }
+}
+
+/// Whether a text with holes can be equal to a known string.
+pub(crate) fn text_may_equal(text: &Text, known: &str) -> bool {
+    use super::Segment;
+    let begins = match text.segments.first() {
+        Some(Segment::Literal(prefix)) => known.starts_with(prefix.as_str()),
+        _ => true,
+    };
+    let ends = match text.segments.last() {
+        Some(Segment::Literal(suffix)) => known.ends_with(suffix.as_str()),
+        _ => true,
+    };
+    begins && ends
+}
+
+/// Names a target binds.
+fn target_names(target: &crate::python::ast::Target, names: &mut Vec<Name>) {
+    use crate::python::ast::Target;
+    match target {
+        Target::Name(name, _) => names.push(name.clone()),
+        Target::Sequence(targets, _) => {
+            for target in targets {
+                target_names(target, names);
+            }
+        }
+        Target::Star(target, _) => target_names(target, names),
+        Target::Attribute(..) | Target::Subscript(..) | Target::Invalid(_) => {}
+    }
+}

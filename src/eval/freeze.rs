@@ -1,0 +1,223 @@
+//! From the evaluator's objects to finished values.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use num_bigint::BigInt;
+
+use super::interp::Interp;
+use super::object::{Data, Key, Native, ObjId, Object, Val};
+use super::{Hole, HoleKind, Kind, Model, Segment, Text, Value, XCom};
+
+/// How deep values may be nested; beyond it they are unknown.
+const MAX_DEPTH: u32 = 64;
+
+impl Interp<'_> {
+    /// The finished picture of a value.
+    pub(crate) fn freeze(&self, val: &Val) -> Value {
+        self.freeze_at(val, 0)
+    }
+
+    /// The finished picture of a value, paths of this checkout included.
+    pub(crate) fn freeze_in_place(&mut self, val: &Val) -> Value {
+        let root = std::mem::take(&mut self.root_text);
+        let value = self.freeze(val);
+        self.root_text = root;
+        value
+    }
+
+    fn freeze_at(&self, val: &Val, depth: u32) -> Value {
+        let kind = if depth > MAX_DEPTH {
+            Kind::Unknown(self.deep_hole(val))
+        } else {
+            self.freeze_kind(val, depth)
+        };
+        Value::new(kind, val.span)
+    }
+
+    fn deep_hole(&self, val: &Val) -> Arc<Hole> {
+        Arc::new(Hole {
+            kind: HoleKind::Limit,
+            name: "depth".to_owned(),
+            default: None,
+            reason: "values are nested deeper than the bound, or contain themselves".to_owned(),
+            span: val.span,
+            roots: Vec::new(),
+        })
+    }
+
+    fn freeze_all(&self, items: &[Val], depth: u32) -> Vec<Value> {
+        items.iter().map(|item| self.freeze_at(item, depth + 1)).collect()
+    }
+
+    fn freeze_kind(&self, val: &Val, depth: u32) -> Kind {
+        match &val.data {
+            Data::None => Kind::None,
+            Data::Bool(value) => Kind::Bool(*value),
+            Data::Int(value) => Kind::Int(BigInt::from(*value)),
+            Data::Big(value) => Kind::Int(value.as_ref().clone()),
+            Data::Float(value) => Kind::Float(*value),
+            Data::Str(text) => Kind::Str(self.without_roots(&Text::literal(text.as_ref()), val)),
+            Data::Text(text) => Kind::Str(self.without_roots(text, val)),
+            Data::Bytes(bytes) => Kind::Bytes(bytes.to_vec()),
+            Data::Tuple(items) => Kind::Tuple(self.freeze_all(items, depth)),
+            Data::Native(native) => match native.as_ref() {
+                Native::TimeDelta(micros) => Kind::TimeDelta(*micros),
+                Native::Moment(_) => Kind::DateTime(self.native_str(native).unwrap_or_default()),
+                Native::Range(..)
+                | Native::Path(_)
+                | Native::Zone(_)
+                | Native::Regex(..)
+                | Native::Match(_)
+                | Native::Label(_)
+                | Native::Getter(..) => {
+                    self.opaque(self.native_class(native), &self.display_native(native))
+                }
+            },
+            Data::Symbol(path) => self.opaque("symbol", path),
+            Data::Method(bound) => self.opaque("function", &bound.1),
+            Data::Ellipsis | Data::NotImplemented | Data::Slice(_) => {
+                self.opaque("object", &self.short_repr(val))
+            }
+            Data::Unknown(hole) => Kind::Unknown(Arc::clone(hole)),
+            Data::Obj(id) => self.freeze_object(val, *id, depth),
+        }
+    }
+
+    fn display_native(&self, native: &Native) -> String {
+        self.native_str(native).unwrap_or_else(|| self.native_repr(native))
+    }
+
+    fn opaque(&self, class: &str, name: &str) -> Kind {
+        Kind::Object(super::Object { class: class.to_owned(), name: name.to_owned() })
+    }
+
+    fn freeze_object(&self, val: &Val, id: ObjId, depth: u32) -> Kind {
+        match self.heap.get(id) {
+            Object::List(items) => Kind::List(self.freeze_all(items, depth)),
+            Object::Dict(entries, _) => Kind::Dict(
+                entries
+                    .iter()
+                    .map(|(key, (name, value))| {
+                        let name = match key {
+                            // Entries of an unknown mapping: key and value alike are open.
+                            Key::Spread(_) => value,
+                            _ => name,
+                        };
+                        (self.freeze_at(name, depth + 1), self.freeze_at(value, depth + 1))
+                    })
+                    .collect(),
+            ),
+            Object::Set(items, _) => {
+                Kind::Set(items.values().map(|item| self.freeze_at(item, depth + 1)).collect())
+            }
+            Object::Model(class, fields) => {
+                let fields: IndexMap<String, Value> = fields
+                    .iter()
+                    .map(|(name, val)| (name.to_string(), self.freeze_at(val, depth + 1)))
+                    .collect();
+                Kind::Model(Model { class: class.to_string(), fields })
+            }
+            Object::Instance(instance) => match &instance.payload {
+                // An instance of a subclass of `str` or `dict`, or a member of an enum of strings.
+                Some(payload) => {
+                    let base = self.symbol_base(&instance.class);
+                    let is_plain_enum = base.as_deref() == Some("enum.Enum");
+                    if is_plain_enum {
+                        self.opaque("enum", &self.short_repr(payload))
+                    } else {
+                        self.freeze_kind(payload, depth + 1)
+                    }
+                }
+                None => self.opaque(&self.type_name(val), &self.short_repr(val)),
+            },
+            Object::Function(function) => self.opaque("function", &function.name),
+            Object::Bound(..) | Object::Partial(..) => {
+                self.opaque("function", &self.short_repr(val))
+            }
+            Object::Class(class, _) => self.opaque("class", &class.qualname),
+            Object::Module(module) => self.opaque("module", &module.name),
+            Object::Iterator(items, at) => {
+                let rest: Vec<Val> = items.iter().skip(*at).cloned().collect();
+                // An iterator is no list: Airflow would pass it on as it is.
+                self.opaque("generator", &format!("{} items", rest.len()))
+            }
+            Object::XCom(task, key) => {
+                let task_id = match self.heap.get(*task) {
+                    Object::Task(task) => task.id.to_template(),
+                    _ => String::new(),
+                };
+                Kind::XCom(XCom { task_id, key: key.clone() })
+            }
+            Object::Record(class, attrs) => match class.as_ref() {
+                "airflow.DagParam" => {
+                    let name = attrs.get("name").and_then(Val::as_str).unwrap_or_default();
+                    Kind::Unknown(Arc::new(Hole {
+                        kind: HoleKind::Param,
+                        name: name.to_owned(),
+                        default: None,
+                        reason: format!("parameter `{name}` of the DAG"),
+                        span: val.span,
+                        roots: Vec::new(),
+                    }))
+                }
+                class => match self.record_str(&class.into(), attrs) {
+                    Some(text) => self.opaque(class, &text),
+                    None => self.opaque(class, &self.record_text(attrs)),
+                },
+            },
+            Object::Dag(dag) => self.opaque("airflow.DAG", &dag.id.display()),
+            Object::Task(task) => self.opaque(&task.base, &task.id.display()),
+            Object::Group(group) => self.opaque("airflow.TaskGroup", &group.id.display()),
+            Object::TaskDecorator(decorator) => self.opaque("function", &decorator.kind),
+            Object::Poisoned(hole) => Kind::Unknown(Arc::clone(hole)),
+            Object::Scope(_)
+            | Object::Property(..)
+            | Object::Static(_)
+            | Object::ClassMethod(_)
+            | Object::Super(..)
+            | Object::Forward(_) => self.opaque("object", &self.short_repr(val)),
+        }
+    }
+
+    /// The first plain attribute of a record, which names it best: a URI, a cron expression.
+    fn record_text(&self, attrs: &super::object::Map<crate::python::ast::Name, Val>) -> String {
+        attrs.values().find_map(|val| val.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// A text without the place of this checkout: where the DAG folder lies on the machine that runs
+    /// Airflow is not known, so a root inside a text is a hole.
+    fn without_roots(&self, text: &Text, val: &Val) -> Text {
+        let root = &self.root_text;
+        if root.len() < 2
+            || !text.segments.iter().any(
+                |part| matches!(part, Segment::Literal(literal) if literal.contains(root.as_str())),
+            )
+        {
+            return text.clone();
+        }
+        let hole = Arc::new(Hole {
+            kind: HoleKind::File,
+            name: "dags_folder".to_owned(),
+            default: None,
+            reason: "the folder of the DAGs where Airflow runs".to_owned(),
+            span: val.span,
+            roots: Vec::new(),
+        });
+        let mut made = Text::default();
+        for part in &text.segments {
+            match part {
+                Segment::Hole(hole) => made.push_hole(Arc::clone(hole)),
+                Segment::Literal(literal) => {
+                    for (index, piece) in literal.split(root.as_str()).enumerate() {
+                        if index > 0 {
+                            made.push_hole(Arc::clone(&hole));
+                        }
+                        made.push_str(piece);
+                    }
+                }
+            }
+        }
+        made
+    }
+}

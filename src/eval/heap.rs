@@ -1,0 +1,145 @@
+//! The evaluator's heap: objects by number, with journals that let a branch be tried and undone.
+//!
+//! A journal remembers the first state of every older object that is written while it is open.
+//! Rolling it back restores those states and hands out the new ones as a [`Delta`], which can be
+//! merged with the delta of the other branch and applied.
+
+use std::sync::Arc;
+
+use super::Hole;
+use super::object::{Map, ObjId, Object, Val};
+use crate::python::Span;
+
+/// New states of objects that existed before a journal was opened.
+pub(crate) type Delta = Map<ObjId, Object>;
+
+#[derive(Debug)]
+struct Journal {
+    /// Objects from here on were made inside the journal and need no undo.
+    mark: u32,
+    old: Map<ObjId, Object>,
+}
+
+/// All objects of one evaluation.
+#[derive(Debug, Default)]
+pub(crate) struct Heap {
+    objects: Vec<Object>,
+    journals: Vec<Journal>,
+    lost: Option<Arc<Hole>>,
+}
+
+impl Heap {
+    /// Puts an object on the heap.
+    pub(crate) fn add(&mut self, object: Object) -> ObjId {
+        let id = ObjId(u32::try_from(self.objects.len()).unwrap_or(u32::MAX));
+        self.objects.push(object);
+        id
+    }
+
+    /// Puts an object on the heap and gives a value for it.
+    pub(crate) fn val(&mut self, object: Object, span: Span) -> Val {
+        let id = self.add(object);
+        Val::obj(id, span)
+    }
+
+    /// The number an object goes by now: joined branches forward one object to another.
+    pub(crate) fn resolve(&self, mut id: ObjId) -> ObjId {
+        while let Some(Object::Forward(next)) = self.objects.get(id.0 as usize) {
+            id = *next;
+        }
+        id
+    }
+
+    /// Reads an object.
+    pub(crate) fn get(&self, id: ObjId) -> &Object {
+        const MISSING: &Object = &Object::Iterator(Vec::new(), 0);
+        self.objects.get(self.resolve(id).0 as usize).unwrap_or(MISSING)
+    }
+
+    /// Gives an object for writing; open journals remember its state first.
+    pub(crate) fn get_mut(&mut self, id: ObjId) -> &mut Object {
+        let id = self.resolve(id);
+        self.remember(id);
+        let at = (id.0 as usize).min(self.objects.len().saturating_sub(1));
+        if self.objects.is_empty() {
+            self.objects.push(Object::Iterator(Vec::new(), 0));
+        }
+        // The index is within bounds: the heap is not empty and `at` is at most its last place.
+        #[allow(clippy::indexing_slicing, reason = "bounded on the line above")]
+        &mut self.objects[at]
+    }
+
+    /// Replaces an object.
+    pub(crate) fn set(&mut self, id: ObjId, object: Object) {
+        *self.get_mut(id) = object;
+    }
+
+    /// Replaces an object without following forwards: used to make one.
+    pub(crate) fn forward(&mut self, from: ObjId, to: ObjId) {
+        let from = self.resolve(from);
+        let to = self.resolve(to);
+        if from != to {
+            self.set(from, Object::Forward(to));
+        }
+    }
+
+    /// The next number to be given out.
+    pub(crate) fn mark(&self) -> u32 {
+        u32::try_from(self.objects.len()).unwrap_or(u32::MAX)
+    }
+
+    fn remember(&mut self, id: ObjId) {
+        let Some(object) = self.objects.get(id.0 as usize) else { return };
+        // Only the innermost journal needs it: closing a journal writes through to the outer one.
+        if let Some(journal) = self.journals.last_mut()
+            && id.0 < journal.mark
+            && !journal.old.contains_key(&id)
+        {
+            journal.old.insert(id, object.clone());
+        }
+    }
+
+    /// Opens a journal.
+    pub(crate) fn begin(&mut self) {
+        let mark = self.mark();
+        self.journals.push(Journal { mark, old: Map::default() });
+    }
+
+    /// Closes the journal, restores what it remembers and gives the new states.
+    pub(crate) fn rollback(&mut self) -> Delta {
+        let mut delta = Delta::default();
+        let Some(journal) = self.journals.pop() else { return delta };
+        for (id, old) in journal.old {
+            if let Some(slot) = self.objects.get_mut(id.0 as usize) {
+                delta.insert(id, std::mem::replace(slot, old));
+            }
+        }
+        delta
+    }
+
+    /// Writes the states of a delta.
+    pub(crate) fn apply(&mut self, delta: Delta) {
+        for (id, object) in delta {
+            self.remember(id);
+            if let Some(slot) = self.objects.get_mut(id.0 as usize) {
+                *slot = object;
+            }
+        }
+    }
+
+    /// The state an object has in a delta, or on the heap.
+    pub(crate) fn state<'a>(&'a self, delta: &'a Delta, id: ObjId) -> &'a Object {
+        delta.get(&id).unwrap_or_else(|| self.get_raw(id))
+    }
+
+    fn get_raw(&self, id: ObjId) -> &Object {
+        const MISSING: &Object = &Object::Iterator(Vec::new(), 0);
+        self.objects.get(id.0 as usize).unwrap_or(MISSING)
+    }
+
+    /// Marks an object as no longer known.
+    pub(crate) fn poison(&mut self, id: ObjId, hole: &Arc<Hole>) {
+        self.set(id, Object::Poisoned(Arc::clone(hole)));
+        self.lost.get_or_insert_with(|| Arc::clone(hole));
+    }
+}

@@ -1,0 +1,367 @@
+//! Imports: library modules are symbols, local modules are evaluated once per DAG file, everything
+//! else is a hole that names it.
+//!
+//! Each DAG file gets module objects of its own, as each has its own process in Airflow: what one file
+//! does to a shared module must not show in another, whatever the order or the number of threads.
+//! Parsing, the costly part, is shared.
+
+use std::path::{Path, PathBuf};
+
+use super::HoleKind;
+use super::interp::{Frame, Interp, ModuleState, Raised, Res};
+use super::library;
+use super::object::{Map, ModuleObject, Object, Val};
+use crate::diag::{Code, Diagnostic};
+use crate::python::ast::Name;
+use crate::python::{Resolved, Span};
+
+impl Interp<'_> {
+    /// `import a.b.c as d`.
+    pub(crate) fn import(&mut self, dotted: &Name, alias: Option<&Name>, span: Span) -> Res<()> {
+        let module = self.import_module(dotted, span)?;
+        if let Some(alias) = alias {
+            self.bind(alias, module);
+            return Ok(());
+        }
+        let top = dotted.split('.').next().unwrap_or(dotted);
+        let val = if top == dotted.as_ref() { module } else { self.import_module(top, span)? };
+        self.bind(&Name::from(top), val);
+        Ok(())
+    }
+
+    /// `from module import names`.
+    pub(crate) fn import_from(
+        &mut self,
+        module: Option<&Name>,
+        level: u32,
+        names: &[(Name, Option<Name>, Span)],
+        span: Span,
+    ) -> Res<()> {
+        let dotted = module.map_or("", |name| name.as_ref());
+        if dotted == "__future__" {
+            return Ok(());
+        }
+        let source = self.import_at(dotted, level, span)?;
+        for (name, alias, at) in names {
+            if name.as_ref() == "*" {
+                self.import_star(&source, *at);
+                continue;
+            }
+            let val = self.import_name(&source, dotted, level, name, *at)?;
+            self.bind(alias.as_ref().unwrap_or(name), val);
+        }
+        Ok(())
+    }
+
+    fn import_name(
+        &mut self,
+        source: &Val,
+        dotted: &str,
+        level: u32,
+        name: &Name,
+        span: Span,
+    ) -> Res {
+        if let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone()) {
+            if let Some(val) = self.module_attribute(&module, name, span)? {
+                return Ok(val);
+            }
+            let full =
+                if dotted.is_empty() { name.to_string() } else { format!("{dotted}.{name}") };
+            if module.is_package {
+                let submodule = self.import_at(&full, level, span)?;
+                if self.unknown(&submodule).is_none() {
+                    return Ok(submodule);
+                }
+            }
+            let message = format!("cannot import name '{name}' from '{}'", module.name);
+            return Err(self.exception("ImportError", message, span));
+        }
+        if let Some(path) = source.as_symbol() {
+            let path = Name::from(path);
+            // A folder called `airflow` under the roots may hold the user's own modules.
+            if path.starts_with("airflow.") && !self.known_airflow(&path, name) {
+                let full = format!("{path}.{name}");
+                if let Some(module) = self.local_module(&full, 0)? {
+                    return Ok(module);
+                }
+            }
+            return Ok(self.symbol_attribute(&path, name, span));
+        }
+        Ok(self.part_of(source, &format!(".{name}"), span))
+    }
+
+    fn known_airflow(&self, path: &str, name: &str) -> bool {
+        let full = library::canonical(&format!("{path}.{name}"));
+        library::airflow::is_operator(&full) || full.matches('.').count() == 1
+    }
+
+    fn import_star(&mut self, source: &Val, span: Span) {
+        let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone())
+        else {
+            return;
+        };
+        let Object::Scope(names) = self.heap.get(module.scope).clone() else { return };
+        let listed = names.get("__all__").cloned().and_then(|all| match self.iterate(&all, span) {
+            Ok(Some(items)) => Some(
+                items.iter().filter_map(|item| item.as_str().map(Name::from)).collect::<Vec<_>>(),
+            ),
+            _ => None,
+        });
+        for (name, val) in names {
+            let wanted = match &listed {
+                Some(all) => all.contains(&name),
+                None => !name.starts_with('_'),
+            };
+            if wanted {
+                self.bind(&name, val);
+            }
+        }
+    }
+
+    /// A module by its dotted name.
+    pub(crate) fn import_module(&mut self, dotted: &str, span: Span) -> Res {
+        self.import_at(dotted, 0, span)
+    }
+
+    fn import_at(&mut self, dotted: &str, level: u32, span: Span) -> Res {
+        if level == 0 && library::is_library(dotted) {
+            let is_airflow = dotted.starts_with("airflow.") || dotted.starts_with("kubernetes.");
+            if is_airflow
+                && !library::airflow::is_module(dotted)
+                && let Some(module) = self.local_module(dotted, 0)?
+            {
+                return Ok(module);
+            }
+            return Ok(Val::symbol(library::canonical(dotted), span));
+        }
+        if let Some(module) = self.local_module(dotted, level)? {
+            return Ok(module);
+        }
+        let shown = format!("{}{dotted}", ".".repeat(level as usize));
+        // Whether it is installed where the DAG runs is not known: a handler for ImportError may run.
+        let unknown = self.hole(HoleKind::Import, shown.clone(), span);
+        if let (Some(maybe), Some(hole)) = (self.maybe_raised.last_mut(), unknown.hole()) {
+            maybe.get_or_insert_with(|| std::sync::Arc::clone(hole));
+        }
+        self.tell(
+            Diagnostic::new(
+                Code::UnresolvedImport,
+                span,
+                format!("module `{shown}` is outside the roots"),
+            )
+            .help("pass the folder that holds it with `--root DIR` if it is your code"),
+        );
+        Ok(unknown)
+    }
+
+    /// A module under the roots, evaluated; `None` when there is none.
+    fn local_module(&mut self, dotted: &str, level: u32) -> Res<Option<Val>> {
+        let importer = self
+            .frame()
+            .and_then(|frame| self.module_paths.get(&frame.globals).cloned())
+            .unwrap_or_else(|| self.main_path.clone());
+        if level > 0 {
+            return match self.resolver.resolve(&importer, dotted, level) {
+                Resolved::File(path) => self.load_module(&path, dotted, false).map(Some),
+                Resolved::Package { init, dir } => self.load_package(init, &dir, dotted).map(Some),
+                _ => Ok(None),
+            };
+        }
+        // Packages around the module are evaluated first, each once.
+        let mut found = None;
+        let mut prefix = String::new();
+        let mut parent: Option<Val> = None;
+        for part in dotted.split('.') {
+            if !prefix.is_empty() {
+                prefix.push('.');
+            }
+            prefix.push_str(part);
+            let module = match self.resolver.resolve(&importer, &prefix, 0) {
+                Resolved::File(path) => self.load_module(&path, &prefix, false)?,
+                Resolved::Package { init, dir } => self.load_package(init, &dir, &prefix)?,
+                _ => return Ok(None),
+            };
+            if let Some(parent) = &parent
+                && let Some(Object::Module(package)) =
+                    parent.as_obj().map(|id| self.heap.get(id).clone())
+            {
+                // `import a.b` makes `b` an attribute of `a`.
+                let has = matches!(self.heap.get(package.scope), Object::Scope(names) if names.contains_key(part));
+                if !has {
+                    self.bind_in(package.scope, &Name::from(part), module.clone());
+                }
+            }
+            parent = Some(module.clone());
+            found = Some(module);
+        }
+        Ok(found)
+    }
+
+    fn load_package(&mut self, init: Option<PathBuf>, dir: &Path, dotted: &str) -> Res {
+        match init {
+            Some(path) => self.load_module(&path, dotted, true),
+            None => {
+                // A namespace package has no code of its own.
+                let key = Name::from(dir.to_string_lossy().as_ref());
+                if let Some(ModuleState::Ready(id)) = self.modules.get(&key) {
+                    return Ok(Val::obj(*id, Span::NONE));
+                }
+                let id = self.new_module(dotted, &dir.join("__init__.py"), true);
+                self.modules.insert(key, ModuleState::Ready(id));
+                Ok(Val::obj(id, Span::NONE))
+            }
+        }
+    }
+
+    fn new_module(&mut self, dotted: &str, path: &Path, is_package: bool) -> super::object::ObjId {
+        let span = Span::NONE;
+        let mut names = Map::default();
+        names.insert(Name::from("__name__"), Val::str(dotted, span));
+        names.insert(Name::from("__file__"), Val::str(path.to_string_lossy().as_ref(), span));
+        let package =
+            if is_package { dotted } else { dotted.rsplit_once('.').map_or("", |(p, _)| p) };
+        names.insert(Name::from("__package__"), Val::str(package, span));
+        names.insert(Name::from("__doc__"), Val::none(span));
+        let scope = self.heap.add(Object::Scope(names));
+        self.module_paths.insert(scope, path.to_owned());
+        self.heap.add(Object::Module(ModuleObject { name: Name::from(dotted), scope, is_package }))
+    }
+
+    fn load_module(&mut self, path: &Path, dotted: &str, is_package: bool) -> Res {
+        let key = Name::from(path.to_string_lossy().as_ref());
+        if let Some(ModuleState::Ready(id)) = self.modules.get(&key) {
+            return Ok(Val::obj(*id, Span::NONE));
+        }
+        let shown = self.shown_path(path);
+        let file = self.files.load(self.sources, path, &shown);
+        for diagnostic in &file.diagnostics {
+            self.tell(diagnostic.clone());
+        }
+        let id = self.new_module(dotted, path, is_package);
+        // An import cycle sees the module as far as it is.
+        self.modules.insert(key.clone(), ModuleState::Ready(id));
+        if self.depth >= self.settings.limits.depth {
+            self.limit(
+                Span::NONE,
+                "depth",
+                "imports are nested deeper than the bound",
+                "--max-depth",
+            );
+            return Ok(Val::obj(id, Span::NONE));
+        }
+        let Object::Module(module) = self.heap.get(id).clone() else {
+            return Ok(Val::obj(id, Span::NONE));
+        };
+        // A module is evaluated outside every branch and block around the import statement.
+        let conditions = std::mem::take(&mut self.conditions);
+        let patterns = std::mem::take(&mut self.patterns);
+        self.depth += 1;
+        self.bind_docstring(module.scope, &file.module.body);
+        self.frames.push(module_frame(&module));
+        let result = self.exec_module(&file.module.body);
+        self.frames.pop();
+        self.depth -= 1;
+        self.conditions = conditions;
+        self.patterns = patterns;
+        match result {
+            Ok(()) => Ok(Val::obj(id, Span::NONE)),
+            Err(Raised::Stop) => Err(Raised::Stop),
+            Err(raised) => {
+                self.modules.shift_remove(&key);
+                Err(raised)
+            }
+        }
+    }
+
+    /// Evaluates the DAG file itself and gives its scope.
+    pub(crate) fn run_main(
+        &mut self,
+        path: &Path,
+        module: &crate::python::ast::Module,
+    ) -> super::object::ObjId {
+        let stem =
+            path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let id = self.new_module(&stem, path, false);
+        let Object::Module(object) = self.heap.get(id).clone() else { return id };
+        // Airflow imports a DAG file under a made-up name, so that `__main__` blocks do not run.
+        let mut name = super::Text::literal("unusual_prefix_");
+        let hole = self.hole(HoleKind::Nondeterministic, "__name__", Span::NONE);
+        if let Some(hole) = hole.hole() {
+            name.push_hole(std::sync::Arc::clone(hole));
+        }
+        self.bind_in(object.scope, &Name::from("__name__"), Val::text(name, Span::NONE));
+        let key = Name::from(path.to_string_lossy().as_ref());
+        self.modules.insert(key, ModuleState::Ready(id));
+        self.bind_docstring(object.scope, &module.body);
+        self.frames.push(module_frame(&object));
+        if let Err(Raised::Exception(val)) = self.exec_module(&module.body) {
+            let text = self.exception_text(&val);
+            self.tell(Diagnostic::new(
+                Code::UncaughtException,
+                val.span,
+                format!("evaluation ends here in {text}"),
+            ));
+        }
+        object.scope
+    }
+
+    /// `__doc__`: a string that is the first statement.
+    fn bind_docstring(&mut self, scope: super::object::ObjId, body: &[crate::python::ast::Stmt]) {
+        use crate::python::ast::{ExprKind, StmtKind};
+        if let Some(StmtKind::Expr(expr)) = body.first().map(|stmt| &stmt.kind)
+            && let ExprKind::Str(text) = &expr.kind
+        {
+            self.bind_in(scope, &Name::from("__doc__"), Val::str(text.as_ref(), expr.span));
+        }
+    }
+
+    /// An attribute of a user's module: a variable, or a submodule of a package.
+    pub(crate) fn module_attribute(
+        &mut self,
+        module: &ModuleObject,
+        name: &Name,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        if let Object::Scope(names) = self.heap.get(module.scope) {
+            if let Some(val) = names.get(name) {
+                return Ok(Some(val.clone()));
+            }
+            if name.as_ref() == "__dict__" {
+                return Ok(Some(Val::obj(module.scope, span)));
+            }
+            // PEP 562.
+            if let Some(getter) = names.get("__getattr__").cloned() {
+                let args = super::call::Args::positional(vec![Val::str(name.as_ref(), span)]);
+                return self.call(&getter, args, span).map(Some);
+            }
+        }
+        if module.is_package {
+            let full = format!("{}.{name}", module.name);
+            return self.local_module(&full, 0);
+        }
+        Ok(None)
+    }
+
+    /// A path as people see it.
+    pub(crate) fn shown_path(&self, path: &Path) -> String {
+        self.settings.shown.text(path)
+    }
+}
+
+fn module_frame(module: &ModuleObject) -> Frame {
+    Frame {
+        scope: module.scope,
+        globals: module.scope,
+        closure: std::rc::Rc::from([]),
+        function: None,
+        this: None,
+        call: Span::NONE,
+        global_names: Vec::new(),
+        nonlocal_names: Vec::new(),
+        yields: Vec::new(),
+        is_class: false,
+        module: module.name.clone(),
+        undecided: 0,
+        tries: 0,
+    }
+}

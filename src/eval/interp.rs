@@ -1,0 +1,394 @@
+//! The state of one evaluation: heap, frames, modules, bounds and findings.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::heap::Heap;
+use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
+use super::{Hole, HoleKind, Text};
+use crate::airflow::Settings;
+use crate::diag::{Code, Diagnostic};
+use crate::python::ast::{Expr, Name};
+use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
+
+/// Why an expression has no value.
+#[derive(Debug)]
+pub(crate) enum Raised {
+    /// A Python exception.
+    Exception(Val),
+    /// The evaluation of the file has to end: a bound was reached.
+    Stop,
+}
+
+/// The result of an evaluation step.
+pub(crate) type Res<T = Val> = Result<T, Raised>;
+
+/// One function call, class body or module being evaluated.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    /// Its variables.
+    pub(crate) scope: ObjId,
+    /// The scope of its module.
+    pub(crate) globals: ObjId,
+    /// Scopes of the functions around it, innermost first.
+    pub(crate) closure: Rc<[ObjId]>,
+    /// The function, for its local names and for `super()`.
+    pub(crate) function: Option<Rc<FunctionObject>>,
+    /// The first argument, for `super()`.
+    pub(crate) this: Option<Val>,
+    /// The place of the call.
+    pub(crate) call: Span,
+    /// Names declared `global`.
+    pub(crate) global_names: Vec<Name>,
+    /// Names declared `nonlocal`.
+    pub(crate) nonlocal_names: Vec<Name>,
+    /// Values yielded so far, for generators.
+    pub(crate) yields: Vec<Val>,
+    /// Whether this is a class body, whose names its functions do not see.
+    pub(crate) is_class: bool,
+    /// Dotted name of the module.
+    pub(crate) module: Name,
+    /// Undecided conditions and loops around the call.
+    pub(crate) undecided: usize,
+    /// `try` statements with handlers that are open in this frame.
+    pub(crate) tries: u32,
+}
+
+/// A module that was imported before.
+#[derive(Debug, Clone)]
+pub(crate) enum ModuleState {
+    /// Evaluated, or being evaluated (an import cycle sees what is there so far).
+    Ready(ObjId),
+    /// Not under the roots.
+    Missing,
+}
+
+/// The evaluation of one DAG file with everything it imports.
+pub(crate) struct Interp<'a> {
+    pub(crate) files: &'a Files,
+    pub(crate) sources: &'a Sources,
+    pub(crate) settings: &'a Settings,
+    pub(crate) resolver: &'a Resolver,
+    /// Canonical path of the DAG file.
+    pub(crate) main_path: PathBuf,
+    /// Canonical path of the root that holds the DAG file.
+    pub(crate) root_text: String,
+    pub(crate) heap: Heap,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) modules: Map<Name, ModuleState>,
+    /// Paths of evaluated modules by their scope, for `__file__` and relative imports.
+    pub(crate) module_paths: Map<ObjId, PathBuf>,
+    /// Undecided conditions around the statement being evaluated, outermost first.
+    pub(crate) conditions: Vec<Arc<Hole>>,
+    /// Loops over something unknown around the statement being evaluated, outermost first.
+    pub(crate) patterns: Vec<Arc<Hole>>,
+    /// Exceptions that may have been raised inside the innermost open `try`, by the hole that decides.
+    pub(crate) maybe_raised: Vec<Option<Arc<Hole>>>,
+    pub(crate) airflow: super::library::airflow::World,
+    /// Objects of library modules that the DAG may change: `os.environ`, `sys.path`.
+    pub(crate) globals_of_world: Map<Name, Val>,
+    /// Exceptions being handled, innermost last, for a bare `raise`.
+    pub(crate) handling: Vec<Val>,
+    /// Functions that were handed to code podlift cannot see, and so may be called by it.
+    pub(crate) escaped: Vec<Val>,
+    /// Source snippets by source number, so that making a hole does not lock the source table.
+    snippets: Map<SourceId, Arc<Source>>,
+    pub(crate) steps: u64,
+    pub(crate) depth: u32,
+    stopped: bool,
+    limits_told: BTreeSet<&'static str>,
+    counter: u32,
+}
+
+impl<'a> Interp<'a> {
+    pub(crate) fn new(
+        files: &'a Files,
+        sources: &'a Sources,
+        settings: &'a Settings,
+        resolver: &'a Resolver,
+        main_path: &Path,
+    ) -> Self {
+        Self {
+            files,
+            sources,
+            settings,
+            resolver,
+            main_path: main_path.to_owned(),
+            root_text: root_of(settings, main_path),
+            heap: Heap::default(),
+            frames: Vec::new(),
+            diagnostics: Vec::new(),
+            modules: Map::default(),
+            module_paths: Map::default(),
+            conditions: Vec::new(),
+            patterns: Vec::new(),
+            maybe_raised: Vec::new(),
+            airflow: super::library::airflow::World::default(),
+            globals_of_world: Map::default(),
+            handling: Vec::new(),
+            escaped: Vec::new(),
+            snippets: Map::default(),
+            steps: 0,
+            depth: 0,
+            stopped: false,
+            limits_told: BTreeSet::new(),
+            counter: 0,
+        }
+    }
+
+    /// The frame being evaluated. There always is one: evaluation begins by pushing the module's.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        self.frames.last()
+    }
+
+    /// A number that is used once.
+    pub(crate) fn fresh(&mut self) -> u32 {
+        self.counter += 1;
+        self.counter
+    }
+
+    /// Counts a step; an error when the bound is reached.
+    pub(crate) fn step(&mut self, span: Span) -> Res<()> {
+        self.steps += 1;
+        if self.stopped {
+            return Err(Raised::Stop);
+        }
+        if self.steps > self.settings.limits.steps {
+            self.stopped = true;
+            let limit = self.settings.limits.steps;
+            self.limit(
+                span,
+                "steps",
+                &format!("evaluation ended after {limit} steps"),
+                "--max-steps",
+            );
+            return Err(Raised::Stop);
+        }
+        Ok(())
+    }
+
+    /// Tells once per kind that a bound was reached.
+    pub(crate) fn limit(&mut self, span: Span, kind: &'static str, message: &str, flag: &str) {
+        if self.limits_told.insert(kind) {
+            self.diagnostics.push(
+                Diagnostic::new(Code::LimitReached, span, message.to_owned())
+                    .help(format!("raise it with `{flag} N` if the file is trusted")),
+            );
+        }
+    }
+
+    /// A hole for a bound.
+    pub(crate) fn limit_hole(&mut self, span: Span, kind: &'static str, message: &str) -> Val {
+        self.limit(span, kind, message, &format!("--max-{kind}"));
+        self.hole(HoleKind::Limit, kind, span)
+    }
+
+    /// The source text of a span, on one line and shortened for people.
+    pub(crate) fn snippet(&mut self, span: Span) -> String {
+        if !span.is_some() {
+            return String::new();
+        }
+        if !self.snippets.contains_key(&span.source)
+            && let Some(source) = self.sources.get(span.source)
+        {
+            self.snippets.insert(span.source, source);
+        }
+        let text = self.snippets.get(&span.source).map_or("", |source| source.slice(span));
+        let mut short: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if short.chars().count() > 80 {
+            short = short.chars().take(77).collect::<String>() + "...";
+        }
+        short
+    }
+
+    /// An unknown value whose reason is the expression at `span`.
+    pub(crate) fn hole(&mut self, kind: HoleKind, name: impl Into<String>, span: Span) -> Val {
+        let reason = self.snippet(span);
+        let hole = Hole { kind, name: name.into(), default: None, reason, span, roots: Vec::new() };
+        Val::unknown(Arc::new(hole), span)
+    }
+
+    /// An unknown value computed from others.
+    pub(crate) fn derived(&mut self, from: &[&Val], span: Span) -> Val {
+        let mut roots: Vec<Arc<Hole>> = Vec::new();
+        for val in from {
+            self.roots_of(val, &mut roots, 0);
+        }
+        // A value that passes through unchanged keeps its own name.
+        let reason = self.snippet(span);
+        let hole = Hole {
+            kind: HoleKind::Expression,
+            name: reason.clone(),
+            default: None,
+            reason,
+            span,
+            roots,
+        };
+        Val::unknown(Arc::new(hole), span)
+    }
+
+    /// Collects the lookups a value depends on.
+    pub(crate) fn roots_of(&self, val: &Val, roots: &mut Vec<Arc<Hole>>, depth: u32) {
+        if depth > 6 || roots.len() > 16 {
+            return;
+        }
+        let mut add = |hole: &Arc<Hole>| {
+            let own =
+                if hole.roots.is_empty() { std::slice::from_ref(hole) } else { &hole.roots[..] };
+            for root in own {
+                if !roots.iter().any(|known| known.kind == root.kind && known.name == root.name) {
+                    roots.push(Arc::clone(root));
+                }
+            }
+        };
+        match &val.data {
+            Data::Unknown(hole) => add(hole),
+            Data::Text(text) => text.holes().for_each(add),
+            Data::Tuple(items) => {
+                for item in items.iter() {
+                    self.roots_of(item, roots, depth + 1);
+                }
+            }
+            Data::Method(bound) => self.roots_of(&bound.0, roots, depth + 1),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::Poisoned(hole) => add(hole),
+                Object::List(items) => {
+                    for item in items {
+                        self.roots_of(item, roots, depth + 1);
+                    }
+                }
+                Object::Dict(entries, _) => {
+                    for (key, value) in entries.values() {
+                        self.roots_of(key, roots, depth + 1);
+                        self.roots_of(value, roots, depth + 1);
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// Whether a value is unknown as a whole, poisoned objects included, as an unknown value.
+    pub(crate) fn unknown(&self, val: &Val) -> Option<Val> {
+        match &val.data {
+            Data::Unknown(_) => Some(val.clone()),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::Poisoned(hole) => Some(Val::unknown(Arc::clone(hole), val.span)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a value is or contains something unknown at its surface: a hole or a text with holes.
+    pub(crate) fn is_open(&self, val: &Val) -> bool {
+        matches!(val.data, Data::Text(_)) || self.unknown(val).is_some()
+    }
+
+    /// The text of a value for string building: unknown values become one hole.
+    pub(crate) fn to_text(&self, val: &Val) -> Option<Text> {
+        match &val.data {
+            Data::Str(text) => Some(Text::literal(text.as_ref())),
+            Data::Text(text) => Some(text.as_ref().clone()),
+            _ => self
+                .unknown(val)
+                .and_then(|val| val.hole().map(|hole| Text::hole(Arc::clone(hole)))),
+        }
+    }
+
+    /// A finding.
+    pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// A Python exception of a builtin class.
+    pub(crate) fn exception(
+        &mut self,
+        class: &str,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Raised {
+        let message: String = message.into();
+        let args = Val::tuple(vec![Val::str(message, span)], span);
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("args"), args);
+        let instance = super::object::Instance {
+            class: Val::symbol(format!("builtins.{class}"), span),
+            attrs,
+            payload: None,
+        };
+        Raised::Exception(self.heap.val(Object::Instance(instance), span))
+    }
+
+    /// `TypeError`.
+    pub(crate) fn type_error<T>(&mut self, message: impl Into<String>, span: Span) -> Res<T> {
+        Err(self.exception("TypeError", message, span))
+    }
+
+    /// A new list.
+    pub(crate) fn list(&mut self, items: Vec<Val>, span: Span) -> Val {
+        if items.len() > self.settings.limits.collection {
+            return self.limit_hole(span, "collection", "a collection is larger than the bound");
+        }
+        self.heap.val(Object::List(items), span)
+    }
+
+    /// A new dict from entries.
+    pub(crate) fn dict(&mut self, entries: super::object::Entries, span: Span) -> Val {
+        if entries.len() > self.settings.limits.collection {
+            return self.limit_hole(span, "collection", "a collection is larger than the bound");
+        }
+        self.heap.val(Object::Dict(entries, None), span)
+    }
+
+    /// A new string, bounded.
+    pub(crate) fn string(&mut self, text: String, span: Span) -> Val {
+        if text.len() > self.settings.limits.string {
+            return self.limit_hole(span, "string", "a string is longer than the bound");
+        }
+        Val::str(text, span)
+    }
+
+    /// A path value.
+    pub(crate) fn path(text: impl Into<String>, span: Span) -> Val {
+        Val::native(Native::Path(text.into()), span)
+    }
+
+    /// A name for an unknown value that depends on the expression of `expr`.
+    pub(crate) fn condition_hole(&mut self, test: &Expr, val: &Val) -> Arc<Hole> {
+        self.condition_at(test.span, val)
+    }
+
+    /// A condition that could not be decided.
+    pub(crate) fn condition_at(&mut self, span: Span, val: &Val) -> Arc<Hole> {
+        let mut roots = Vec::new();
+        self.roots_of(val, &mut roots, 0);
+        let reason = self.snippet(span);
+        Arc::new(Hole {
+            kind: HoleKind::Condition,
+            name: reason.clone(),
+            default: None,
+            reason,
+            span,
+            roots,
+        })
+    }
+}
+
+/// The innermost root that holds a file, as text; empty when none does.
+fn root_of(settings: &Settings, path: &Path) -> String {
+    settings
+        .roots
+        .iter()
+        .filter_map(|root| root.canonicalize().ok())
+        .filter(|root| path.starts_with(root))
+        .max_by_key(|root| root.components().count())
+        .map(|root| root.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,647 @@
+//! Subscripts, dict keys and iteration.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use super::Text;
+use super::call::Args;
+use super::interp::{Interp, Res};
+use super::object::{Data, Entries, Flavour, Key, Native, ObjId, Object, Val};
+use super::pure;
+use crate::python::Span;
+use crate::python::ast::Name;
+
+impl Interp<'_> {
+    /// The dict key of a value.
+    pub(crate) fn key(&mut self, val: &Val, span: Span) -> Res<Key> {
+        Ok(match &val.data {
+            Data::None => Key::None,
+            Data::Bool(value) => Key::Int(i64::from(*value)),
+            Data::Int(value) => Key::Int(*value),
+            Data::Big(value) => Key::Big(value.as_ref().clone()),
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "checked to be integral and in range"
+            )]
+            Data::Float(value) if value.fract() == 0.0 && value.abs() < 9e18 => {
+                Key::Int(*value as i64)
+            }
+            Data::Float(value) => Key::Float(value.to_bits()),
+            Data::Str(text) => Key::Str(Rc::clone(text)),
+            Data::Text(text) => Key::Hole(text.to_template()),
+            Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
+            Data::Tuple(items) => {
+                let mut keys = Vec::new();
+                for item in items.iter() {
+                    keys.push(self.key(item, span)?);
+                }
+                Key::Tuple(keys)
+            }
+            Data::Symbol(path) => Key::Symbol(path.clone()),
+            Data::Unknown(hole) => Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template()),
+            Data::Obj(id) => {
+                let id = self.heap.resolve(*id);
+                match self.heap.get(id) {
+                    Object::List(_) | Object::Dict(..) | Object::Set(_, false) => {
+                        let message = format!("unhashable type: '{}'", self.type_name(val));
+                        return self.type_error(message, span);
+                    }
+                    Object::Poisoned(hole) => {
+                        Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template())
+                    }
+                    // An enum of strings or numbers is equal to its value.
+                    Object::Instance(instance) => {
+                        let plain = instance.payload.clone().filter(|_| {
+                            self.symbol_base(&instance.class).is_some_and(|base| {
+                                matches!(
+                                    base.as_ref(),
+                                    "builtins.str"
+                                        | "builtins.int"
+                                        | "enum.StrEnum"
+                                        | "enum.IntEnum"
+                                )
+                            })
+                        });
+                        match plain {
+                            Some(payload) => self.key(&payload, span)?,
+                            None => Key::Obj(id),
+                        }
+                    }
+                    _ => Key::Obj(id),
+                }
+            }
+            _ => Key::Other(self.display(val)),
+        })
+    }
+
+    /// Sets an entry of a dict object. A key with holes leaves entries it may stand for in doubt.
+    pub(crate) fn insert(&mut self, id: ObjId, key: Key, name: Val, val: Val) {
+        if matches!(key, Key::Hole(_)) {
+            let text = self.to_text(&name);
+            let span = name.span;
+            self.doubt_entries(id, &name, text.as_ref(), span);
+        }
+        if let Object::Dict(entries, _) = self.heap.get_mut(id) {
+            if let Some(entry) = entries.get_mut(&key) {
+                entry.1 = val;
+            } else {
+                entries.insert(key, (name, val));
+            }
+        }
+    }
+
+    /// Entries of a dict, or of an instance of a dict subclass or a mapping record.
+    pub(crate) fn entries_of(&self, val: &Val) -> Option<Entries> {
+        match self.heap.get(val.as_obj()?) {
+            Object::Dict(entries, _) => Some(entries.clone()),
+            Object::Instance(instance) => self.entries_of(instance.payload.as_ref()?),
+            _ => None,
+        }
+    }
+
+    /// `object[index]`.
+    pub(crate) fn item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
+        if self.unknown(object).is_some() {
+            let text = self.short_repr(index);
+            return Ok(self.part_of(object, &format!("[{text}]"), span));
+        }
+        match &object.data {
+            Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
+            Data::Tuple(items) => {
+                let items = items.to_vec();
+                match self.sequence_item(&items, index, span)? {
+                    Ok(val) => Ok(val),
+                    Err(items) => Ok(Val::tuple(items, span)),
+                }
+            }
+            Data::Native(native) => {
+                let native = Rc::clone(native);
+                self.native_item(object, &native, index, span)
+            }
+            Data::Symbol(path) => {
+                let path = path.clone();
+                self.symbol_item(&path, index, span)
+            }
+            Data::Obj(id) => self.object_item(object, *id, index, span),
+            _ => {
+                let message = format!("'{}' object is not subscriptable", self.type_name(object));
+                self.type_error(message, span)
+            }
+        }
+    }
+
+    fn object_item(&mut self, object: &Val, id: ObjId, index: &Val, span: Span) -> Res {
+        match self.heap.get(id).clone() {
+            Object::List(items) => match self.sequence_item(&items, index, span)? {
+                Ok(val) => Ok(val),
+                Err(items) => Ok(self.list(items, span)),
+            },
+            Object::Dict(entries, class) => {
+                if let Some(val) = self.dict_get(&entries, index, span)? {
+                    return Ok(val);
+                }
+                if let Some(val) = self.missing_key(id, class.as_ref(), index, span)? {
+                    return Ok(val);
+                }
+                let text = self.short_repr(index);
+                Err(self.exception("KeyError", text, span))
+            }
+            Object::Instance(instance) => {
+                if let Some(method) = self.find_attribute(object, "__getitem__", span)?
+                    && method.as_obj().is_some()
+                {
+                    return self.call(&method, Args::positional(vec![index.clone()]), span);
+                }
+                if let Some(payload) = instance.payload {
+                    return self.item(&payload, index, span);
+                }
+                if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&instance.class) {
+                    let items: Vec<Val> = fields
+                        .iter()
+                        .filter_map(|name| instance.attrs.get(name).cloned())
+                        .collect();
+                    return match self.sequence_item(&items, index, span)? {
+                        Ok(val) => Ok(val),
+                        Err(items) => Ok(Val::tuple(items, span)),
+                    };
+                }
+                let message = format!("'{}' object is not subscriptable", self.type_name(object));
+                self.type_error(message, span)
+            }
+            Object::Class(class, attrs) => {
+                if class.flavour == Flavour::Enum {
+                    if let Some(name) = index.as_str()
+                        && let Some(val) = attrs.get(name)
+                    {
+                        return Ok(val.clone());
+                    }
+                    if self.is_open(index) {
+                        return Ok(self.derived(&[index], span));
+                    }
+                    let text = self.short_repr(index);
+                    return Err(self.exception("KeyError", text, span));
+                }
+                // A generic alias such as `Base[int]`.
+                Ok(object.clone())
+            }
+            Object::Scope(names) => match index.as_str().and_then(|name| names.get(name)) {
+                Some(val) => Ok(val.clone()),
+                None => {
+                    let text = self.short_repr(index);
+                    Err(self.exception("KeyError", text, span))
+                }
+            },
+            Object::XCom(..) | Object::Record(..) | Object::Dag(_) | Object::Group(_) => {
+                self.airflow_item(object, index, span)
+            }
+            _ => {
+                let message = format!("'{}' object is not subscriptable", self.type_name(object));
+                self.type_error(message, span)
+            }
+        }
+    }
+
+    /// The value of a key: `None` when the dict is known not to have it.
+    pub(crate) fn dict_get(
+        &mut self,
+        entries: &Entries,
+        index: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let key = self.key(index, span)?;
+        if let Some((_, val)) = entries.get(&key) {
+            return Ok(Some(val.clone()));
+        }
+        if let Key::Hole(_) = key {
+            let mut from: Vec<&Val> = vec![index];
+            from.extend(entries.values().map(|(_, val)| val));
+            return Ok(Some(self.derived(&from, span)));
+        }
+        // An entry under a key that is not known may be this one.
+        let open = entries.iter().rev().find(|(other, (name, _))| match other {
+            Key::Spread(_) => true,
+            Key::Hole(_) => match (&name.data, &index.data) {
+                (Data::Text(text), Data::Str(known)) => super::expr::text_may_equal(text, known),
+                _ => true,
+            },
+            _ => false,
+        });
+        match open {
+            Some((_, (_, val))) => {
+                let val = val.clone();
+                let text = self.short_repr(index);
+                Ok(Some(self.part_of(&val, &format!("[{text}]"), span)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What a `defaultdict` makes for a missing key.
+    fn missing_key(
+        &mut self,
+        id: ObjId,
+        class: Option<&Val>,
+        index: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let Some(class) = class else { return Ok(None) };
+        let factory = match class.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Record(name, attrs)) if name.as_ref() == "collections.defaultdict" => {
+                attrs.get("default_factory").cloned()
+            }
+            _ if class.as_symbol() == Some("collections.Counter") => {
+                return Ok(Some(Val::int(0, span)));
+            }
+            _ => None,
+        };
+        let Some(factory) = factory.filter(|factory| !factory.is_none()) else { return Ok(None) };
+        let val = self.call(&factory, Args::default(), span)?;
+        let key = self.key(index, span)?;
+        self.insert(id, key, index.clone(), val.clone());
+        Ok(Some(val))
+    }
+
+    /// An element (`Ok`) or a slice (`Err`) of a sequence.
+    pub(crate) fn sequence_item(
+        &mut self,
+        items: &[Val],
+        index: &Val,
+        span: Span,
+    ) -> Res<Result<Val, Vec<Val>>> {
+        if let Data::Slice(parts) = &index.data {
+            let bounds = self.slice_bounds(parts, span)?;
+            let Some((start, stop, step)) = bounds else {
+                let mut from: Vec<&Val> = vec![index];
+                from.extend(parts.iter());
+                return Ok(Ok(self.derived(&from, span)));
+            };
+            let chosen = match pure::text::slice_indices(items.len(), start, stop, step) {
+                Ok(chosen) => chosen,
+                Err(failure) => return self.failed(failure, &[index], span).map(Ok),
+            };
+            let items = chosen.into_iter().filter_map(|at| items.get(at).cloned()).collect();
+            return Ok(Err(items));
+        }
+        let Some(at) = self.index_of(index) else {
+            if self.is_open(index) {
+                return Ok(Ok(self.derived(&[index], span)));
+            }
+            let message =
+                format!("indices must be integers or slices, not {}", self.type_name(index));
+            return self.type_error(message, span);
+        };
+        let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let at = if at < 0 { at + length } else { at };
+        match usize::try_from(at).ok().and_then(|at| items.get(at)) {
+            Some(val) => Ok(Ok(val.clone())),
+            None => Err(self.exception("IndexError", "list index out of range", span)),
+        }
+    }
+
+    fn index_of(&self, index: &Val) -> Option<i64> {
+        index.as_int().or_else(|| match index.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.payload.as_ref()?.as_int(),
+            _ => None,
+        })
+    }
+
+    /// Start, stop and step of a slice; `None` when one of them is unknown.
+    #[allow(clippy::type_complexity, reason = "the three parts of a slice, each optional")]
+    pub(crate) fn slice_bounds(
+        &mut self,
+        parts: &[Val; 3],
+        span: Span,
+    ) -> Res<Option<(Option<i64>, Option<i64>, i64)>> {
+        let [start, stop, step] = parts;
+        let mut part = |val: &Val| -> Res<Option<Option<i64>>> {
+            if val.is_none() {
+                return Ok(Some(None));
+            }
+            if self.is_open(val) {
+                return Ok(None);
+            }
+            match val.as_int() {
+                Some(number) => Ok(Some(Some(number))),
+                None => self.type_error("slice indices must be integers or None", span),
+            }
+        };
+        let (Some(start), Some(stop), Some(step)) = (part(start)?, part(stop)?, part(step)?) else {
+            return Ok(None);
+        };
+        match step.unwrap_or(1) {
+            0 => Err(self.exception("ValueError", "slice step cannot be zero", span)),
+            step => Ok(Some((start, stop, step))),
+        }
+    }
+
+    fn text_item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
+        if let Data::Bytes(bytes) = &object.data {
+            let items: Vec<Val> =
+                bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
+            return match self.sequence_item(&items, index, span)? {
+                Ok(val) => Ok(val),
+                Err(items) => {
+                    let bytes: Vec<u8> =
+                        items.iter().filter_map(|val| val.as_int()?.try_into().ok()).collect();
+                    Ok(Val::new(Data::Bytes(bytes.into()), span))
+                }
+            };
+        }
+        let Data::Str(text) = &object.data else {
+            return Ok(self.derived(&[object, index], span));
+        };
+        if let Data::Slice(parts) = &index.data {
+            return match self.slice_bounds(parts, span)? {
+                Some((start, stop, step)) => match pure::text::slice(text, start, stop, step) {
+                    Ok(part) => Ok(Val::str(part, span)),
+                    Err(failure) => self.failed(failure, &[object], span),
+                },
+                None => Ok(self.derived(&[object, index], span)),
+            };
+        }
+        if self.is_open(index) {
+            return Ok(self.derived(&[object, index], span));
+        }
+        let Some(at) = self.index_of(index) else {
+            return self.type_error("string indices must be integers", span);
+        };
+        match pure::text::index(text, at) {
+            Some(character) => Ok(Val::str(character.to_string(), span)),
+            None => Err(self.exception("IndexError", "string index out of range", span)),
+        }
+    }
+
+    /// `object[index] = val`.
+    pub(crate) fn set_item(&mut self, object: &Val, index: &Val, val: Val, span: Span) -> Res<()> {
+        let Some(id) = object.as_obj() else {
+            if object.as_symbol().is_some() || self.unknown(object).is_some() {
+                return self.set_symbol_item(object, index, val, span);
+            }
+            let message =
+                format!("'{}' object does not support item assignment", self.type_name(object));
+            return self.type_error(message, span);
+        };
+        match self.heap.get(id).clone() {
+            Object::Dict(..) => {
+                let key = self.key(index, span)?;
+                self.insert(id, key, index.clone(), val);
+            }
+            Object::List(items) => {
+                if self.is_open(index) {
+                    self.poison_with(id, index, span);
+                    return Ok(());
+                }
+                if let Data::Slice(parts) = &index.data {
+                    return self.set_slice(id, items, parts, &val, span);
+                }
+                let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+                let at = index.as_int().map(|at| if at < 0 { at + length } else { at });
+                let at = at.and_then(|at| usize::try_from(at).ok());
+                if let (Some(at), Object::List(items)) = (at, self.heap.get_mut(id))
+                    && let Some(slot) = items.get_mut(at)
+                {
+                    *slot = val;
+                } else {
+                    let message = "list assignment index out of range";
+                    return Err(self.exception("IndexError", message, span));
+                }
+            }
+            Object::Instance(instance) => {
+                if let Some(method) = self.find_attribute(object, "__setitem__", span)?
+                    && method.as_obj().is_some()
+                {
+                    self.call(&method, Args::positional(vec![index.clone(), val]), span)?;
+                } else if let Some(payload) = instance.payload {
+                    self.set_item(&payload, index, val, span)?;
+                }
+            }
+            Object::Scope(_) => {
+                if let Some(name) = index.as_str() {
+                    self.bind_in(id, &Name::from(name), val);
+                } else if self.is_open(index) {
+                    // `globals()[unknown] = dag`: bound under a name nobody knows.
+                    let name = Name::from(format!("{}#{}", self.display(index), self.fresh()));
+                    self.bind_in(id, &name, val);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn set_slice(
+        &mut self,
+        id: ObjId,
+        items: Vec<Val>,
+        parts: &[Val; 3],
+        val: &Val,
+        span: Span,
+    ) -> Res<()> {
+        let (Some((start, stop, 1)), Some(new)) =
+            (self.slice_bounds(parts, span)?, self.iterate(val, span)?)
+        else {
+            self.poison_with(id, val, span);
+            return Ok(());
+        };
+        let chosen = pure::text::slice_indices(items.len(), start, stop, 1).unwrap_or_default();
+        let first = chosen.first().copied().unwrap_or_else(|| {
+            let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+            let start = start.unwrap_or(0);
+            let start = if start < 0 { start + length } else { start };
+            usize::try_from(start.clamp(0, length)).unwrap_or(0)
+        });
+        let mut result: Vec<Val> = items.iter().take(first).cloned().collect();
+        result.extend(new);
+        result.extend(items.iter().skip(first + chosen.len()).cloned());
+        self.heap.set(id, Object::List(result));
+        Ok(())
+    }
+
+    /// `del object[index]`.
+    pub(crate) fn delete_item(&mut self, object: &Val, index: &Val, span: Span) -> Res<()> {
+        let Some(id) = object.as_obj() else { return Ok(()) };
+        match self.heap.get(id).clone() {
+            Object::Dict(..) => {
+                let key = self.key(index, span)?;
+                let removed = match self.heap.get_mut(id) {
+                    Object::Dict(entries, _) => entries.shift_remove(&key).is_some(),
+                    _ => true,
+                };
+                if !removed {
+                    let text = self.short_repr(index);
+                    return Err(self.exception("KeyError", text, span));
+                }
+            }
+            Object::List(items) => match self.sequence_item(&items, index, span)? {
+                Ok(_) if self.is_open(index) => self.poison_with(id, index, span),
+                Ok(_) => {
+                    let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+                    let at = index.as_int().map_or(0, |at| if at < 0 { at + length } else { at });
+                    if let (Ok(at), Object::List(items)) =
+                        (usize::try_from(at), self.heap.get_mut(id))
+                        && at < items.len()
+                    {
+                        items.remove(at);
+                    }
+                }
+                Err(_) => {
+                    let Data::Slice(parts) = &index.data else { return Ok(()) };
+                    if let Some((start, stop, step)) = self.slice_bounds(parts, span)? {
+                        let gone = pure::text::slice_indices(items.len(), start, stop, step)
+                            .unwrap_or_default();
+                        let kept = items
+                            .into_iter()
+                            .enumerate()
+                            .filter(|(at, _)| !gone.contains(at))
+                            .map(|(_, val)| val)
+                            .collect();
+                        self.heap.set(id, Object::List(kept));
+                    }
+                }
+            },
+            Object::Scope(_) => {
+                if let (Some(name), Object::Scope(names)) = (index.as_str(), self.heap.get_mut(id))
+                {
+                    names.shift_remove(name);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The elements of an iterable: `None` when they are unknown, an exception when there are none to
+    /// iterate over.
+    pub(crate) fn iterate(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
+        Ok(match &val.data {
+            Data::Unknown(_) | Data::Text(_) => None,
+            Data::Str(text) => Some(
+                text.chars().map(|character| Val::str(character.to_string(), val.span)).collect(),
+            ),
+            Data::Bytes(bytes) => {
+                Some(bytes.iter().map(|byte| Val::int(i64::from(*byte), val.span)).collect())
+            }
+            Data::Tuple(items) => Some(items.to_vec()),
+            Data::Native(native) => match native.as_ref() {
+                Native::Range(start, stop, step) => {
+                    let bound = i64::try_from(self.settings.limits.collection).unwrap_or(i64::MAX);
+                    let count = range_length(*start, *stop, *step);
+                    if count > bound {
+                        let message = "a range has more elements than the bound";
+                        self.limit(span, "collection", message, "--max-collection");
+                        return Ok(None);
+                    }
+                    Some((0..count).map(|turn| Val::int(start + turn * step, val.span)).collect())
+                }
+                _ => {
+                    let message = format!("'{}' object is not iterable", self.type_name(val));
+                    return self.type_error(message, span);
+                }
+            },
+            Data::Symbol(path) => {
+                let path = path.clone();
+                return self.symbol_items(&path, span);
+            }
+            Data::Obj(id) => return self.object_items(val, *id, span),
+            _ => {
+                let message = format!("'{}' object is not iterable", self.type_name(val));
+                return self.type_error(message, span);
+            }
+        })
+    }
+
+    fn object_items(&mut self, val: &Val, id: ObjId, span: Span) -> Res<Option<Vec<Val>>> {
+        let id = self.heap.resolve(id);
+        Ok(match self.heap.get(id) {
+            Object::List(items) => Some(items.clone()),
+            Object::Dict(entries, _) => {
+                if entries.keys().any(|key| matches!(key, Key::Spread(_))) {
+                    return Ok(None);
+                }
+                Some(entries.values().map(|(name, _)| name.clone()).collect())
+            }
+            Object::Set(items, _) => Some(items.values().cloned().collect()),
+            Object::Iterator(items, at) => {
+                let rest = items.iter().skip(*at).cloned().collect();
+                let end = items.len();
+                if let Object::Iterator(_, at) = self.heap.get_mut(id) {
+                    *at = end;
+                }
+                Some(rest)
+            }
+            Object::Scope(names) => {
+                Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
+            }
+            Object::Poisoned(_) | Object::XCom(..) => None,
+            Object::Class(class, _) if class.flavour == Flavour::Enum => {
+                Some(self.members(val).into_values().collect())
+            }
+            Object::Instance(instance) => {
+                let (class, payload, attrs) =
+                    (instance.class.clone(), instance.payload.clone(), instance.attrs.clone());
+                if let Ok(Some(method)) = self.class_lookup(&class, "__iter__") {
+                    let iterator = self.call(&method, Args::positional(vec![val.clone()]), span)?;
+                    if iterator.as_obj().map(|other| self.heap.resolve(other)) == Some(id) {
+                        // An iterator of its own, with `__next__`: not followed.
+                        return Ok(None);
+                    }
+                    return self.iterate(&iterator, span);
+                }
+                if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
+                    return Ok(Some(
+                        fields.iter().filter_map(|name| attrs.get(name).cloned()).collect(),
+                    ));
+                }
+                match payload {
+                    Some(payload) => return self.iterate(&payload, span),
+                    None if attrs.contains_key("__unknown_base__") => None,
+                    None => {
+                        let message = format!("'{}' object is not iterable", self.type_name(val));
+                        return self.type_error(message, span);
+                    }
+                }
+            }
+            Object::Group(_) | Object::Record(..) => None,
+            _ => {
+                let message = format!("'{}' object is not iterable", self.type_name(val));
+                return self.type_error(message, span);
+            }
+        })
+    }
+
+    /// A set from elements.
+    pub(crate) fn make_set(&mut self, items: Vec<Val>, frozen: bool, span: Span) -> Res {
+        let mut set = super::object::Map::default();
+        for item in items {
+            if self.is_open(&item) {
+                // Whether it is equal to another element is not known.
+                return Ok(self.derived(&[&item], span));
+            }
+            let key = self.key(&item, span)?;
+            set.entry(key).or_insert(item);
+        }
+        Ok(self.heap.val(Object::Set(set, frozen), span))
+    }
+}
+
+/// The number of elements of a range.
+pub(crate) fn range_length(start: i64, stop: i64, step: i64) -> i64 {
+    let (start, stop, step) = (i128::from(start), i128::from(stop), i128::from(step));
+    let count = match step {
+        0 => 0,
+        step if step > 0 => (stop - start + step - 1).div_euclid(step),
+        step => (start - stop - step - 1).div_euclid(-step),
+    };
+    i64::try_from(count.max(0)).unwrap_or(i64::MAX)
+}
+
+/// A value as an unbounded integer.
+pub(crate) fn as_big(val: &Val) -> Option<BigInt> {
+    match &val.data {
+        Data::Int(value) => Some(BigInt::from(*value)),
+        Data::Bool(value) => Some(BigInt::from(i64::from(*value))),
+        Data::Big(value) => Some(value.as_ref().clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,282 @@
+//! DAGs: `DAG(...)`, `with DAG(...)`, `@dag`, and joining them over branches.
+
+use std::sync::Arc;
+
+use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject};
+use crate::eval::call::{Args, Kwarg};
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::{Hole, HoleKind, Text};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+/// Positional parameters of `DAG`, in the order of Airflow's signature.
+const PARAMETERS: &[&str] = &["dag_id", "description", "schedule"];
+
+impl Interp<'_> {
+    /// `DAG(...)`.
+    pub(crate) fn make_dag(&mut self, args: &Args, span: Span) -> Val {
+        let mut given: Map<Name, Kwarg> = Map::default();
+        for (name, val) in PARAMETERS.iter().zip(&args.pos) {
+            given.insert(Name::from(*name), Kwarg { val: val.clone(), span: val.span });
+        }
+        for (name, kwarg) in &args.kw {
+            given.insert(name.clone(), kwarg.clone());
+        }
+        let id = match given.shift_remove("dag_id") {
+            Some(kwarg) => self.id_text(&kwarg.val, span),
+            None => {
+                let from = args.more_kw.clone().or_else(|| args.more_pos.clone());
+                let hole = match from {
+                    Some(open) => self.part_of(&open, "['dag_id']", span),
+                    None => self.hole(HoleKind::Expression, "dag_id", span),
+                };
+                self.id_text(&hole, span)
+            }
+        };
+        let default_args = match given.get("default_args").map(|kwarg| kwarg.val.clone()) {
+            // Airflow copies the dict deeply: later changes of the caller's dict do not reach the DAG.
+            Some(val) => match self.deep_copy(&val, span) {
+                Ok(copy) => copy,
+                // What cannot be copied is used as it is.
+                Err(_) => val,
+            },
+            None => Val::none(span),
+        };
+        let dag = DagObject {
+            id,
+            args: given,
+            default_args,
+            tasks: Map::default(),
+            groups: Vec::new(),
+            entered: false,
+            span,
+            conditions: self.current_conditions(),
+        };
+        let id = self.heap.add(Object::Dag(Box::new(dag)));
+        self.airflow.dags.push(id);
+        Val::obj(id, span)
+    }
+
+    /// An id as a text; what is no string becomes a hole.
+    pub(crate) fn id_text(&mut self, val: &Val, span: Span) -> Text {
+        if let Some(text) = self.to_text(val) {
+            return text;
+        }
+        match self.str_text(val, span) {
+            Ok(text) => text,
+            Err(_) => {
+                let hole = self.derived(&[val], span);
+                self.to_text(&hole).unwrap_or_default()
+            }
+        }
+    }
+
+    pub(crate) fn enter_dag(&mut self, id: ObjId) {
+        self.airflow.dag_stack.push(id);
+        if let Object::Dag(dag) = self.heap.get_mut(id) {
+            dag.entered = true;
+        }
+    }
+
+    pub(crate) fn leave_dag(&mut self, id: ObjId) {
+        let id = self.heap.resolve(id);
+        if let Some(at) =
+            self.airflow.dag_stack.iter().rposition(|other| self.heap.resolve(*other) == id)
+        {
+            self.airflow.dag_stack.truncate(at);
+        }
+    }
+
+    /// `@dag(...)` called: makes the DAG and evaluates the function inside it.
+    pub(crate) fn call_dag_function(
+        &mut self,
+        decorator: &DecoratorObject,
+        args: Args,
+        span: Span,
+    ) -> Res {
+        let Some(function) = decorator.function.clone() else { return Ok(Val::none(span)) };
+        for (known, called) in &mut self.airflow.dag_functions {
+            if known.as_obj() == function.as_obj() {
+                *called = true;
+            }
+        }
+        let name = match function.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => function.def.name.to_string(),
+            _ => "dag".to_owned(),
+        };
+        let mut kw = decorator.kwargs.clone();
+        let positional = kw.shift_remove("0");
+        kw.entry(Name::from("dag_id")).or_insert_with(|| {
+            positional.unwrap_or_else(|| Kwarg { val: Val::str(name, span), span })
+        });
+        let dag_args = Args { kw, more_kw: decorator.more_kw.clone(), ..Args::default() };
+        let dag = self.make_dag(&dag_args, function.span.or(span));
+        let Some(id) = dag.as_obj() else { return Ok(dag) };
+        self.enter_dag(id);
+        let groups = std::mem::take(&mut self.airflow.group_stack);
+        // Arguments of a DAG function are params: templates that are rendered at run time.
+        let result = self.call_with_params(&function, args, span);
+        self.airflow.group_stack = groups;
+        self.leave_dag(id);
+        result?;
+        Ok(dag)
+    }
+
+    /// Calls a DAG function; a parameter that is given or has a default is a `{{ params.x }}` at run
+    /// time, which Airflow represents by the value itself while the DAG is made.
+    fn call_with_params(&mut self, function: &Val, args: Args, span: Span) -> Res {
+        let Some(Object::Function(object)) = function.as_obj().map(|id| self.heap.get(id).clone())
+        else {
+            return self.call(function, args, span);
+        };
+        let mut with = args;
+        let parameters = &object.def.parameters;
+        for (index, parameter) in parameters.positional.iter().enumerate() {
+            if index < with.pos.len() {
+                if let Some(slot) = with.pos.get_mut(index) {
+                    *slot = self.param_reference(&parameter.name, span);
+                }
+            } else {
+                let val = self.param_reference(&parameter.name, span);
+                with.kw.insert(parameter.name.clone(), Kwarg { val, span });
+            }
+        }
+        self.call(function, with, span)
+    }
+
+    /// `DagParam`: rendered when the task runs.
+    fn param_reference(&mut self, name: &Name, span: Span) -> Val {
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("name"), Val::str(name.as_ref(), span));
+        self.heap.val(Object::Record("airflow.DagParam".into(), attrs), span)
+    }
+
+    /// The DAG a new task or group belongs to.
+    pub(crate) fn current_dag(&self) -> Option<ObjId> {
+        self.airflow.dag_stack.last().map(|id| self.heap.resolve(*id))
+    }
+
+    /// `dag.attribute = val`.
+    pub(crate) fn set_dag_attribute(&mut self, id: ObjId, name: &Name, val: Val, span: Span) {
+        if let Object::Dag(dag) = self.heap.get_mut(id) {
+            if name.as_ref() == "default_args" {
+                dag.default_args = val.clone();
+            }
+            dag.args.insert(name.clone(), Kwarg { val, span });
+        }
+    }
+
+    /// One DAG from the two states of an undecided branch.
+    pub(crate) fn merge_dags(&mut self, cond: &Arc<Hole>, a: DagObject, b: DagObject) -> DagObject {
+        let mut merged = a;
+        for (key, other) in b.tasks {
+            match merged.tasks.get(&key).copied() {
+                None => {
+                    merged.tasks.insert(key, other);
+                }
+                Some(own) => {
+                    let (own, other) = (self.heap.resolve(own), self.heap.resolve(other));
+                    if own != other
+                        && let (Object::Task(p), Object::Task(q)) =
+                            (self.heap.get(own).clone(), self.heap.get(other).clone())
+                    {
+                        let task = self.merge_tasks(cond, *p, *q);
+                        self.heap.set(own, Object::Task(Box::new(task)));
+                        self.heap.forward(other, own);
+                    }
+                }
+            }
+        }
+        for group in b.groups {
+            if !merged.groups.contains(&group) {
+                merged.groups.push(group);
+            }
+        }
+        for (name, kwarg) in b.args {
+            match merged.args.get(&name).cloned() {
+                Some(own) => {
+                    let val = self.merge_vals(cond, &own.val, &kwarg.val, 1);
+                    merged.args.insert(name, Kwarg { val, span: own.span });
+                }
+                None => {
+                    merged.args.insert(name, kwarg);
+                }
+            }
+        }
+        merged.default_args = self.merge_vals(cond, &merged.default_args, &b.default_args, 1);
+        merged.entered |= b.entered;
+        let other = b.conditions;
+        merged.conditions.retain(|own| other.iter().any(|other| Arc::ptr_eq(own, other)));
+        merged
+    }
+
+    /// Whether two tasks made on the two sides of a branch are one task.
+    pub(crate) fn same_task(&self, a: &TaskObject, b: &TaskObject) -> bool {
+        let dag = |task: &TaskObject| task.dag.map(|id| self.heap.resolve(id));
+        a.id == b.id && dag(a) == dag(b) && a.kind == b.kind
+    }
+
+    /// One task from the two states of an undecided branch.
+    pub(crate) fn merge_tasks(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: TaskObject,
+        b: TaskObject,
+    ) -> TaskObject {
+        let mut merged = a;
+        let mut others = b.keywords;
+        let mut keywords = Map::default();
+        for (name, own) in std::mem::take(&mut merged.keywords) {
+            let (val, span, origin) = match others.shift_remove(&name) {
+                Some(other) => {
+                    (self.merge_vals(cond, &own.val, &other.val, 1), own.span, own.origin)
+                }
+                None => {
+                    let none = Val::none(own.span);
+                    (self.merge_vals(cond, &own.val, &none, 1), own.span, own.origin)
+                }
+            };
+            keywords.insert(name, TaskKeyword { val, origin, span });
+        }
+        for (name, other) in others {
+            let none = Val::none(other.span);
+            let val = self.merge_vals(cond, &none, &other.val, 1);
+            keywords.insert(name, TaskKeyword { val, origin: other.origin, span: other.span });
+        }
+        merged.keywords = keywords;
+        for id in b.upstream {
+            if !merged.upstream.contains(&id) {
+                merged.upstream.push(id);
+            }
+        }
+        for (name, val) in b.attrs {
+            match merged.attrs.get(&name).cloned() {
+                Some(own) => {
+                    let val = self.merge_vals(cond, &own, &val, 1);
+                    merged.attrs.insert(name, val);
+                }
+                None => {
+                    merged.attrs.insert(name, val);
+                }
+            }
+        }
+        let other = b.conditions;
+        merged.conditions.retain(|own| other.iter().any(|other| Arc::ptr_eq(own, other)));
+        if b.pattern.is_none() {
+            merged.pattern = None;
+        }
+        merged
+    }
+
+    /// Whether a value is a DAG.
+    pub(crate) fn as_dag(&self, val: &Val) -> Option<ObjId> {
+        match &val.data {
+            Data::Obj(id) => {
+                let id = self.heap.resolve(*id);
+                matches!(self.heap.get(id), Object::Dag(_)).then_some(id)
+            }
+            _ => None,
+        }
+    }
+}

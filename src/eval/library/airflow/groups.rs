@@ -1,0 +1,162 @@
+//! Task groups: `TaskGroup(...)`, `with TaskGroup(...)`, `@task_group`.
+
+use super::{DecoratorObject, GroupObject};
+use crate::eval::Text;
+use crate::eval::call::{Args, Kwarg};
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{ObjId, Object, Val};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+impl Interp<'_> {
+    /// `TaskGroup(...)`.
+    pub(crate) fn make_group(&mut self, args: &Args, span: Span) -> Res {
+        let label = match args.get(0, "group_id") {
+            Some(val) => self.id_text(&val.clone(), span),
+            None => {
+                let open = args.more_kw.clone().unwrap_or_else(|| Val::none(span));
+                let val = self.part_of(&open, "['group_id']", span);
+                self.id_text(&val, span)
+            }
+        };
+        let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
+        let parent = args
+            .named("parent_group")
+            .and_then(Val::as_obj)
+            .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
+            .or_else(|| self.airflow.group_stack.last().copied());
+        let prefix = match args.get(1, "prefix_group_id") {
+            Some(val) => self.truth(&val.clone())?.unwrap_or(true),
+            None => true,
+        };
+        let suffix = match args.named("add_suffix_on_collision") {
+            Some(val) => self.truth(&val.clone())? == Some(true),
+            None => false,
+        };
+        let mut id = self.child_id(parent, &label);
+        if suffix && let Some(dag) = dag {
+            id = self.unique_group_id(dag, id);
+        }
+        if let Some(dag) = dag
+            && let Object::Dag(dag) = self.heap.get_mut(dag)
+        {
+            dag.groups.push(id.to_template());
+        }
+        let default_args = match args.named("default_args").cloned() {
+            Some(val) => self.deep_copy(&val, span)?,
+            None => Val::none(span),
+        };
+        // A group inherits the defaults of the groups around it.
+        let default_args = match parent.map(|id| self.heap.get(id).clone()) {
+            Some(Object::Group(parent)) if !parent.default_args.is_none() => {
+                let merged = self.heap.add(Object::Dict(Default::default(), None));
+                self.update_dict(merged, &parent.default_args, span)?;
+                if !default_args.is_none() {
+                    self.update_dict(merged, &default_args, span)?;
+                }
+                Val::obj(merged, span)
+            }
+            _ => default_args,
+        };
+        let group = GroupObject { id, prefix, dag, default_args, children: Vec::new() };
+        let made = self.heap.add(Object::Group(Box::new(group)));
+        if let Some(parent) = parent
+            && let Object::Group(parent) = self.heap.get_mut(parent)
+        {
+            parent.children.push(made);
+        }
+        Ok(Val::obj(made, span))
+    }
+
+    /// The id of a child of a group: prefixed unless the group says otherwise.
+    pub(crate) fn child_id(&self, group: Option<ObjId>, label: &Text) -> Text {
+        match group.map(|id| self.heap.get(id)) {
+            Some(Object::Group(group)) if group.prefix => {
+                let mut id = group.id.clone();
+                id.push_str(".");
+                id.push_text(label);
+                id
+            }
+            _ => label.clone(),
+        }
+    }
+
+    fn unique_group_id(&self, dag: ObjId, id: Text) -> Text {
+        let Object::Dag(dag) = self.heap.get(dag) else { return id };
+        let text = id.to_template();
+        if !dag.groups.contains(&text) {
+            return id;
+        }
+        let number = suffix_number(&text, dag.groups.iter().map(String::as_str));
+        let mut unique = id;
+        unique.push_str(&format!("__{number}"));
+        unique
+    }
+
+    pub(crate) fn enter_group(&mut self, id: ObjId) {
+        self.airflow.group_stack.push(id);
+        // A group made with `dag=` outside a `with DAG` block still brings its DAG along.
+        if self.airflow.dag_stack.is_empty()
+            && let Object::Group(group) = self.heap.get(id)
+            && let Some(dag) = group.dag
+        {
+            self.airflow.dag_stack.push(dag);
+        }
+    }
+
+    pub(crate) fn leave_group(&mut self, id: ObjId) {
+        let id = self.heap.resolve(id);
+        if let Some(at) =
+            self.airflow.group_stack.iter().rposition(|other| self.heap.resolve(*other) == id)
+        {
+            self.airflow.group_stack.truncate(at);
+        }
+    }
+
+    /// A function under `@task_group` called: its tasks are made inside a group of its name.
+    pub(crate) fn call_group_function(
+        &mut self,
+        decorator: &DecoratorObject,
+        args: Args,
+        span: Span,
+    ) -> Res {
+        let Some(function) = decorator.function.clone() else { return Ok(Val::none(span)) };
+        let name = match function.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => function.def.name.to_string(),
+            _ => "group".to_owned(),
+        };
+        let mut kw = decorator.kwargs.clone();
+        let positional = kw.shift_remove("0");
+        kw.entry(Name::from("group_id")).or_insert_with(|| {
+            positional.unwrap_or_else(|| Kwarg { val: Val::str(name, span), span })
+        });
+        kw.entry(Name::from("add_suffix_on_collision"))
+            .or_insert_with(|| Kwarg { val: Val::bool(true, span), span });
+        let group_args = Args { kw, more_kw: decorator.more_kw.clone(), ..Args::default() };
+        let group = self.make_group(&group_args, span)?;
+        let Some(id) = group.as_obj() else { return Ok(group) };
+        self.enter_group(id);
+        let result = self.call(&function, args, span);
+        self.leave_group(id);
+        let result = result?;
+        // Without a return value the group itself stands for its tasks.
+        Ok(if result.is_none() { group } else { result })
+    }
+}
+
+/// The number of the next `__N` suffix for an id that is taken.
+pub(crate) fn suffix_number<'a>(id: &str, taken: impl Iterator<Item = &'a str>) -> u32 {
+    let base = match id.rsplit_once("__") {
+        Some((base, digits))
+            if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            base
+        }
+        _ => id,
+    };
+    let prefix = format!("{base}__");
+    taken
+        .filter_map(|other| other.strip_prefix(&prefix)?.parse::<u32>().ok())
+        .max()
+        .map_or(1, |number| number + 1)
+}

@@ -1,0 +1,809 @@
+//! Operators: how a call, a subclass and `default_args` become the keywords of a task.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{TaskKeyword, TaskObject, World, operator_kind};
+use crate::airflow::{OperatorKind, Origin};
+use crate::diag::{Code, Diagnostic};
+use crate::eval::call::{Args, Kwarg};
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, FunctionObject, Map, ObjId, Object, Val};
+use crate::eval::{Hole, HoleKind, Text};
+use crate::mapping;
+use crate::python::Span;
+use crate::python::ast::Name;
+
+impl Interp<'_> {
+    /// Calls an operator class: Airflow's own or a subclass of it.
+    pub(crate) fn make_operator(
+        &mut self,
+        class: &Val,
+        base: &Name,
+        args: Args,
+        span: Span,
+    ) -> Res {
+        let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
+        let group = args
+            .named("task_group")
+            .and_then(Val::as_obj)
+            .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
+            .or_else(|| self.airflow.group_stack.last().copied());
+        let default_args = self.default_args(dag, group, args.named("default_args").cloned());
+        let task = TaskObject {
+            class: class.clone(),
+            base: base.clone(),
+            kind: operator_kind(base),
+            id: Text::default(),
+            label: Text::default(),
+            keywords: Map::default(),
+            attrs: Map::default(),
+            default_args,
+            given: args.kw.keys().cloned().collect(),
+            defaulted: Vec::new(),
+            dag,
+            group,
+            upstream: Vec::new(),
+            conditions: self.current_conditions(),
+            pattern: self.patterns.last().cloned(),
+            span,
+            initialised: false,
+            origin: Origin::Call,
+            expansion: None,
+            function: None,
+        };
+        let id = self.heap.add(Object::Task(Box::new(task)));
+        let this = Val::obj(id, span);
+        if class.as_symbol().is_some() {
+            self.init_operator(id, args, span)?;
+            return Ok(this);
+        }
+        match self.class_lookup(class, "__init__") {
+            Ok(Some(init)) => {
+                let mut args = args;
+                args.pos.insert(0, this.clone());
+                self.call(&init, args, span)?;
+            }
+            Ok(None) => self.init_operator(id, args, span)?,
+            Err(base) => {
+                let name = base.hole().map_or_else(String::new, |hole| hole.name.clone());
+                self.unresolved_operator(&name, &args, span)?;
+            }
+        }
+        self.warn_uninitialised(id, span);
+        Ok(this)
+    }
+
+    /// A subclass whose constructor never reaches Airflow's gives no task anybody can describe.
+    fn warn_uninitialised(&mut self, id: ObjId, span: Span) {
+        if let Object::Task(task) = self.heap.get(id)
+            && !task.initialised
+            && !matches!(task.kind, OperatorKind::Other)
+        {
+            let class = self.type_text(&task.class.clone());
+            self.tell(Diagnostic::new(
+                Code::UncaughtException,
+                span,
+                format!("the constructor of {class} never reaches the operator's own"),
+            ));
+        }
+    }
+
+    /// Default arguments from the weakest to the strongest: DAG, group, call.
+    fn default_args(&self, dag: Option<ObjId>, group: Option<ObjId>, own: Option<Val>) -> Vec<Val> {
+        let mut found = Vec::new();
+        if let Some(Object::Dag(dag)) = dag.map(|id| self.heap.get(id)) {
+            found.push(dag.default_args.clone());
+        }
+        if let Some(Object::Group(group)) = group.map(|id| self.heap.get(id)) {
+            found.push(group.default_args.clone());
+        }
+        found.extend(own);
+        found.retain(|val| !val.is_none());
+        found
+    }
+
+    /// The default for a keyword: the strongest source that has it. An unknown source may have it.
+    fn default_for(&mut self, sources: &[Val], name: &str, span: Span) -> Res<Option<Val>> {
+        for source in sources.iter().rev() {
+            if self.unknown(source).is_some() {
+                // The mapping table leaves such a keyword open; see `open_defaults`.
+                continue;
+            }
+            let Some(entries) = self.entries_of(source) else { continue };
+            let key = Val::str(name, span);
+            let exact = entries.get(&crate::eval::object::Key::Str(name.into()));
+            if let Some((_, val)) = exact {
+                return Ok(Some(val.clone()));
+            }
+            // Entries of `**unknown` may hold the keyword, or not.
+            let _ = key;
+        }
+        Ok(None)
+    }
+
+    /// What Airflow's metaclass does before each `__init__` of an operator class: parameters that are
+    /// not given are taken from the default arguments.
+    pub(crate) fn apply_default_args(
+        &mut self,
+        id: ObjId,
+        function: &Rc<FunctionObject>,
+        args: &mut Args,
+        span: Span,
+    ) -> Res<()> {
+        let sources = match self.heap.get(id) {
+            Object::Task(task) => task.default_args.clone(),
+            _ => return Ok(()),
+        };
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let parameters = &function.def.parameters;
+        let taken = args.pos.len();
+        let names: Vec<Name> = parameters
+            .positional_only
+            .iter()
+            .chain(&parameters.positional)
+            .skip(taken)
+            .chain(&parameters.keyword_only)
+            .map(|parameter| parameter.name.clone())
+            .collect();
+        for name in names {
+            if args.kw.contains_key(&name) {
+                continue;
+            }
+            if let Some(val) = self.default_for(&sources, &name, span)? {
+                let at = val.span;
+                args.kw.insert(name.clone(), Kwarg { val, span: at });
+                if let Object::Task(task) = self.heap.get_mut(id) {
+                    task.defaulted.push(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Airflow's own constructor: records the keywords and attaches the task to its DAG.
+    pub(crate) fn init_operator(&mut self, id: ObjId, args: Args, span: Span) -> Res<()> {
+        if let Some(val) = args.pos.first() {
+            let message = "Use keyword arguments when initializing operators";
+            let at = val.span.or(span);
+            return self.type_error(message, at);
+        }
+        let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
+        let (class, kind, sources) = (task.class.clone(), task.kind, task.default_args.clone());
+        let (given, defaulted, made_by) =
+            (task.given.clone(), task.defaulted.clone(), task.origin.clone());
+        let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
+        let mut keywords: Map<Name, TaskKeyword> = Map::default();
+        for (name, kwarg) in args.kw {
+            let origin = if given.contains(&name) {
+                made_by.clone()
+            } else if defaulted.contains(&name) {
+                Origin::DefaultArgs
+            } else {
+                match &subclass {
+                    Some(class) => Origin::Subclass(class.clone()),
+                    None => made_by.clone(),
+                }
+            };
+            keywords.insert(name, TaskKeyword { val: kwarg.val, origin, span: kwarg.span });
+        }
+        for source in &sources {
+            let Some(entries) = self.entries_of(source) else { continue };
+            for (name, _) in entries.values() {
+                let Some(name) = name.as_str().map(Name::from) else { continue };
+                if keywords.contains_key(&name) || !mapping::accepts(kind, &name) {
+                    continue;
+                }
+                if let Some(val) = self.default_for(&sources, &name, span)? {
+                    let span = val.span;
+                    keywords.insert(name, TaskKeyword { val, origin: Origin::DefaultArgs, span });
+                }
+            }
+        }
+        self.open_defaults(&sources, &mut keywords, span);
+        if let Some(open) = args.more_kw {
+            let span = open.span;
+            keywords
+                .insert(Name::from("**"), TaskKeyword { val: open, origin: Origin::Call, span });
+        }
+        let label = match keywords.shift_remove("task_id") {
+            Some(keyword) => self.id_text(&keyword.val, span),
+            None => match keywords.get("**").map(|keyword| keyword.val.clone()) {
+                Some(open) => {
+                    let val = self.part_of(&open, "['task_id']", span);
+                    self.id_text(&val, span)
+                }
+                None => return self.type_error("missing keyword argument 'task_id'", span),
+            },
+        };
+        keywords.shift_remove("dag");
+        keywords.shift_remove("task_group");
+        keywords.shift_remove("default_args");
+        if let Object::Task(task) = self.heap.get_mut(id) {
+            task.keywords = keywords;
+            task.label = label;
+            task.initialised = true;
+        }
+        self.attach(id);
+        Ok(())
+    }
+
+    /// Default arguments that are not known may set any keyword that is not given.
+    fn open_defaults(
+        &mut self,
+        sources: &[Val],
+        keywords: &mut Map<Name, TaskKeyword>,
+        span: Span,
+    ) {
+        let open = sources.iter().find_map(|source| {
+            if let Some(unknown) = self.unknown(source) {
+                return Some(unknown);
+            }
+            self.entries_of(source)?
+                .into_iter()
+                .find(|(key, _)| matches!(key, crate::eval::object::Key::Spread(_)))
+                .map(|(_, (_, val))| val)
+        });
+        if let Some(val) = open {
+            let val = self.derived(&[&val], val.span.or(span));
+            let at = val.span;
+            keywords.insert(
+                Name::from("**"),
+                TaskKeyword { val, origin: Origin::DefaultArgs, span: at },
+            );
+        }
+    }
+
+    /// Gives the task its full id and puts it into its group and DAG.
+    fn attach(&mut self, id: ObjId) {
+        let Object::Task(task) = self.heap.get(id) else { return };
+        let (dag, group, label, span) = (task.dag, task.group, task.label.clone(), task.span);
+        let full = self.child_id(group, &label);
+        if let Object::Task(task) = self.heap.get_mut(id) {
+            task.id = full.clone();
+        }
+        if self.airflow.detached > 0 {
+            return;
+        }
+        if let Some(group) = group
+            && let Object::Group(group) = self.heap.get_mut(group)
+        {
+            group.children.push(id);
+        }
+        match dag {
+            Some(dag) => self.add_to_dag(dag, id, &full, span),
+            None => self.airflow.orphans.push(id),
+        }
+    }
+
+    /// Registers a task in a DAG. Airflow refuses an id that is taken.
+    pub(crate) fn add_to_dag(&mut self, dag: ObjId, id: ObjId, full: &Text, span: Span) {
+        let key = full.to_template();
+        let taken = match self.heap.get(dag) {
+            Object::Dag(dag) => dag.tasks.get(&key).copied(),
+            _ => None,
+        };
+        let mut unique = key.clone();
+        if let Some(other) =
+            taken.filter(|other| self.heap.resolve(*other) != self.heap.resolve(id))
+        {
+            let known = full.as_literal().is_some();
+            let first = match self.heap.get(other) {
+                Object::Task(task) => task.span,
+                _ => Span::NONE,
+            };
+            if known && self.conditions.is_empty() {
+                self.tell(
+                    Diagnostic::new(Code::DuplicateTask, span, format!("task id `{key}` is taken"))
+                        .also(first, "first used here"),
+                );
+            }
+            // Ids with holes may differ at run time; each is kept under a key of its own.
+            unique = format!("{key}#{}", self.fresh());
+        }
+        if let Object::Dag(dag) = self.heap.get_mut(dag) {
+            dag.tasks.insert(unique, id);
+        }
+    }
+
+    /// `task.dag = dag` and `dag.add_task(task)`.
+    pub(crate) fn move_to_dag(&mut self, id: ObjId, dag: ObjId) {
+        let Object::Task(task) = self.heap.get(id) else { return };
+        if task.dag.map(|old| self.heap.resolve(old)) == Some(self.heap.resolve(dag)) {
+            return;
+        }
+        let (full, span) = (task.id.clone(), task.span);
+        if let Object::Task(task) = self.heap.get_mut(id) {
+            task.dag = Some(dag);
+        }
+        let own = self.heap.resolve(id);
+        let orphans = std::mem::take(&mut self.airflow.orphans);
+        self.airflow.orphans =
+            orphans.into_iter().filter(|other| self.heap.resolve(*other) != own).collect();
+        self.add_to_dag(dag, id, &full, span);
+    }
+
+    /// A method of an operator's Airflow class reached through `super()`.
+    pub(crate) fn call_operator_method(
+        &mut self,
+        class: &str,
+        method: &str,
+        mut args: Args,
+        span: Span,
+    ) -> Res {
+        let this = if args.pos.is_empty() { None } else { Some(args.pos.remove(0)) };
+        let id = this.as_ref().and_then(Val::as_obj).map(|id| self.heap.resolve(id));
+        match (method, id) {
+            ("__init__", Some(id)) if matches!(self.heap.get(id), Object::Task(_)) => {
+                self.init_operator(id, args, span)?;
+                Ok(Val::none(span))
+            }
+            ("__setattr__", Some(id)) => {
+                if let (Some(name), Some(val)) =
+                    (args.pos.first().and_then(Val::as_str), args.pos.get(1))
+                {
+                    self.set_task_attribute(id, &Name::from(name), val.clone(), span);
+                }
+                Ok(Val::none(span))
+            }
+            _ => Ok(self.hole(HoleKind::Call, format!("{class}.{method}()"), span)),
+        }
+    }
+
+    /// `task.name = val`: an argument of the operator changes the pod, anything else is the user's.
+    pub(crate) fn set_task_attribute(&mut self, id: ObjId, name: &Name, val: Val, span: Span) {
+        match name.as_ref() {
+            "dag" => {
+                if let Some(dag) = self.as_dag(&val) {
+                    self.move_to_dag(id, dag);
+                }
+                return;
+            }
+            "upstream_task_ids" | "downstream_task_ids" | "task_group" => return,
+            _ => {}
+        }
+        let Object::Task(task) = self.heap.get(id) else { return };
+        let kind = task.kind;
+        // Before Airflow's constructor runs, its assignments will overwrite what user code sets.
+        let is_argument = task.initialised && mapping::accepts(kind, name);
+        if let Object::Task(task) = self.heap.get_mut(id) {
+            if is_argument {
+                task.keywords
+                    .insert(name.clone(), TaskKeyword { val, origin: Origin::Attribute, span });
+            } else {
+                task.attrs.insert(name.clone(), val);
+            }
+        }
+    }
+
+    /// A call that looks like an operator from code podlift cannot see: the task is kept as a node.
+    pub(crate) fn unresolved_operator(
+        &mut self,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let looks_like = last.chars().next().is_some_and(char::is_uppercase)
+            && (args.kw.contains_key("task_id")
+                || last.ends_with("Operator")
+                || last.ends_with("Sensor"));
+        if !looks_like {
+            return Ok(None);
+        }
+        let base = Name::from(name);
+        let class = Val::symbol(base.clone(), span);
+        let mut args = args.clone();
+        // Positional arguments of an unknown class mean whatever that class says.
+        args.pos.clear();
+        if !args.kw.contains_key("task_id") && args.more_kw.is_none() {
+            return Ok(None);
+        }
+        let val = self.make_operator(&class, &base, args, span)?;
+        self.tell(
+            Diagnostic::new(
+                Code::UnresolvedOperator,
+                span,
+                format!("`{last}` comes from a module outside the roots, so what it does is not known"),
+            )
+            .help("pass the folder that holds its module with `--root DIR`; or map it with `--mappings FILE`"),
+        );
+        Ok(Some(val))
+    }
+
+    /// `.partial(...)` of an operator class.
+    pub(crate) fn partial_operator(&mut self, class: &Val, args: Args, span: Span) -> Val {
+        let object = super::DecoratorObject {
+            kind: Name::from("airflow.partial"),
+            kwargs: args.kw,
+            function: Some(class.clone()),
+            partial: Map::default(),
+            more_kw: args.more_kw,
+        };
+        self.heap.val(Object::TaskDecorator(Box::new(object)), span)
+    }
+
+    /// `.expand(...)` and `.expand_kwargs(...)` after `.partial(...)`.
+    pub(crate) fn expand_operator(
+        &mut self,
+        partial: &super::DecoratorObject,
+        method: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res {
+        let Some(class) = partial.function.clone() else { return Ok(Val::none(span)) };
+        let base = match self.symbol_base(&class) {
+            Some(base) => base,
+            None => return Ok(self.derived(&[&class], span)),
+        };
+        let instances = self.instances(method, args, span)?;
+        let mut unrolled = None;
+        if let Some(instances) = &instances {
+            let mut keywords = Vec::new();
+            self.airflow.detached += 1;
+            for instance in instances {
+                let mut kw = partial.kwargs.clone();
+                for (name, kwarg) in instance {
+                    kw.insert(name.clone(), kwarg.clone());
+                }
+                let args = Args { kw, more_kw: partial.more_kw.clone(), ..Args::default() };
+                let made = self.make_operator(&class, &base, args, span);
+                match made {
+                    Ok(val) => {
+                        if let Some(Object::Task(task)) = val.as_obj().map(|id| self.heap.get(id)) {
+                            let mut own = task.keywords.clone();
+                            for (name, keyword) in &mut own {
+                                keyword.origin = match &keyword.origin {
+                                    Origin::Call if instance.contains_key(name) => Origin::Expand,
+                                    Origin::Call => Origin::Partial,
+                                    other => other.clone(),
+                                };
+                            }
+                            keywords.push(own);
+                        }
+                    }
+                    Err(raised) => {
+                        self.airflow.detached -= 1;
+                        return Err(raised);
+                    }
+                }
+            }
+            self.airflow.detached -= 1;
+            unrolled = Some(keywords);
+        }
+        // The task itself: what all instances share.
+        let shared = Args {
+            kw: partial.kwargs.clone(),
+            more_kw: partial.more_kw.clone(),
+            ..Args::default()
+        };
+        let symbol = Val::symbol(base.clone(), span);
+        let val = self.make_operator(&symbol, &base, shared, span)?;
+        let open: Vec<Val> = args.all().into_iter().cloned().collect();
+        let hole = match &unrolled {
+            Some(_) => None,
+            None => {
+                let refs: Vec<&Val> = open.iter().collect();
+                let derived = self.expansion_hole(&refs, span);
+                Some(derived)
+            }
+        };
+        if let Some(id) = val.as_obj()
+            && let Object::Task(task) = self.heap.get_mut(id)
+        {
+            task.class = class;
+            for keyword in task.keywords.values_mut() {
+                if keyword.origin == Origin::Call {
+                    keyword.origin = Origin::Partial;
+                }
+            }
+            task.expansion = match (unrolled, hole) {
+                (Some(keywords), _) => Some(Ok(keywords)),
+                (None, Some(hole)) => Some(Err(hole)),
+                (None, None) => None,
+            };
+            if let (Some(Err(hole)), "expand") = (&task.expansion, method) {
+                let hole = Arc::clone(hole);
+                for (name, kwarg) in &args.kw {
+                    let val = Val::unknown(Arc::clone(&hole), kwarg.span);
+                    let keyword = TaskKeyword { val, origin: Origin::Expand, span: kwarg.span };
+                    task.keywords.insert(name.clone(), keyword);
+                }
+            } else if let Some(Err(hole)) = &task.expansion {
+                let val = Val::unknown(Arc::clone(hole), span);
+                task.keywords
+                    .insert(Name::from("**"), TaskKeyword { val, origin: Origin::Expand, span });
+            }
+        }
+        // Upstream tasks whose results are mapped over.
+        self.depend_on_all(&val, &open);
+        Ok(val)
+    }
+
+    fn expansion_hole(&mut self, from: &[&Val], span: Span) -> Arc<Hole> {
+        let mut roots = Vec::new();
+        for val in from {
+            self.roots_of(val, &mut roots, 0);
+        }
+        let reason = self.snippet(span);
+        Arc::new(Hole {
+            kind: HoleKind::XCom,
+            name: reason.clone(),
+            default: None,
+            reason,
+            span,
+            roots,
+        })
+    }
+
+    /// Keywords of each instance of a mapped task; `None` when they are not known.
+    #[allow(clippy::type_complexity, reason = "one map of keywords per instance")]
+    pub(crate) fn instances(
+        &mut self,
+        method: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Vec<Map<Name, Kwarg>>>> {
+        if args.is_open() {
+            return Ok(None);
+        }
+        if method == "expand_kwargs" {
+            let Some(val) = args.pos.first() else { return Ok(None) };
+            let Some(rows) = self.iterate(val, span)? else { return Ok(None) };
+            let mut instances = Vec::new();
+            for row in rows {
+                let Some(entries) = self.entries_of(&row) else { return Ok(None) };
+                let mut instance = Map::default();
+                for (key, val) in entries.into_values() {
+                    let Some(name) = key.as_str() else { return Ok(None) };
+                    let span = val.span;
+                    instance.insert(Name::from(name), Kwarg { val, span });
+                }
+                instances.push(instance);
+            }
+            return Ok(Some(instances));
+        }
+        // The last keyword runs fastest, as in nested loops over the keywords in order.
+        let mut instances: Vec<Map<Name, Kwarg>> = vec![Map::default()];
+        for (name, kwarg) in &args.kw {
+            if self.is_open(&kwarg.val) {
+                return Ok(None);
+            }
+            let values = match self.entries_of(&kwarg.val) {
+                Some(entries) => entries
+                    .into_values()
+                    .map(|(key, val)| Val::tuple(vec![key, val], kwarg.span))
+                    .collect(),
+                None => match self.iterate(&kwarg.val, span)? {
+                    Some(values) => values,
+                    None => return Ok(None),
+                },
+            };
+            if instances.len().saturating_mul(values.len()) > self.settings.limits.collection {
+                return Ok(None);
+            }
+            let mut product = Vec::new();
+            for instance in &instances {
+                for val in &values {
+                    let mut next = instance.clone();
+                    next.insert(name.clone(), Kwarg { val: val.clone(), span: kwarg.span });
+                    product.push(next);
+                }
+            }
+            instances = product;
+        }
+        Ok(Some(instances))
+    }
+
+    /// An attribute of a task, DAG, group or decorator.
+    pub(crate) fn airflow_attribute(
+        &mut self,
+        object: &Val,
+        id: ObjId,
+        name: &Name,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let method = || Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span));
+        match self.heap.get(id).clone() {
+            Object::Task(task) => self.task_attribute(object, id, &task, name, span),
+            Object::Dag(dag) => Ok(match name.as_ref() {
+                "dag_id" => Some(Val::text(dag.id, span)),
+                "default_args" if dag.default_args.is_none() => {
+                    let empty = self.heap.val(Object::Dict(Default::default(), None), span);
+                    self.set_dag_attribute(id, name, empty.clone(), span);
+                    Some(empty)
+                }
+                "default_args" => Some(dag.default_args),
+                "tasks" | "topological_sort" | "task_dict" | "task_ids"
+                    if name.as_ref() == "tasks" =>
+                {
+                    let tasks = dag.tasks.values().map(|id| Val::obj(*id, span)).collect();
+                    Some(self.list(tasks, span))
+                }
+                "task_ids" => {
+                    let ids: Vec<Val> =
+                        dag.tasks.values().map(|id| self.task_id_of(*id, span)).collect();
+                    Some(self.list(ids, span))
+                }
+                "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
+                | "task" | "set_dependency" | "roots" | "leaves" | "__enter__" | "__exit__" => {
+                    method()
+                }
+                _ => match dag.args.get(name) {
+                    Some(kwarg) => Some(kwarg.val.clone()),
+                    None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
+                },
+            }),
+            Object::Group(group) => Ok(match name.as_ref() {
+                "group_id" | "node_id" => Some(Val::text(group.id, span)),
+                "default_args" => Some(group.default_args),
+                "dag" => group.dag.map(|id| Val::obj(id, span)),
+                "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__"
+                | "__exit__" | "get_child_by_label" => method(),
+                _ => Some(self.hole(HoleKind::Name, format!("task_group.{name}"), span)),
+            }),
+            Object::XCom(task, _) => Ok(match name.as_ref() {
+                "operator" => Some(Val::obj(task, span)),
+                _ => method(),
+            }),
+            Object::TaskDecorator(_) => Ok(match name.as_ref() {
+                "expand" | "partial" | "expand_kwargs" | "override" => method(),
+                "function" | "__wrapped__" => {
+                    let function = match self.heap.get(id) {
+                        Object::TaskDecorator(decorator) => decorator.function.clone(),
+                        _ => None,
+                    };
+                    function
+                }
+                "__name__" | "__doc__" => {
+                    let function = match self.heap.get(id) {
+                        Object::TaskDecorator(decorator) => decorator.function.clone(),
+                        _ => None,
+                    };
+                    match function {
+                        Some(function) => self.find_attribute(&function, name, span)?,
+                        None => None,
+                    }
+                }
+                // `@task.kubernetes`: the decorator's own namespace.
+                _ => {
+                    let kind = match self.heap.get(id) {
+                        Object::TaskDecorator(decorator) => decorator.kind.clone(),
+                        _ => Name::from("airflow.task"),
+                    };
+                    Some(Val::symbol(format!("{kind}.{name}"), span))
+                }
+            }),
+            _ => Ok(None),
+        }
+    }
+
+    fn task_id_of(&self, id: ObjId, span: Span) -> Val {
+        match self.heap.get(id) {
+            Object::Task(task) => Val::text(task.id.clone(), span),
+            _ => Val::none(span),
+        }
+    }
+
+    fn task_attribute(
+        &mut self,
+        object: &Val,
+        id: ObjId,
+        task: &TaskObject,
+        name: &Name,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        if let Some(val) = task.attrs.get(name) {
+            return Ok(Some(val.clone()));
+        }
+        if let Some(keyword) = task.keywords.get(name) {
+            return Ok(Some(keyword.val.clone()));
+        }
+        match name.as_ref() {
+            "task_id" | "node_id" => return Ok(Some(Val::text(task.id.clone(), span))),
+            "label" => return Ok(Some(Val::text(task.label.clone(), span))),
+            "dag" => {
+                return Ok(Some(match task.dag {
+                    Some(dag) => Val::obj(dag, span),
+                    None => Val::none(span),
+                }));
+            }
+            "dag_id" => {
+                if let Some(Object::Dag(dag)) = task.dag.map(|id| self.heap.get(id)) {
+                    return Ok(Some(Val::text(dag.id.clone(), span)));
+                }
+            }
+            "output" => {
+                return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span)));
+            }
+            "__class__" => return Ok(Some(task.class.clone())),
+            "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
+            "task_type" => {
+                let name = self.type_text(&task.class.clone());
+                return Ok(Some(Val::str(name, span)));
+            }
+            "set_upstream"
+            | "set_downstream"
+            | "as_setup"
+            | "as_teardown"
+            | "update_relative"
+            | "render_template_fields"
+            | "add_inlets"
+            | "add_outlets"
+            | "execute"
+            | "expand"
+            | "partial"
+            | "xcom_push"
+            | "xcom_pull"
+            | "dry_run"
+            | "get_dag"
+            | "has_dag" => {
+                let own = self.class_lookup(&task.class, name);
+                if let Ok(Some(val)) = own {
+                    return self.bind_attribute(&val, object, &task.class, span).map(Some);
+                }
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
+            }
+            _ => {}
+        }
+        match self.class_lookup(&task.class, name) {
+            Ok(Some(val)) => return self.bind_attribute(&val, object, &task.class, span).map(Some),
+            Ok(None) => {}
+            Err(base) => return Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
+        }
+        if !task.initialised && !mapping::accepts(task.kind, name) {
+            // A subclass asks for an attribute before Airflow's constructor set any.
+            return Ok(None);
+        }
+        // What the constructor makes of arguments that are not given.
+        let empty = match name.as_ref() {
+            "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
+            | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
+            | "init_containers" => Some(Object::List(Vec::new())),
+            "labels" | "annotations" | "node_selector" => {
+                Some(Object::Dict(Default::default(), None))
+            }
+            _ => None,
+        };
+        if let (Some(object), true) = (empty, task.initialised) {
+            let val = self.heap.val(object, span);
+            if let Object::Task(task) = self.heap.get_mut(id) {
+                let keyword = TaskKeyword { val: val.clone(), origin: Origin::Attribute, span };
+                task.keywords.insert(name.clone(), keyword);
+            }
+            return Ok(Some(val));
+        }
+        if let Some(val) = self.class_constant(&task.base, name, span) {
+            return Ok(Some(val));
+        }
+        Ok(Some(self.hole(HoleKind::Name, format!("{}.{name}", self.type_text(&task.class)), span)))
+    }
+
+    /// Class attributes of Airflow's operators that DAG code reads.
+    pub(crate) fn class_constant(&mut self, class: &str, name: &str, span: Span) -> Option<Val> {
+        match name {
+            "template_fields" => {
+                let fields = mapping::template_fields(operator_kind(class));
+                let items = fields.iter().map(|field| Val::str(field.as_str(), span)).collect();
+                Some(Val::tuple(items, span))
+            }
+            "template_ext" => Some(Val::tuple(Vec::new(), span)),
+            "template_fields_renderers" => Some(self.dict(Default::default(), span)),
+            "ui_color" => Some(Val::str("#fff", span)),
+            "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
+            _ => None,
+        }
+    }
+}
+
+impl World {
+    /// Whether tasks are being made only to learn their keywords.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.detached > 0
+    }
+}

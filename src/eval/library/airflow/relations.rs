@@ -1,0 +1,252 @@
+//! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
+
+use crate::eval::Text;
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Native, ObjId, Object, Val};
+use crate::python::Span;
+use crate::python::ast::BinaryOp;
+
+impl Interp<'_> {
+    /// `a >> b` and `a << b` between tasks, groups, XComs and lists of them. `None` when neither side
+    /// is one.
+    pub(crate) fn relation(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let forward = match op {
+            BinaryOp::RShift => true,
+            BinaryOp::LShift => false,
+            _ => return Ok(None),
+        };
+        let node = |this: &Self, val: &Val| this.is_node(val);
+        if !node(self, left) && !node(self, right) {
+            return Ok(None);
+        }
+        let (up, down) = if forward { (left, right) } else { (right, left) };
+        self.relate(up, down, span)?;
+        Ok(Some(right.clone()))
+    }
+
+    fn is_node(&self, val: &Val) -> bool {
+        match &val.data {
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::Task(_) | Object::Group(_) | Object::XCom(..) => true,
+                Object::List(items) => items.iter().any(|item| self.is_node(item)),
+                _ => false,
+            },
+            Data::Tuple(items) => items.iter().any(|item| self.is_node(item)),
+            Data::Native(native) => matches!(native.as_ref(), Native::Label(_)),
+            _ => false,
+        }
+    }
+
+    /// Makes every last task of `up` an upstream of every first task of `down`.
+    pub(crate) fn relate(&mut self, up: &Val, down: &Val, span: Span) -> Res<()> {
+        let ups = self.ends(up, false, span)?;
+        let downs = self.ends(down, true, span)?;
+        for down in &downs {
+            for up in &ups {
+                self.add_upstream(*down, *up);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_upstream(&mut self, task: ObjId, upstream: ObjId) {
+        let (task, upstream) = (self.heap.resolve(task), self.heap.resolve(upstream));
+        if task == upstream {
+            return;
+        }
+        // A task without a DAG joins the DAG of the task it is related to.
+        let dag = |this: &Self, id: ObjId| match this.heap.get(id) {
+            Object::Task(task) => task.dag,
+            _ => None,
+        };
+        match (dag(self, task), dag(self, upstream)) {
+            (None, Some(dag)) => self.move_to_dag(task, dag),
+            (Some(dag), None) => self.move_to_dag(upstream, dag),
+            _ => {}
+        }
+        if let Object::Task(task) = self.heap.get(task)
+            && task.upstream.contains(&upstream)
+        {
+            return;
+        }
+        if let Object::Task(task) = self.heap.get_mut(task) {
+            task.upstream.push(upstream);
+        }
+    }
+
+    /// The first (`roots`) or last tasks of a node.
+    fn ends(&mut self, val: &Val, roots: bool, span: Span) -> Res<Vec<ObjId>> {
+        let mut found = Vec::new();
+        match &val.data {
+            Data::Obj(id) => {
+                let id = self.heap.resolve(*id);
+                match self.heap.get(id).clone() {
+                    Object::Task(_) => found.push(id),
+                    Object::XCom(task, _) => found.push(self.heap.resolve(task)),
+                    Object::Group(_) => {
+                        let mut tasks = Vec::new();
+                        self.group_tasks(id, &mut tasks);
+                        found = self.group_ends(&tasks, roots);
+                    }
+                    Object::List(items) => {
+                        for item in items {
+                            found.extend(self.ends(&item, roots, span)?);
+                        }
+                    }
+                    Object::Dict(entries, _) => {
+                        for (_, item) in entries.into_values() {
+                            found.extend(self.ends(&item, roots, span)?);
+                        }
+                    }
+                    Object::Set(items, _) => {
+                        for item in items.into_values() {
+                            found.extend(self.ends(&item, roots, span)?);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Data::Tuple(items) => {
+                for item in items.to_vec() {
+                    found.extend(self.ends(&item, roots, span)?);
+                }
+            }
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    fn group_tasks(&self, id: ObjId, found: &mut Vec<ObjId>) {
+        if let Object::Group(group) = self.heap.get(id) {
+            for child in &group.children {
+                let child = self.heap.resolve(*child);
+                match self.heap.get(child) {
+                    Object::Group(_) => self.group_tasks(child, found),
+                    _ => found.push(child),
+                }
+            }
+        }
+    }
+
+    fn group_ends(&self, tasks: &[ObjId], roots: bool) -> Vec<ObjId> {
+        let upstream = |id: ObjId| match self.heap.get(id) {
+            Object::Task(task) => task.upstream.iter().map(|id| self.heap.resolve(*id)).collect(),
+            _ => Vec::new(),
+        };
+        tasks
+            .iter()
+            .copied()
+            .filter(|task| {
+                if roots {
+                    !upstream(*task).iter().any(|up| tasks.contains(up))
+                } else {
+                    !tasks.iter().any(|other| upstream(*other).contains(task))
+                }
+            })
+            .collect()
+    }
+
+    /// `chain(a, [b, c], [d, e], f)`.
+    pub(crate) fn chain(&mut self, args: &Args, linear: bool, span: Span) -> Res {
+        let nodes = args.pos.clone();
+        // Labels only name the edge: the nodes around them are related to each other.
+        let nodes: Vec<Val> = nodes
+            .into_iter()
+            .filter(|val| !matches!(&val.data, Data::Native(native) if matches!(native.as_ref(), Native::Label(_))))
+            .collect();
+        for pair in nodes.windows(2) {
+            let [up, down] = pair else { continue };
+            let lists = (self.plain_list(up), self.plain_list(down));
+            if let ((Some(ups), Some(downs)), false) = (lists, linear) {
+                if ups.len() != downs.len() {
+                    let message = format!(
+                        "Chain not supported for different length Iterable. Got {} and {}.",
+                        ups.len(),
+                        downs.len()
+                    );
+                    return self.type_error(message, span);
+                }
+                for (up, down) in ups.iter().zip(&downs) {
+                    self.relate(up, down, span)?;
+                }
+            } else {
+                self.relate(up, down, span)?;
+            }
+        }
+        Ok(Val::none(span))
+    }
+
+    fn plain_list(&self, val: &Val) -> Option<Vec<Val>> {
+        match &val.data {
+            Data::Tuple(items) => Some(items.to_vec()),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => Some(items.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Makes the tasks whose XComs appear in some values upstream of a task.
+    pub(crate) fn depend_on_all(&mut self, task: &Val, vals: &[Val]) {
+        let Some(id) = task.as_obj() else { return };
+        let mut found = Vec::new();
+        for val in vals {
+            self.xcoms_in(val, &mut found, 0);
+        }
+        for upstream in found {
+            self.add_upstream(id, upstream);
+        }
+    }
+
+    /// Tasks whose XComs a value refers to.
+    pub(crate) fn xcoms_in(&self, val: &Val, found: &mut Vec<ObjId>, depth: u32) {
+        if depth > 20 {
+            return;
+        }
+        match &val.data {
+            Data::Tuple(items) => {
+                items.iter().for_each(|item| self.xcoms_in(item, found, depth + 1))
+            }
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::XCom(task, _) => found.push(self.heap.resolve(*task)),
+                Object::List(items) => {
+                    items.iter().for_each(|item| self.xcoms_in(item, found, depth + 1));
+                }
+                Object::Dict(entries, _) => {
+                    entries.values().for_each(|(_, item)| self.xcoms_in(item, found, depth + 1));
+                }
+                Object::Model(_, fields) => {
+                    fields.values().for_each(|item| self.xcoms_in(item, found, depth + 1));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// The template Airflow renders an XCom reference to inside a string.
+    pub(crate) fn xcom_template(&self, task: ObjId, key: &str) -> Text {
+        let mut text = Text::literal("{{ task_instance.xcom_pull(task_ids='");
+        let dag = match self.heap.get(task) {
+            Object::Task(task) => {
+                text.push_text(&task.id);
+                task.dag
+            }
+            _ => None,
+        };
+        text.push_str("', dag_id='");
+        if let Some(Object::Dag(dag)) = dag.map(|id| self.heap.get(id)) {
+            text.push_text(&dag.id);
+        }
+        text.push_str(&format!("', key='{key}') }}}}"));
+        text
+    }
+}

@@ -1,0 +1,1033 @@
+//! Builtin functions, types and exceptions.
+
+use num_bigint::BigInt;
+
+use crate::eval::HoleKind;
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::item::{as_big, range_length};
+use crate::eval::object::{Data, Instance, Map, Native, Object, Val};
+use crate::eval::pure::number::{self, Number};
+use crate::eval::pure::text;
+use crate::python::Span;
+use crate::python::ast::Name;
+
+const FUNCTIONS: &[&str] = &[
+    "abs",
+    "all",
+    "any",
+    "ascii",
+    "bin",
+    "bool",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "delattr",
+    "dict",
+    "dir",
+    "divmod",
+    "enumerate",
+    "eval",
+    "exec",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "list",
+    "locals",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "vars",
+    "zip",
+    "__import__",
+    "bytearray",
+    "memoryview",
+    "complex",
+    "exit",
+    "quit",
+];
+
+/// Builtin exceptions with the class each derives from.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("BaseException", ""),
+    ("Exception", "BaseException"),
+    ("SystemExit", "BaseException"),
+    ("KeyboardInterrupt", "BaseException"),
+    ("GeneratorExit", "BaseException"),
+    ("StopIteration", "Exception"),
+    ("ArithmeticError", "Exception"),
+    ("ZeroDivisionError", "ArithmeticError"),
+    ("OverflowError", "ArithmeticError"),
+    ("AssertionError", "Exception"),
+    ("AttributeError", "Exception"),
+    ("EOFError", "Exception"),
+    ("ImportError", "Exception"),
+    ("ModuleNotFoundError", "ImportError"),
+    ("LookupError", "Exception"),
+    ("IndexError", "LookupError"),
+    ("KeyError", "LookupError"),
+    ("MemoryError", "Exception"),
+    ("NameError", "Exception"),
+    ("UnboundLocalError", "NameError"),
+    ("OSError", "Exception"),
+    ("IOError", "OSError"),
+    ("EnvironmentError", "OSError"),
+    ("FileNotFoundError", "OSError"),
+    ("FileExistsError", "OSError"),
+    ("PermissionError", "OSError"),
+    ("NotADirectoryError", "OSError"),
+    ("IsADirectoryError", "OSError"),
+    ("ConnectionError", "OSError"),
+    ("TimeoutError", "OSError"),
+    ("RuntimeError", "Exception"),
+    ("NotImplementedError", "RuntimeError"),
+    ("RecursionError", "RuntimeError"),
+    ("SyntaxError", "Exception"),
+    ("TypeError", "Exception"),
+    ("ValueError", "Exception"),
+    ("UnicodeError", "ValueError"),
+    ("UnicodeDecodeError", "UnicodeError"),
+    ("UnicodeEncodeError", "UnicodeError"),
+    ("Warning", "Exception"),
+    ("UserWarning", "Warning"),
+    ("DeprecationWarning", "Warning"),
+    ("PendingDeprecationWarning", "Warning"),
+    ("FutureWarning", "Warning"),
+    ("RuntimeWarning", "Warning"),
+    ("ImportWarning", "Warning"),
+    ("ResourceWarning", "Warning"),
+];
+
+/// Whether an exception class is `ancestor` or derives from it.
+pub(crate) fn exception_derives(class: &str, ancestor: &str) -> bool {
+    if class == ancestor {
+        return true;
+    }
+    let Some(mut name) = class.strip_prefix("builtins.") else {
+        // Exceptions of libraries derive from Exception; Airflow's have ancestors of their own.
+        return ancestor == "builtins.Exception"
+            || ancestor == "builtins.BaseException"
+            || (class == "json.JSONDecodeError" && ancestor == "builtins.ValueError")
+            || (class.starts_with("airflow.") && ancestor.ends_with(".AirflowException"));
+    };
+    let Some(wanted) = ancestor.strip_prefix("builtins.") else { return false };
+    let alias = |name: &str| matches!(name, "IOError" | "EnvironmentError");
+    loop {
+        if name == wanted || (name == "OSError" && alias(wanted)) {
+            return true;
+        }
+        match EXCEPTIONS.iter().find(|(known, _)| *known == name) {
+            Some((_, base)) if !base.is_empty() => name = base,
+            _ => return false,
+        }
+    }
+}
+
+impl Interp<'_> {
+    /// A builtin by name.
+    pub(crate) fn builtin(&mut self, name: &Name, span: Span) -> Option<Val> {
+        let known = FUNCTIONS.contains(&name.as_ref())
+            || EXCEPTIONS.iter().any(|(known, _)| *known == name.as_ref());
+        if known {
+            return Some(Val::symbol(format!("builtins.{name}"), span));
+        }
+        match name.as_ref() {
+            "NotImplemented" => Some(Val::new(Data::NotImplemented, span)),
+            "Ellipsis" => Some(Val::new(Data::Ellipsis, span)),
+            "__debug__" => Some(Val::bool(true, span)),
+            _ => None,
+        }
+    }
+
+    /// Whether a symbol is an exception class.
+    pub(crate) fn is_exception_class(&self, path: &str) -> bool {
+        match path.strip_prefix("builtins.") {
+            Some(name) => EXCEPTIONS.iter().any(|(known, _)| *known == name),
+            None => {
+                let last = path.rsplit('.').next().unwrap_or(path);
+                last.ends_with("Exception") || last.ends_with("Error")
+            }
+        }
+    }
+
+    pub(crate) fn call_builtin(&mut self, name: &str, args: &Args, span: Span) -> Option<Res> {
+        if EXCEPTIONS.iter().any(|(known, _)| *known == name) {
+            let class = Val::symbol(format!("builtins.{name}"), span);
+            return Some(Ok(self.make_exception(class, args, span)));
+        }
+        let first = args.pos.first();
+        if args.is_open() && !matches!(name, "print" | "dict") {
+            return None;
+        }
+        Some(match (name, first) {
+            ("str", _) => self.call_str(args, span),
+            ("repr", Some(val)) => self.repr_text(val, span).map(|text| Val::text(text, span)),
+            ("ascii", Some(val)) => self.converted(val, 'a', span),
+            ("format", Some(val)) => {
+                let spec = args.pos.get(1).and_then(|spec| self.to_text(spec)).unwrap_or_default();
+                self.format(val, &spec, span).map(|text| Val::text(text, span))
+            }
+            ("int", None) => Ok(Val::int(0, span)),
+            ("int", Some(val)) => self.call_int(val, args.get(1, "base"), span),
+            ("float", None) => Ok(Val::new(Data::Float(0.0), span)),
+            ("float", Some(val)) => self.call_float(val, span),
+            ("bool", None) => Ok(Val::bool(false, span)),
+            ("bool", Some(val)) => match self.truth(val) {
+                Ok(Some(truth)) => Ok(Val::bool(truth, span)),
+                Ok(None) => Ok(self.derived(&[val], span)),
+                Err(raised) => Err(raised),
+            },
+            ("len", Some(val)) => self.call_len(val, span),
+            ("list", None) => Ok(self.list(Vec::new(), span)),
+            ("tuple", None) => Ok(Val::tuple(Vec::new(), span)),
+            ("set", None) => self.make_set(Vec::new(), false, span),
+            ("frozenset", None) => self.make_set(Vec::new(), true, span),
+            ("list" | "tuple" | "set" | "frozenset", Some(val)) => match self.iterate(val, span) {
+                Ok(Some(items)) => match name {
+                    "list" => Ok(self.list(items, span)),
+                    "tuple" => Ok(Val::tuple(items, span)),
+                    _ => self.make_set(items, name == "frozenset", span),
+                },
+                Ok(None) => Ok(self.derived(&[val], span)),
+                Err(raised) => Err(raised),
+            },
+            ("dict", _) => self.call_dict_type(args, span),
+            ("range", Some(_)) => self.call_range(args, span),
+            ("enumerate", Some(val)) => {
+                let start = args.get(1, "start").map_or(Some(0), Val::as_int);
+                self.mapped(val, span, |_, index, item| {
+                    let number = start.map(|start| start + index);
+                    Some(Val::tuple(vec![Val::int(number?, span), item], span))
+                })
+            }
+            ("zip", _) => self.call_zip(args, span),
+            ("reversed", Some(val)) => match self.iterate(val, span) {
+                Ok(Some(mut items)) => {
+                    items.reverse();
+                    Ok(self.heap.val(Object::Iterator(items, 0), span))
+                }
+                Ok(None) => Ok(self.derived(&[val], span)),
+                Err(raised) => Err(raised),
+            },
+            ("sorted", Some(val)) => self.call_sorted(val, args, span),
+            ("min" | "max", Some(_)) => self.call_extreme(name == "max", args, span),
+            ("sum", Some(val)) => self.call_sum(val, args.get(1, "start"), span),
+            ("any" | "all", Some(val)) => self.call_any_all(name == "any", val, span),
+            ("map", Some(function)) => self.call_map(function, args, span),
+            ("filter", Some(function)) => self.call_filter(function, args, span),
+            ("iter", Some(val)) => match self.iterate(val, span) {
+                Ok(Some(items)) => Ok(self.heap.val(Object::Iterator(items, 0), span)),
+                Ok(None) => Ok(self.derived(&[val], span)),
+                Err(raised) => Err(raised),
+            },
+            ("next", Some(val)) => self.call_next(val, args.pos.get(1), span),
+            ("abs", Some(val)) => self.call_abs(val, span),
+            ("round", Some(val)) => self.call_round(val, args.get(1, "ndigits"), span),
+            ("divmod", Some(val)) => self.call_divmod(val, args.pos.get(1), span),
+            ("pow", Some(val)) if args.pos.len() == 2 => {
+                let other = args.pos.get(1).unwrap_or(val);
+                self.binary(crate::python::ast::BinaryOp::Pow, val, other, span)
+            }
+            ("hex" | "oct" | "bin", Some(val)) => match as_big(val) {
+                Some(number) => Ok(Val::str(
+                    match name {
+                        "hex" => number::hex(&number),
+                        "oct" => number::oct(&number),
+                        _ => number::bin(&number),
+                    },
+                    span,
+                )),
+                None => Ok(self.derived(&[val], span)),
+            },
+            ("chr", Some(val)) => {
+                match val.as_int().and_then(|n| char::from_u32(n.try_into().ok()?)) {
+                    Some(character) => Ok(Val::str(character.to_string(), span)),
+                    None => Ok(self.derived(&[val], span)),
+                }
+            }
+            ("ord", Some(val)) => match val.as_str().map(|text| text.chars().collect::<Vec<_>>()) {
+                Some(characters) if characters.len() == 1 => {
+                    Ok(Val::int(characters.first().map_or(0, |c| i64::from(u32::from(*c))), span))
+                }
+                _ => Ok(self.derived(&[val], span)),
+            },
+            ("isinstance" | "issubclass", Some(val)) => {
+                let Some(kind) = args.pos.get(1) else { return None };
+                let class = if name == "isinstance" { self.class_of(val) } else { val.clone() };
+                match self.is_subclass(&class, kind) {
+                    Some(answer) => Ok(Val::bool(answer, span)),
+                    None => Ok(self.derived(&[val, kind], span)),
+                }
+            }
+            ("callable", Some(val)) => {
+                if self.is_open(val) {
+                    Ok(self.derived(&[val], span))
+                } else {
+                    let callable = match &val.data {
+                        Data::Symbol(_) | Data::Method(_) => true,
+                        Data::Obj(id) => match self.heap.get(*id) {
+                            Object::Function(_)
+                            | Object::Bound(..)
+                            | Object::Class(..)
+                            | Object::Partial(..) => true,
+                            Object::Instance(instance) => {
+                                let class = instance.class.clone();
+                                matches!(self.class_lookup(&class, "__call__"), Ok(Some(_)))
+                            }
+                            _ => false,
+                        },
+                        _ => false,
+                    };
+                    Ok(Val::bool(callable, span))
+                }
+            }
+            ("getattr", Some(val)) => self.call_getattr(val, args, span),
+            ("hasattr", Some(val)) => match args.pos.get(1).and_then(Val::as_str) {
+                Some(_) if self.unknown(val).is_some() || val.as_symbol().is_some() => {
+                    Ok(self.derived(&[val], span))
+                }
+                Some(name) => self
+                    .find_attribute(val, name, span)
+                    .map(|found| Val::bool(found.is_some(), span)),
+                None => Ok(self.derived(&[val], span)),
+            },
+            ("setattr", Some(val)) => {
+                if let (Some(name), Some(new)) =
+                    (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
+                {
+                    if let Err(raised) =
+                        self.set_attribute(val, &Name::from(name), new.clone(), span)
+                    {
+                        return Some(Err(raised));
+                    }
+                }
+                Ok(Val::none(span))
+            }
+            ("delattr", Some(val)) => {
+                if let Some(name) = args.pos.get(1).and_then(Val::as_str)
+                    && let Err(raised) = self.delete_attribute(val, &Name::from(name), span)
+                {
+                    return Some(Err(raised));
+                }
+                Ok(Val::none(span))
+            }
+            ("type", Some(val)) if args.pos.len() == 1 => Ok(self.class_of(val).at(span)),
+            ("type", Some(_)) => self.call_type(args, span),
+            ("property", getter) => {
+                let getter = getter.cloned().unwrap_or_else(|| Val::none(span));
+                let property = Object::Property(getter, args.get(1, "fset").cloned());
+                Ok(self.heap.val(property, span))
+            }
+            ("staticmethod", Some(val)) => Ok(self.heap.val(Object::Static(val.clone()), span)),
+            ("classmethod", Some(val)) => Ok(self.heap.val(Object::ClassMethod(val.clone()), span)),
+            ("object", _) => {
+                Ok(self.heap.val(Object::Record("builtins.object".into(), Map::default()), span))
+            }
+            ("object.__init__" | "BaseException.__init__", _) => {
+                if let (true, Some(this)) = (name.starts_with('B'), first) {
+                    let rest = Args::positional(args.pos.iter().skip(1).cloned().collect());
+                    self.set_exception_args(this, &rest, span);
+                }
+                Ok(Val::none(span))
+            }
+            ("object.__setattr__", Some(this)) => {
+                if let (Some(name), Some(val)) =
+                    (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
+                {
+                    self.set_raw(this, &Name::from(name), val.clone());
+                }
+                Ok(Val::none(span))
+            }
+            ("print" | "exec" | "exit" | "quit", _) => {
+                if matches!(name, "exit" | "quit") {
+                    return Some(Err(self.exception("SystemExit", "", span)));
+                }
+                Ok(Val::none(span))
+            }
+            ("open", Some(_)) => self.call_open(args, span),
+            ("dir", Some(val)) => Ok(self.derived(&[val], span)),
+            ("vars", Some(val)) => self.attribute(val, &Name::from("__dict__"), span),
+            ("slice", Some(_)) => {
+                let none = Val::none(span);
+                let part =
+                    |index: usize| args.pos.get(index).cloned().unwrap_or_else(|| none.clone());
+                let parts = if args.pos.len() == 1 {
+                    [none.clone(), part(0), none.clone()]
+                } else {
+                    [part(0), part(1), part(2)]
+                };
+                Ok(Val::new(Data::Slice(parts.into()), span))
+            }
+            ("bytes", Some(val)) => match (&val.data, self.iterate(val, span)) {
+                (Data::Str(text), _) => Ok(Val::new(Data::Bytes(text.as_bytes().into()), span)),
+                (_, Ok(Some(items))) => {
+                    let bytes: Option<Vec<u8>> =
+                        items.iter().map(|item| item.as_int()?.try_into().ok()).collect();
+                    match bytes {
+                        Some(bytes) => Ok(Val::new(Data::Bytes(bytes.into()), span)),
+                        None => Ok(self.derived(&[val], span)),
+                    }
+                }
+                _ => Ok(self.derived(&[val], span)),
+            },
+            ("__import__", Some(val)) => match val.as_str() {
+                Some(module) => self.import_module(&module.to_owned(), span),
+                None => Ok(self.derived(&[val], span)),
+            },
+            ("hash" | "id" | "input", _) => {
+                Ok(self.hole(HoleKind::Nondeterministic, format!("{name}()"), span))
+            }
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn make_exception(&mut self, class: Val, args: &Args, span: Span) -> Val {
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("args"), Val::tuple(args.pos.clone(), span));
+        let instance = Instance { class, attrs, payload: None };
+        self.heap.val(Object::Instance(instance), span)
+    }
+
+    fn call_str(&mut self, args: &Args, span: Span) -> Res {
+        let Some(val) = args.get(0, "object") else { return Ok(Val::str("", span)) };
+        if let (Data::Bytes(bytes), true) =
+            (&val.data, args.pos.len() > 1 || args.named("encoding").is_some())
+        {
+            return Ok(match std::str::from_utf8(bytes) {
+                Ok(text) => Val::str(text, span),
+                Err(_) => self.derived(&[val], span),
+            });
+        }
+        let text = self.str_text(val, span)?;
+        Ok(Val::text(text, val.span.or(span)))
+    }
+
+    fn call_int(&mut self, val: &Val, base: Option<&Val>, span: Span) -> Res {
+        if self.is_open(val) || val.as_symbol().is_some() {
+            return self.converted_hole(val, "int", span);
+        }
+        match &val.data {
+            Data::Str(text) => {
+                let base = base.and_then(Val::as_int).unwrap_or(10);
+                match number::parse_int(text, u32::try_from(base).unwrap_or(10)) {
+                    Some(number) => Ok(Val::big(number, span)),
+                    None => {
+                        let message = format!(
+                            "invalid literal for int() with base {base}: {}",
+                            text::repr_str(text)
+                        );
+                        Err(self.exception("ValueError", message, span))
+                    }
+                }
+            }
+            Data::Float(value) => match number::float_to_int(*value) {
+                Ok(number) => Ok(Val::big(number, span)),
+                Err(_) => {
+                    Err(self.exception("ValueError", "cannot convert float to integer", span))
+                }
+            },
+            _ => match as_big(val) {
+                Some(number) => Ok(Val::big(number, span)),
+                None => {
+                    if let Some(Object::Instance(instance)) =
+                        val.as_obj().map(|id| self.heap.get(id))
+                        && let Some(payload) = instance.payload.clone()
+                    {
+                        return self.call_int(&payload, base, span);
+                    }
+                    let message = format!(
+                        "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+                        self.type_name(val)
+                    );
+                    self.type_error(message, span)
+                }
+            },
+        }
+    }
+
+    /// `int(os.environ["N"])`: the hole stays the lookup, so that it can be closed by its own name.
+    fn converted_hole(&mut self, val: &Val, by: &str, span: Span) -> Res {
+        let mut made = self.derived(&[val], span);
+        if let (Data::Unknown(hole), Some(source)) = (&mut made.data, val.hole())
+            && let Some(default) = &source.default
+            && by == "int"
+            && let Some(number) = default.as_str().and_then(|text| number::parse_int(text, 10))
+            && let Ok(number) = i64::try_from(number)
+        {
+            let mut with = hole.as_ref().clone();
+            with.default = Some(serde_json::Value::from(number));
+            *hole = std::sync::Arc::new(with);
+        }
+        Ok(made)
+    }
+
+    fn call_float(&mut self, val: &Val, span: Span) -> Res {
+        if self.is_open(val) {
+            return Ok(self.derived(&[val], span));
+        }
+        match &val.data {
+            Data::Float(value) => Ok(Val::new(Data::Float(*value), span)),
+            Data::Str(text) => match number::parse_float(text) {
+                Some(value) => Ok(Val::new(Data::Float(value), span)),
+                None => {
+                    let message =
+                        format!("could not convert string to float: {}", text::repr_str(text));
+                    Err(self.exception("ValueError", message, span))
+                }
+            },
+            _ => match as_big(val).map(|number| number::int_to_float(&number)) {
+                Some(Ok(value)) => Ok(Val::new(Data::Float(value), span)),
+                Some(Err(_)) => {
+                    Err(self.exception("OverflowError", "int too large to convert to float", span))
+                }
+                None => {
+                    let message = format!(
+                        "float() argument must be a string or a real number, not '{}'",
+                        self.type_name(val)
+                    );
+                    self.type_error(message, span)
+                }
+            },
+        }
+    }
+
+    pub(crate) fn call_len(&mut self, val: &Val, span: Span) -> Res {
+        if self.is_open(val) {
+            return Ok(self.derived(&[val], span));
+        }
+        let length = match &val.data {
+            Data::Str(value) => text::length(value),
+            Data::Bytes(bytes) => bytes.len(),
+            Data::Native(native) => match native.as_ref() {
+                Native::Range(start, stop, step) => {
+                    usize::try_from(range_length(*start, *stop, *step)).unwrap_or(usize::MAX)
+                }
+                _ => return self.type_error("object has no len()", span),
+            },
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => items.len(),
+                Object::Dict(entries, _) => {
+                    let open = entries.keys().any(|key| {
+                        matches!(
+                            key,
+                            crate::eval::object::Key::Spread(_) | crate::eval::object::Key::Hole(_)
+                        )
+                    });
+                    if open {
+                        return Ok(self.derived(&[val], span));
+                    }
+                    entries.len()
+                }
+                Object::Set(items, _) => items.len(),
+                Object::Instance(instance) => {
+                    let class = instance.class.clone();
+                    if let Ok(Some(method)) = self.class_lookup(&class, "__len__") {
+                        return self.call(&method, Args::positional(vec![val.clone()]), span);
+                    }
+                    match self.iterate(val, span)? {
+                        Some(items) => items.len(),
+                        None => return Ok(self.derived(&[val], span)),
+                    }
+                }
+                Object::Class(..) => self.members(val).len(),
+                _ => return Ok(self.derived(&[val], span)),
+            },
+            Data::Tuple(items) => items.len(),
+            Data::Symbol(_) => return Ok(self.derived(&[val], span)),
+            _ => {
+                let message = format!("object of type '{}' has no len()", self.type_name(val));
+                return self.type_error(message, span);
+            }
+        };
+        Ok(Val::int(i64::try_from(length).unwrap_or(i64::MAX), span))
+    }
+
+    pub(crate) fn call_dict_type(&mut self, args: &Args, span: Span) -> Res {
+        let dict = self.dict(Default::default(), span);
+        let Some(id) = dict.as_obj() else { return Ok(dict) };
+        if let Some(from) = args.pos.first() {
+            self.update_dict(id, from, span)?;
+        }
+        for (name, kwarg) in &args.kw {
+            let key = Val::str(name.as_ref(), kwarg.span);
+            self.set_item(&dict, &key, kwarg.val.clone(), span)?;
+        }
+        if let Some(open) = args.more_kw.as_ref().or(args.more_pos.as_ref()) {
+            self.update_dict(id, open, span)?;
+        }
+        Ok(dict)
+    }
+
+    fn call_range(&mut self, args: &Args, span: Span) -> Res {
+        let mut bounds = Vec::new();
+        for val in &args.pos {
+            match val.as_int() {
+                Some(number) => bounds.push(number),
+                None if self.is_open(val) => return Ok(self.derived(&[val], span)),
+                None => {
+                    let message = format!(
+                        "'{}' object cannot be interpreted as an integer",
+                        self.type_name(val)
+                    );
+                    return self.type_error(message, span);
+                }
+            }
+        }
+        let (start, stop, step) = match bounds.as_slice() {
+            [stop] => (0, *stop, 1),
+            [start, stop] => (*start, *stop, 1),
+            [start, stop, step] => (*start, *stop, *step),
+            _ => return self.type_error("range expected at most 3 arguments", span),
+        };
+        if step == 0 {
+            return Err(self.exception("ValueError", "range() arg 3 must not be zero", span));
+        }
+        Ok(Val::native(Native::Range(start, stop, step), span))
+    }
+
+    /// An iterator of what `make` gives for each element; unknown when the iterable is.
+    fn mapped(
+        &mut self,
+        val: &Val,
+        span: Span,
+        mut make: impl FnMut(&mut Self, i64, Val) -> Option<Val>,
+    ) -> Res {
+        let Some(items) = self.iterate(val, span)? else {
+            return Ok(self.part_of_iterable(val, span));
+        };
+        let mut made = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            match make(self, i64::try_from(index).unwrap_or(i64::MAX), item) {
+                Some(val) => made.push(val),
+                None => return Ok(self.derived(&[val], span)),
+            }
+        }
+        Ok(self.heap.val(Object::Iterator(made, 0), span))
+    }
+
+    fn part_of_iterable(&mut self, val: &Val, span: Span) -> Val {
+        self.derived(&[val], span)
+    }
+
+    fn call_zip(&mut self, args: &Args, span: Span) -> Res {
+        let mut lists = Vec::new();
+        for val in &args.pos {
+            match self.iterate(val, span)? {
+                Some(items) => lists.push(items.into_iter()),
+                None => return Ok(self.derived(&args.all(), span)),
+            }
+        }
+        let mut rows = Vec::new();
+        if !lists.is_empty() {
+            'rows: loop {
+                let mut row = Vec::with_capacity(lists.len());
+                for list in &mut lists {
+                    match list.next() {
+                        Some(val) => row.push(val),
+                        None => break 'rows,
+                    }
+                }
+                rows.push(Val::tuple(row, span));
+            }
+        }
+        Ok(self.heap.val(Object::Iterator(rows, 0), span))
+    }
+
+    pub(crate) fn call_sorted(&mut self, val: &Val, args: &Args, span: Span) -> Res {
+        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let reverse = match args.named("reverse") {
+            Some(val) => self.truth(&val.clone())?,
+            None => Some(false),
+        };
+        let (Some(reverse), Some(sorted)) = (reverse, self.sort(&items, args.named("key"), span)?)
+        else {
+            return Ok(self.derived(&[val], span));
+        };
+        let sorted = if reverse { reverse_stable(sorted) } else { sorted };
+        let items = sorted.into_iter().map(|(_, item)| item).collect();
+        Ok(self.list(items, span))
+    }
+
+    /// Sorted pairs of key and element; `None` when an unknown key decides the order.
+    pub(crate) fn sort(
+        &mut self,
+        items: &[Val],
+        key: Option<&Val>,
+        span: Span,
+    ) -> Res<Option<Vec<(Val, Val)>>> {
+        let mut pairs = Vec::with_capacity(items.len());
+        for item in items {
+            let by = match key {
+                Some(key) if !key.is_none() => {
+                    self.call(key, Args::positional(vec![item.clone()]), span)?
+                }
+                _ => item.clone(),
+            };
+            pairs.push((by, item.clone()));
+        }
+        // Insertion by binary search keeps equal elements in order and lets a comparison fail.
+        let mut sorted: Vec<(Val, Val)> = Vec::with_capacity(pairs.len());
+        for (by, item) in pairs {
+            let (mut low, mut high) = (0, sorted.len());
+            while low < high {
+                let middle = low + (high - low) / 2;
+                let Some((other, _)) = sorted.get(middle) else { break };
+                let other = other.clone();
+                match self.order(&by, &other, span)? {
+                    Some(Some(std::cmp::Ordering::Less)) => high = middle,
+                    Some(_) => low = middle + 1,
+                    None => return Ok(None),
+                }
+            }
+            sorted.insert(low, (by, item));
+        }
+        Ok(Some(sorted))
+    }
+
+    fn call_extreme(&mut self, largest: bool, args: &Args, span: Span) -> Res {
+        let items = match args.pos.as_slice() {
+            [one] => match self.iterate(one, span)? {
+                Some(items) => items,
+                None => return Ok(self.derived(&[one], span)),
+            },
+            many => many.to_vec(),
+        };
+        let Some(sorted) = self.sort(&items, args.named("key"), span)? else {
+            return Ok(self.derived(&args.all(), span));
+        };
+        let chosen = if largest { reverse_stable(sorted) } else { sorted };
+        match (chosen.into_iter().next(), args.named("default")) {
+            (Some((_, val)), _) => Ok(val),
+            (None, Some(default)) => Ok(default.clone()),
+            (None, None) => Err(self.exception("ValueError", "arg is an empty sequence", span)),
+        }
+    }
+
+    fn call_sum(&mut self, val: &Val, start: Option<&Val>, span: Span) -> Res {
+        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let mut total = start.cloned().unwrap_or_else(|| Val::int(0, span));
+        for item in items {
+            total = self.binary(crate::python::ast::BinaryOp::Add, &total, &item, span)?;
+        }
+        Ok(total)
+    }
+
+    fn call_any_all(&mut self, any: bool, val: &Val, span: Span) -> Res {
+        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let mut unsure = None;
+        for item in &items {
+            match self.truth(item)? {
+                Some(truth) if truth == any => return Ok(Val::bool(any, span)),
+                Some(_) => {}
+                None => unsure = Some(item.clone()),
+            }
+        }
+        Ok(match unsure {
+            Some(item) => self.derived(&[&item], span),
+            None => Val::bool(!any, span),
+        })
+    }
+
+    fn call_map(&mut self, function: &Val, args: &Args, span: Span) -> Res {
+        let rows = Args::positional(args.pos.iter().skip(1).cloned().collect());
+        let zipped = self.call_zip(&rows, span)?;
+        let Some(rows) = self.iterate(&zipped, span)? else {
+            return Ok(self.derived(&args.all(), span));
+        };
+        let mut made = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Data::Tuple(items) = &row.data else { continue };
+            made.push(self.call(function, Args::positional(items.to_vec()), span)?);
+        }
+        Ok(self.heap.val(Object::Iterator(made, 0), span))
+    }
+
+    fn call_filter(&mut self, function: &Val, args: &Args, span: Span) -> Res {
+        let Some(val) = args.pos.get(1) else {
+            return self.type_error("filter expected 2 arguments", span);
+        };
+        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let mut kept = Vec::new();
+        for item in items {
+            let verdict = if function.is_none() {
+                item.clone()
+            } else {
+                self.call(function, Args::positional(vec![item.clone()]), span)?
+            };
+            match self.truth(&verdict)? {
+                Some(true) => kept.push(item),
+                Some(false) => {}
+                None => return Ok(self.derived(&[val, &verdict], span)),
+            }
+        }
+        Ok(self.heap.val(Object::Iterator(kept, 0), span))
+    }
+
+    pub(crate) fn call_next(&mut self, val: &Val, default: Option<&Val>, span: Span) -> Res {
+        if self.unknown(val).is_some() {
+            return Ok(self.part_of(val, "[next]", span));
+        }
+        if let Some(id) = val.as_obj() {
+            if let Object::Iterator(items, at) = self.heap.get(id) {
+                if let Some(item) = items.get(*at).cloned() {
+                    if let Object::Iterator(_, at) = self.heap.get_mut(id) {
+                        *at += 1;
+                    }
+                    return Ok(item);
+                }
+                return match default {
+                    Some(default) => Ok(default.clone()),
+                    None => Err(self.exception("StopIteration", "", span)),
+                };
+            }
+            if let Object::Instance(instance) = self.heap.get(id) {
+                let class = instance.class.clone();
+                if let Ok(Some(method)) = self.class_lookup(&class, "__next__") {
+                    return self.call(&method, Args::positional(vec![val.clone()]), span);
+                }
+            }
+        }
+        let message = format!("'{}' object is not an iterator", self.type_name(val));
+        self.type_error(message, span)
+    }
+
+    fn call_abs(&mut self, val: &Val, span: Span) -> Res {
+        match &val.data {
+            Data::Float(value) => Ok(Val::new(Data::Float(value.abs()), span)),
+            _ => match as_big(val) {
+                Some(number) => {
+                    let positive = if number < BigInt::ZERO { -number } else { number };
+                    Ok(Val::big(positive, span))
+                }
+                None => Ok(self.derived(&[val], span)),
+            },
+        }
+    }
+
+    fn call_round(&mut self, val: &Val, digits: Option<&Val>, span: Span) -> Res {
+        let number = match &val.data {
+            Data::Float(value) => Number::Float(*value),
+            _ => match as_big(val) {
+                Some(number) => Number::Int(number),
+                None => return Ok(self.derived(&[val], span)),
+            },
+        };
+        match number::round(&number, digits.and_then(Val::as_int)) {
+            Ok(Number::Int(number)) => Ok(Val::big(number, span)),
+            Ok(Number::Float(value)) => Ok(Val::new(Data::Float(value), span)),
+            Err(_) => Ok(self.derived(&[val], span)),
+        }
+    }
+
+    fn call_divmod(&mut self, val: &Val, by: Option<&Val>, span: Span) -> Res {
+        let Some(by) = by else { return self.type_error("divmod expected 2 arguments", span) };
+        let quotient = self.binary(crate::python::ast::BinaryOp::FloorDiv, val, by, span)?;
+        let rest = self.binary(crate::python::ast::BinaryOp::Mod, val, by, span)?;
+        Ok(Val::tuple(vec![quotient, rest], span))
+    }
+
+    fn call_getattr(&mut self, val: &Val, args: &Args, span: Span) -> Res {
+        let Some(name) = args.pos.get(1) else {
+            return self.type_error("getattr expected 2 arguments", span);
+        };
+        let Some(name) = name.as_str() else { return Ok(self.derived(&[val, name], span)) };
+        match args.pos.get(2) {
+            Some(default) => {
+                let found = self.find_attribute(val, name, span)?;
+                Ok(found.unwrap_or_else(|| default.clone()))
+            }
+            None => self.attribute(val, &Name::from(name), span),
+        }
+    }
+
+    /// `type(name, bases, namespace)`.
+    fn call_type(&mut self, args: &Args, span: Span) -> Res {
+        let (Some(name), Some(bases), Some(namespace)) =
+            (args.pos.first(), args.pos.get(1), args.pos.get(2))
+        else {
+            return self.type_error("type() takes 1 or 3 arguments", span);
+        };
+        let (Some(name), Some(bases)) = (name.as_str(), self.iterate(bases, span)?) else {
+            return Ok(self.derived(&args.all(), span));
+        };
+        let entries = self.entries_of(namespace).unwrap_or_default();
+        let attrs = entries
+            .into_values()
+            .filter_map(|(key, val)| key.as_str().map(|key| (Name::from(key), val)))
+            .collect();
+        Ok(self.class_from(name, bases, attrs, span))
+    }
+
+    /// Whether a class is one of `kind` or derives from it; `None` when that is not known.
+    pub(crate) fn is_subclass(&self, class: &Val, kind: &Val) -> Option<bool> {
+        if let Data::Tuple(kinds) = &kind.data {
+            let mut result = Some(false);
+            for kind in kinds.iter() {
+                match self.is_subclass(class, kind) {
+                    Some(true) => return Some(true),
+                    Some(false) => {}
+                    None => result = None,
+                }
+            }
+            return result;
+        }
+        if self.unknown(class).is_some() || self.unknown(kind).is_some() {
+            return None;
+        }
+        match (&class.data, &kind.data) {
+            (Data::Symbol(class), Data::Symbol(kind)) => Some(symbol_derives(class, kind)),
+            (Data::Obj(id), Data::Symbol(wanted)) => {
+                let order = self.mro(*id);
+                if order.iter().any(|base| self.unknown(base).is_some()) {
+                    return None;
+                }
+                Some(
+                    wanted.as_ref() == "builtins.object"
+                        || order.iter().any(|base| {
+                            base.as_symbol().is_some_and(|base| symbol_derives(base, wanted))
+                        }),
+                )
+            }
+            (Data::Obj(id), Data::Obj(wanted)) => {
+                let (id, wanted) = (self.heap.resolve(*id), self.heap.resolve(*wanted));
+                if id == wanted {
+                    return Some(true);
+                }
+                let order = self.mro(id);
+                let found = order
+                    .iter()
+                    .any(|base| base.as_obj().map(|base| self.heap.resolve(base)) == Some(wanted));
+                if !found && order.iter().any(|base| self.unknown(base).is_some()) {
+                    return None;
+                }
+                Some(found)
+            }
+            (Data::Symbol(_), Data::Obj(_)) => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// `reverse=True` keeps equal elements in their order.
+fn reverse_stable(mut sorted: Vec<(Val, Val)>) -> Vec<(Val, Val)> {
+    let mut result: Vec<(Val, Val)> = Vec::with_capacity(sorted.len());
+    // Runs of equal keys must stay in order; without comparing again, a reversed stable sort is the
+    // reverse of a sort that puts later equal elements first.
+    sorted.reverse();
+    let mut run: Vec<(Val, Val)> = Vec::new();
+    for pair in sorted {
+        let same = run.last().is_some_and(|(key, _)| keys_equal(key, &pair.0));
+        if !same {
+            run.reverse();
+            result.append(&mut run);
+        }
+        run.push(pair);
+    }
+    run.reverse();
+    result.append(&mut run);
+    result
+}
+
+fn keys_equal(a: &Val, b: &Val) -> bool {
+    match (&a.data, &b.data) {
+        (Data::Int(a), Data::Int(b)) => a == b,
+        (Data::Str(a), Data::Str(b)) => a == b,
+        (Data::Bool(a), Data::Bool(b)) => a == b,
+        (Data::Float(a), Data::Float(b)) => a == b,
+        (Data::Tuple(a), Data::Tuple(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| keys_equal(a, b))
+        }
+        _ => false,
+    }
+}
+
+/// Whether one library class derives from another, as far as DAG code asks.
+fn symbol_derives(class: &str, kind: &str) -> bool {
+    if class == kind || kind == "builtins.object" {
+        return true;
+    }
+    if class.starts_with("builtins.") && exception_derives(class, kind) {
+        return true;
+    }
+    match kind {
+        "builtins.int" | "numbers.Number" => {
+            matches!(class, "builtins.bool")
+                || (kind == "numbers.Number" && matches!(class, "builtins.int" | "builtins.float"))
+        }
+        "builtins.dict"
+        | "collections.abc.Mapping"
+        | "typing.Mapping"
+        | "typing.Dict"
+        | "collections.abc.MutableMapping" => {
+            matches!(
+                class,
+                "builtins.dict"
+                    | "collections.OrderedDict"
+                    | "collections.Counter"
+                    | "collections.defaultdict"
+            )
+        }
+        "builtins.list" | "typing.List" => class == "builtins.list",
+        "typing.Sequence" | "collections.abc.Sequence" => {
+            matches!(class, "builtins.list" | "builtins.tuple" | "builtins.str")
+        }
+        "typing.Iterable" | "collections.abc.Iterable" => {
+            matches!(
+                class,
+                "builtins.list"
+                    | "builtins.tuple"
+                    | "builtins.str"
+                    | "builtins.dict"
+                    | "builtins.set"
+                    | "builtins.frozenset"
+                    | "builtins.generator"
+            )
+        }
+        "collections.abc.Callable" | "typing.Callable" | "types.FunctionType" => {
+            class == "builtins.function"
+        }
+        "datetime.date" => class == "datetime.datetime",
+        "pathlib.Path" | "pathlib.PurePath" | "os.PathLike" => class.starts_with("pathlib."),
+        "airflow.BaseOperator" => super::airflow::is_operator(class),
+        _ if super::airflow::is_operator(kind) && super::airflow::is_operator(class) => {
+            class.rsplit('.').next() == kind.rsplit('.').next()
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,180 @@
+//! Methods of sets.
+
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Key, Map, ObjId, Object, Val};
+use crate::python::Span;
+
+type Elements = Map<Key, Val>;
+
+impl Interp<'_> {
+    /// A method of a set.
+    pub(crate) fn call_set(
+        &mut self,
+        this: &Val,
+        id: ObjId,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        if args.is_open() {
+            return Some(Ok(self.set_or_hole(this, id, name, &args.all(), span)));
+        }
+        self.set_method(this, id, name, args, span).transpose()
+    }
+
+    /// What a method with unknown arguments leaves: the set itself is lost if the method changes it.
+    fn set_or_hole(&mut self, this: &Val, id: ObjId, name: &str, by: &[&Val], span: Span) -> Val {
+        if matches!(name, "add" | "remove" | "discard" | "pop" | "clear")
+            || name.ends_with("update")
+        {
+            return self.changed_by(id, by, span);
+        }
+        let mut from = vec![this];
+        from.extend(by);
+        self.derived(&from, span)
+    }
+
+    fn set_method(
+        &mut self,
+        this: &Val,
+        id: ObjId,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let (mut elements, frozen) = match self.heap.get(id) {
+            Object::Set(elements, frozen) => (elements.clone(), *frozen),
+            _ => return Ok(None),
+        };
+        if frozen && is_change(name) {
+            let message = format!("'frozenset' object has no attribute '{name}'");
+            return Err(self.exception("AttributeError", message, span));
+        }
+        match name {
+            "add" | "discard" | "remove" => {
+                let Some(val) = args.pos.first() else { return Ok(None) };
+                if self.is_open(val) {
+                    return Ok(Some(self.changed_by(id, &[val], span)));
+                }
+                let key = self.key(val, span)?;
+                if name == "add" {
+                    elements.entry(key).or_insert_with(|| val.clone());
+                } else if elements.shift_remove(&key).is_none() && name == "remove" {
+                    let text = self.repr_plain(val, span)?;
+                    return Err(self.exception("KeyError", text, span));
+                }
+            }
+            "pop" => match elements.len() {
+                0 => {
+                    return Err(self.exception("KeyError", "pop from an empty set", span));
+                }
+                1 => {
+                    let popped = elements.pop().map(|(_, val)| val);
+                    self.heap.set(id, Object::Set(elements, frozen));
+                    return Ok(popped);
+                }
+                _ => {
+                    let unknown = self.arbitrary("set.pop()", span);
+                    self.poison_with(id, &unknown, span);
+                    return Ok(Some(unknown));
+                }
+            },
+            "clear" => elements.clear(),
+            "copy" => return Ok(Some(self.heap.val(Object::Set(elements, frozen), span))),
+            "issubset" | "issuperset" | "isdisjoint" => {
+                let Some(other) = args.pos.first() else { return Ok(None) };
+                let Some(other) = self.elements(other, span)? else {
+                    return Ok(Some(self.derived(&[this, other], span)));
+                };
+                let answer = match name {
+                    "issubset" => elements.keys().all(|key| other.contains_key(key)),
+                    "issuperset" => other.keys().all(|key| elements.contains_key(key)),
+                    _ => !elements.keys().any(|key| other.contains_key(key)),
+                };
+                return Ok(Some(Val::bool(answer, span)));
+            }
+            _ => {
+                let Some(operation) = Operation::of(name) else {
+                    return self.protocol(this, name, args, span);
+                };
+                for other in &args.pos {
+                    let Some(other) = self.elements(other, span)? else {
+                        return Ok(Some(self.set_or_hole(this, id, name, &args.all(), span)));
+                    };
+                    operation.apply(&mut elements, other);
+                }
+                if !is_change(name) {
+                    return Ok(Some(self.heap.val(Object::Set(elements, frozen), span)));
+                }
+            }
+        }
+        if elements.len() > self.settings.limits.collection {
+            let hole = self.too_large(span);
+            return Ok(Some(self.changed_by(id, &[&hole], span)));
+        }
+        self.heap.set(id, Object::Set(elements, frozen));
+        Ok(Some(Val::none(span)))
+    }
+
+    /// The elements of an iterable as a set has them; `None` when one of them is unknown.
+    fn elements(&mut self, val: &Val, span: Span) -> Res<Option<Elements>> {
+        let Some(items) = self.iterate(val, span)? else { return Ok(None) };
+        let mut elements = Elements::default();
+        for item in items {
+            if self.is_open(&item) {
+                return Ok(None);
+            }
+            let key = self.key(&item, span)?;
+            elements.entry(key).or_insert(item);
+        }
+        Ok(Some(elements))
+    }
+}
+
+fn is_change(name: &str) -> bool {
+    matches!(name, "add" | "discard" | "remove" | "pop" | "clear") || name.ends_with("update")
+}
+
+/// The operations on two sets.
+#[derive(Debug, Clone, Copy)]
+enum Operation {
+    Union,
+    Intersection,
+    Difference,
+    Symmetric,
+}
+
+impl Operation {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "union" | "update" => Self::Union,
+            "intersection" | "intersection_update" => Self::Intersection,
+            "difference" | "difference_update" => Self::Difference,
+            "symmetric_difference" | "symmetric_difference_update" => Self::Symmetric,
+            _ => return None,
+        })
+    }
+
+    fn apply(self, elements: &mut Elements, other: Elements) {
+        match self {
+            Self::Union => {
+                for (key, val) in other {
+                    elements.entry(key).or_insert(val);
+                }
+            }
+            Self::Intersection => elements.retain(|key, _| other.contains_key(key)),
+            Self::Difference => elements.retain(|key, _| !other.contains_key(key)),
+            Self::Symmetric => {
+                let mut added = other;
+                let common: Vec<Key> =
+                    added.keys().filter(|key| elements.contains_key(*key)).cloned().collect();
+                for key in common {
+                    added.shift_remove(&key);
+                    elements.shift_remove(&key);
+                }
+                elements.extend(added);
+            }
+        }
+    }
+}

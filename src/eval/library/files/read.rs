@@ -1,0 +1,159 @@
+//! Looking at the disk, never outside the roots.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use crate::diag::{Code, Diagnostic};
+use crate::eval::HoleKind;
+use crate::eval::interp::Interp;
+use crate::eval::object::Val;
+use crate::python::ast::Name;
+use crate::python::{Source, Span};
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    File,
+    Folder,
+    /// Inside the roots, and nothing is there.
+    Missing,
+}
+
+impl Interp<'_> {
+    /// The real place of a path, when that is inside a root; `None` also for relative paths, which
+    /// mean something else for every working directory. What does not exist yet is inside if its
+    /// nearest folder is.
+    pub(crate) fn inside_roots(&self, path: &Path) -> Option<PathBuf> {
+        if !path.is_absolute() {
+            return None;
+        }
+        let real = real_path(path)?;
+        self.settings
+            .roots
+            .iter()
+            .filter_map(|root| root.canonicalize().ok())
+            .any(|root| real.starts_with(root))
+            .then_some(real)
+    }
+
+    /// What is at a path; `None` when the path leaves the roots.
+    pub(crate) fn place(&self, path: &str) -> Option<Place> {
+        let real = self.inside_roots(Path::new(path))?;
+        Some(match fs::metadata(real) {
+            Ok(data) if data.is_dir() => Place::Folder,
+            Ok(_) => Place::File,
+            Err(_) => Place::Missing,
+        })
+    }
+
+    /// Whether something is at a path; `None` when the path leaves the roots.
+    pub(crate) fn exists_inside(&self, path: &str) -> Option<bool> {
+        self.place(path).map(|place| place != Place::Missing)
+    }
+
+    /// The text of a file inside the roots; otherwise a hole, and the reason is told.
+    pub(crate) fn read_inside(&mut self, path: &str, span: Span) -> Result<String, Val> {
+        let bytes = self.bytes_inside(path, span)?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            Err(_) => Err(self.unreadable(path, "is not UTF-8 text", span)),
+        }
+    }
+
+    /// The bytes of a file inside the roots; otherwise a hole, and the reason is told.
+    pub(super) fn bytes_inside(&mut self, path: &str, span: Span) -> Result<Vec<u8>, Val> {
+        let Some(real) = self.inside_roots(Path::new(path)) else {
+            return Err(self.outside(path, span));
+        };
+        let limit = self.settings.limits.file;
+        match read_bounded(&real, limit) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => {
+                let message = format!("is larger than {limit} bytes");
+                Err(self.unreadable(path, &message, span))
+            }
+            Err(error) => {
+                let message = match error.kind() {
+                    std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+                    _ => "could not be read".to_owned(),
+                };
+                Err(self.unreadable(path, &message, span))
+            }
+        }
+    }
+
+    /// A hole for a path that leaves the roots.
+    pub(crate) fn outside(&mut self, path: &str, span: Span) -> Val {
+        let what = if path.starts_with('/') {
+            format!("`{path}` is outside the roots and is not read")
+        } else {
+            format!("relative path `{path}` depends on the working directory and is not read")
+        };
+        self.tell(Diagnostic::new(Code::OutsideRoots, span, what));
+        self.hole(HoleKind::File, path, span)
+    }
+
+    fn unreadable(&mut self, path: &str, why: &str, span: Span) -> Val {
+        let shown = self.shown_path(Path::new(path));
+        self.tell(Diagnostic::new(Code::MissingFile, span, format!("file `{shown}` {why}")));
+        self.hole(HoleKind::File, shown, span)
+    }
+
+    /// A text read from a file as a value whose place is that file, so that what is parsed from it
+    /// can point into it. A file read twice is one source.
+    pub(super) fn text_of_file(&mut self, path: &str, text: String) -> Val {
+        let real = self.inside_roots(Path::new(path)).unwrap_or_else(|| PathBuf::from(path));
+        let key = Name::from(format!("file:{}", real.display()));
+        if let Some(known) = self.globals_of_world.get(&key)
+            && known.as_str() == Some(text.as_str())
+        {
+            return known.clone();
+        }
+        let shown = self.shown_path(&real);
+        let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let (source, _) = self.sources.add(Source::new(shown, text.as_str()));
+        let val = Val::str(text, Span { source, start: 0, end });
+        self.globals_of_world.insert(key, val.clone());
+        val
+    }
+
+    /// `os.path.realpath` and `Path.resolve`: links are followed inside the roots; elsewhere a path is
+    /// taken to have none.
+    pub(super) fn resolved(&self, path: &str) -> String {
+        match self.inside_roots(Path::new(path)) {
+            Some(real) => real.to_string_lossy().into_owned(),
+            None => crate::eval::pure::path::normpath(path),
+        }
+    }
+}
+
+/// A path with links followed and `..` gone; the part that does not exist stays as written.
+fn real_path(path: &Path) -> Option<PathBuf> {
+    let mut missing: Vec<std::ffi::OsString> = Vec::new();
+    let mut existing = path.to_owned();
+    loop {
+        if let Ok(mut real) = existing.canonicalize() {
+            real.extend(missing.iter().rev());
+            return Some(real);
+        }
+        match existing.components().next_back()? {
+            Component::Normal(name) => {
+                missing.push(name.to_owned());
+                existing.pop();
+            }
+            // `..` below something that does not exist means nothing.
+            _ => return None,
+        }
+    }
+}
+
+/// The content of a regular file, `None` beyond the bound. Anything but a regular file could block.
+fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((u64::try_from(bytes.len()).is_ok_and(|length| length <= limit)).then_some(bytes))
+}

@@ -1,0 +1,253 @@
+//! `functools`, `operator`, `copy`, `math`, `statistics`, `heapq` and `six`; `itertools` is in
+//! [`iterators`], copying in [`copies`].
+
+mod copies;
+mod iterators;
+mod numbers;
+
+use std::rc::Rc;
+
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Map, Native, Object, Val};
+use crate::python::Span;
+use crate::python::ast::{BinaryOp, CompareOp, Name, UnaryOp};
+
+impl Interp<'_> {
+    /// A function of one of these modules.
+    pub(crate) fn call_functional(
+        &mut self,
+        module: &str,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        if args.is_open() {
+            return None;
+        }
+        match module {
+            "functools" => self.call_functools(name, args, span),
+            "itertools" | "itertools.chain" => self.call_itertools(module, name, args, span),
+            "operator" => self.call_operator(name, args, span).transpose(),
+            "copy" => {
+                let val = args.pos.first()?.clone();
+                match name {
+                    "copy" => Some(Ok(self.shallow_copy(&val, span))),
+                    "deepcopy" => Some(self.deep_copy(&val, span)),
+                    _ => None,
+                }
+            }
+            "math" => self.call_math(name, args, span).transpose(),
+            "statistics" => self.call_statistics(name, args, span).transpose(),
+            "heapq" => match (name, args.pos.as_slice()) {
+                ("nlargest" | "nsmallest", [number, items]) => {
+                    self.extremes(name == "nlargest", number, items, args, span).transpose()
+                }
+                _ => None,
+            },
+            "six" => match (name, args.pos.first()) {
+                ("iteritems" | "itervalues" | "iterkeys", Some(dict)) => {
+                    let method = Name::from(name.trim_start_matches("iter"));
+                    Some(self.call_method(dict, &method, Args::default(), span))
+                }
+                ("ensure_str" | "ensure_text", Some(val)) if val.as_str().is_some() => {
+                    Some(Ok(val.clone()))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn call_functools(&mut self, name: &str, args: &Args, span: Span) -> Option<Res> {
+        let first = args.pos.first();
+        match (name, first) {
+            ("partial" | "partialmethod", Some(function)) => {
+                let pos = args.pos.iter().skip(1).cloned().collect();
+                let kw =
+                    args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())).collect();
+                Some(Ok(self.heap.val(Object::Partial(function.clone(), pos, kw), span)))
+            }
+            ("reduce", Some(function)) => Some(self.reduce(function, args, span)),
+            // `wraps(f)` is a decorator that gives the wrapper the name of `f`.
+            ("wraps", Some(function)) => {
+                let apply = Val::symbol("functools.update_wrapper()", span);
+                let partial = Object::Partial(apply, vec![function.clone()], Map::default());
+                Some(Ok(self.heap.val(partial, span)))
+            }
+            ("update_wrapper()", Some(wrapped)) => {
+                let wrapper = args.pos.get(1)?;
+                Some(Ok(self.renamed(wrapper, wrapped)))
+            }
+            ("update_wrapper", Some(wrapper)) => {
+                let wrapped = args.pos.get(1)?;
+                Some(Ok(self.renamed(wrapper, wrapped)))
+            }
+            // A cache changes how often a function runs, not what it gives.
+            ("lru_cache" | "cache", Some(function)) if self.is_callable_object(function) => {
+                Some(Ok(function.clone()))
+            }
+            ("lru_cache", _) => Some(Ok(Val::symbol("functools.identity()", span))),
+            ("identity()" | "total_ordering", Some(val)) => Some(Ok(val.clone())),
+            ("cached_property", Some(getter)) => {
+                Some(Ok(self.heap.val(Object::Property(getter.clone(), None), span)))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_callable_object(&self, val: &Val) -> bool {
+        val.as_obj().is_some_and(|id| {
+            matches!(
+                self.heap.get(id),
+                Object::Function(_) | Object::Bound(..) | Object::Class(..) | Object::Partial(..)
+            )
+        })
+    }
+
+    /// A wrapper that goes by the name of what it wraps.
+    fn renamed(&mut self, wrapper: &Val, wrapped: &Val) -> Val {
+        let name = match wrapped.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => function.name.rsplit('.').next().map(str::to_owned),
+            Some(Object::Class(class, _)) => Some(class.name.to_string()),
+            _ => None,
+        };
+        if let (Some(name), Some(id)) = (name, wrapper.as_obj())
+            && let Object::Function(function) = self.heap.get_mut(id)
+        {
+            let mut owned = function.as_ref().clone();
+            let module = owned.name.rsplit_once('.').map_or("", |(module, _)| module);
+            owned.name = Name::from(format!("{module}.{name}"));
+            *function = Rc::new(owned);
+        }
+        wrapper.clone()
+    }
+
+    fn reduce(&mut self, function: &Val, args: &Args, span: Span) -> Res {
+        let Some(items) = args.pos.get(1) else {
+            return self.type_error("reduce expected at least 2 arguments, got 1", span);
+        };
+        let Some(items) = self.iterate(items, span)? else {
+            return Ok(self.derived(&args.all(), span));
+        };
+        let mut items = items.into_iter();
+        let Some(mut total) = args.pos.get(2).cloned().or_else(|| items.next()) else {
+            let message = "reduce() of empty iterable with no initial value";
+            return self.type_error(message, span);
+        };
+        for item in items {
+            total = self.call(function, Args::positional(vec![total, item]), span)?;
+        }
+        Ok(total)
+    }
+
+    fn call_operator(&mut self, name: &str, args: &Args, span: Span) -> Res<Option<Val>> {
+        if matches!(name, "itemgetter" | "attrgetter") && !args.pos.is_empty() {
+            let getter = Native::Getter(name == "itemgetter", args.pos.clone());
+            return Ok(Some(Val::native(getter, span)));
+        }
+        let name = name.trim_start_matches("__").trim_end_matches("__").trim_end_matches('_');
+        Ok(Some(match args.pos.as_slice() {
+            [val] => match name {
+                "neg" => self.unary(UnaryOp::Minus, val, span)?,
+                "pos" => self.unary(UnaryOp::Plus, val, span)?,
+                "inv" | "invert" => self.unary(UnaryOp::Invert, val, span)?,
+                "not" | "truth" => match self.truth(val)? {
+                    Some(truth) => Val::bool(truth == (name == "truth"), span),
+                    None => self.derived(&[val], span),
+                },
+                _ => return Ok(None),
+            },
+            [left, right] => {
+                let in_place = name.strip_prefix('i').unwrap_or(name);
+                if let Some(op) = binary_operator(name) {
+                    self.binary(op, left, right, span)?
+                } else if let Some(op) = binary_operator(in_place)
+                    && left.as_obj().is_none()
+                {
+                    self.binary(op, left, right, span)?
+                } else if let Some(op) = comparison(name) {
+                    self.compare(op, left, right, span)?
+                } else {
+                    match name {
+                        "contains" => self.compare(CompareOp::In, right, left, span)?,
+                        "getitem" => self.item(left, right, span)?,
+                        "delitem" => {
+                            self.delete_item(left, right, span)?;
+                            Val::none(span)
+                        }
+                        _ => return Ok(None),
+                    }
+                }
+            }
+            [object, index, val] if name == "setitem" => {
+                self.set_item(object, index, val.clone(), span)?;
+                Val::none(span)
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// `heapq.nlargest` and `nsmallest`: as sorting and cutting off would give it.
+    fn extremes(
+        &mut self,
+        largest: bool,
+        number: &Val,
+        items: &Val,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let Some(number) = number.as_int() else { return Ok(None) };
+        let mut keywords = Args::default();
+        if let Some(key) = args.kw.get("key") {
+            keywords.kw.insert(Name::from("key"), key.clone());
+        }
+        if largest {
+            let reverse = crate::eval::call::Kwarg { val: Val::bool(true, span), span };
+            keywords.kw.insert(Name::from("reverse"), reverse);
+        }
+        let sorted = self.call_sorted(items, &keywords, span)?;
+        let Some(id) = sorted.as_obj() else { return Ok(Some(sorted)) };
+        if let Object::List(items) = self.heap.get_mut(id) {
+            items.truncate(usize::try_from(number).unwrap_or(0));
+        }
+        Ok(Some(sorted))
+    }
+
+    /// A float as a value.
+    fn float(value: f64, span: Span) -> Val {
+        Val::new(Data::Float(value), span)
+    }
+}
+
+fn binary_operator(name: &str) -> Option<BinaryOp> {
+    Some(match name {
+        "add" | "concat" => BinaryOp::Add,
+        "sub" => BinaryOp::Sub,
+        "mul" => BinaryOp::Mul,
+        "truediv" => BinaryOp::Div,
+        "floordiv" => BinaryOp::FloorDiv,
+        "mod" => BinaryOp::Mod,
+        "pow" => BinaryOp::Pow,
+        "or" => BinaryOp::BitOr,
+        "and" => BinaryOp::BitAnd,
+        "xor" => BinaryOp::BitXor,
+        "lshift" => BinaryOp::LShift,
+        "rshift" => BinaryOp::RShift,
+        _ => return None,
+    })
+}
+
+fn comparison(name: &str) -> Option<CompareOp> {
+    Some(match name {
+        "eq" => CompareOp::Eq,
+        "ne" => CompareOp::NotEq,
+        "lt" => CompareOp::Lt,
+        "le" => CompareOp::LtE,
+        "gt" => CompareOp::Gt,
+        "ge" => CompareOp::GtE,
+        "is" => CompareOp::Is,
+        "is_not" => CompareOp::IsNot,
+        _ => return None,
+    })
+}

@@ -1,0 +1,399 @@
+//! `configparser`.
+
+use indexmap::IndexMap;
+
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::library::files::Place;
+use crate::eval::object::{Data, Entries, Key, Map, Object, Val};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+/// Methods of parsers.
+pub(crate) const CONFIG_METHODS: &[&str] = &[
+    "get",
+    "getboolean",
+    "getfloat",
+    "getint",
+    "has_option",
+    "has_section",
+    "items",
+    "options",
+    "read",
+    "read_file",
+    "read_string",
+    "sections",
+    "__contains__",
+    "__getitem__",
+];
+
+/// Options by section, in the order of the text; the names of options are in lower case.
+type Sections = IndexMap<String, IndexMap<String, String>>;
+
+impl Interp<'_> {
+    pub(super) fn call_config(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
+        let raw = match path {
+            "configparser.ConfigParser" => {
+                matches!(args.named("interpolation"), Some(val) if val.is_none())
+            }
+            "configparser.RawConfigParser" => true,
+            _ => return None,
+        };
+        let known = |name: &Name| name.as_ref() == "interpolation";
+        if !args.pos.is_empty() || !args.kw.keys().all(known) {
+            return None;
+        }
+        if args.named("interpolation").is_some_and(|val| !val.is_none()) {
+            return None;
+        }
+        let mut attrs = Map::default();
+        let sections = self.dict(Entries::default(), span);
+        attrs.insert(Name::from("_sections"), sections);
+        attrs.insert(Name::from("_raw"), Val::bool(raw, span));
+        Some(Ok(self.heap.val(Object::Record("configparser.ConfigParser".into(), attrs), span)))
+    }
+
+    /// A method of a parser.
+    pub(crate) fn config_method(
+        &mut self,
+        this: &Val,
+        attrs: &Map<Name, Val>,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        let sections = attrs.get("_sections")?.clone();
+        if name.starts_with("read") {
+            return self.read_config(this, attrs, name, args, span);
+        }
+        if self.is_open(&sections) {
+            return Some(Ok(self.derived(&[&sections], span)));
+        }
+        if args.all().iter().any(|val| self.is_open(val)) {
+            return Some(Ok(self.derived(&args.all(), span)));
+        }
+        let raw = attrs.get("_raw").is_some_and(|val| matches!(val.data, Data::Bool(true)));
+        let parsed = self.sections_of(&sections)?;
+        let first = args.pos.first().and_then(Val::as_str);
+        let second = args.pos.get(1).and_then(Val::as_str);
+        let strings = |names: Vec<String>| -> Vec<Val> {
+            names.into_iter().map(|name| Val::str(name, span)).collect()
+        };
+        match (name, first) {
+            ("sections", None) => {
+                let names = parsed.keys().filter(|name| *name != "DEFAULT").cloned().collect();
+                Some(Ok(self.list(strings(names), span)))
+            }
+            ("has_section" | "__contains__", Some(section)) => {
+                let default = section == "DEFAULT" && name == "__contains__";
+                let found = default || (section != "DEFAULT" && parsed.contains_key(section));
+                Some(Ok(Val::bool(found, span)))
+            }
+            ("has_option", Some(section)) => {
+                let option = second?.to_lowercase();
+                let found = options(&parsed, section).is_some_and(|all| all.contains_key(&option));
+                Some(Ok(Val::bool(found, span)))
+            }
+            ("options", Some(section)) => match options(&parsed, section) {
+                Some(all) => Some(Ok(self.list(strings(all.into_keys().collect()), span))),
+                None => Some(self.no_section(section, span)),
+            },
+            ("items", Some(section)) | ("__getitem__", Some(section)) => {
+                let Some(all) = options(&parsed, section) else {
+                    return Some(match name {
+                        "items" => self.no_section(section, span),
+                        _ => Err(self.exception("KeyError", format!("'{section}'"), span)),
+                    });
+                };
+                let mut entries = Entries::default();
+                for (key, value) in &all {
+                    let value = interpolated(value, &all, raw, 0)?;
+                    let key_val = Val::str(key.as_str(), span);
+                    entries.insert(Key::Str(key.as_str().into()), (key_val, Val::str(value, span)));
+                }
+                if name == "items" {
+                    let pairs =
+                        entries.into_values().map(|(key, val)| Val::tuple(vec![key, val], span));
+                    let pairs = pairs.collect();
+                    return Some(Ok(self.list(pairs, span)));
+                }
+                Some(Ok(self.dict(entries, span)))
+            }
+            ("get" | "getint" | "getfloat" | "getboolean", Some(section)) => {
+                let option = second.or_else(|| args.named("option").and_then(Val::as_str))?;
+                self.config_value(&parsed, section, option, raw, name, args, span)
+            }
+            _ => None,
+        }
+    }
+
+    fn no_section(&mut self, section: &str, span: Span) -> Res {
+        Err(self.exception_of(
+            "configparser.NoSectionError",
+            format!("No section: '{section}'"),
+            span,
+        ))
+    }
+
+    /// An exception of a class of a library.
+    pub(crate) fn exception_of(
+        &mut self,
+        class: &str,
+        message: String,
+        span: Span,
+    ) -> crate::eval::interp::Raised {
+        let class = Val::symbol(class, span);
+        let args = Args::positional(vec![Val::str(message, span)]);
+        crate::eval::interp::Raised::Exception(self.make_exception(class, &args, span))
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a lookup by section and option, and how to read it"
+    )]
+    fn config_value(
+        &mut self,
+        parsed: &Sections,
+        section: &str,
+        option: &str,
+        raw: bool,
+        kind: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        let all = options(parsed, section);
+        let found = all.as_ref().and_then(|all| {
+            let value = all.get(&option.to_lowercase())?;
+            Some(interpolated(value, all, raw, 0))
+        });
+        let text = match (found, args.named("fallback")) {
+            (Some(text), _) => text?,
+            (None, Some(fallback)) => return Some(Ok(fallback.clone())),
+            (None, None) if all.is_none() => return Some(self.no_section(section, span)),
+            (None, None) => {
+                let message = format!("No option '{option}' in section: '{section}'");
+                return Some(Err(self.exception_of("configparser.NoOptionError", message, span)));
+            }
+        };
+        let val = Val::str(text.as_str(), span);
+        Some(match kind {
+            "getint" => self.call_symbol("builtins.int", Args::positional(vec![val]), span),
+            "getfloat" => self.call_symbol("builtins.float", Args::positional(vec![val]), span),
+            "getboolean" => match text.to_lowercase().as_str() {
+                "1" | "yes" | "true" | "on" => Ok(Val::bool(true, span)),
+                "0" | "no" | "false" | "off" => Ok(Val::bool(false, span)),
+                _ => Err(self.exception("ValueError", format!("Not a boolean: {text}"), span)),
+            },
+            _ => Ok(val),
+        })
+    }
+
+    fn sections_of(&self, val: &Val) -> Option<Sections> {
+        let mut sections = Sections::new();
+        for (name, options) in self.entries_of(val)?.into_values() {
+            let mut all = IndexMap::new();
+            for (key, value) in self.entries_of(&options)?.into_values() {
+                all.insert(key.as_str()?.to_owned(), value.as_str()?.to_owned());
+            }
+            sections.insert(name.as_str()?.to_owned(), all);
+        }
+        Some(sections)
+    }
+
+    fn read_config(
+        &mut self,
+        this: &Val,
+        attrs: &Map<Name, Val>,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        let source = args.pos.first()?.clone();
+        let mut texts = Vec::new();
+        let mut read = Vec::new();
+        match name {
+            "read" => {
+                let paths = match self.path_text(&source) {
+                    Some(_) => vec![source.clone()],
+                    None if self.is_open(&source) => Vec::new(),
+                    None => match self.iterate(&source, span) {
+                        Ok(items) => items?,
+                        Err(raised) => return Some(Err(raised)),
+                    },
+                };
+                if paths.is_empty() {
+                    texts.push(None);
+                }
+                for path in paths {
+                    let Some(text) = self.path_text(&path) else {
+                        texts.push(None);
+                        continue;
+                    };
+                    match self.place(&text) {
+                        // Files that are not there are left out without a word.
+                        Some(Place::Missing) => {}
+                        Some(_) => {
+                            let val = self.text_inside(&text, None, false, span);
+                            texts.push(val.as_str().map(str::to_owned));
+                            read.push(path);
+                        }
+                        None => {
+                            self.outside(&text, span);
+                            texts.push(None);
+                        }
+                    }
+                }
+            }
+            "read_string" | "read_file" => {
+                let text = self.source_text(&source, span);
+                texts.push(text.and_then(|text| text.as_str().map(str::to_owned)));
+            }
+            _ => return None,
+        }
+        let mut parsed = self.sections_of(attrs.get("_sections")?);
+        for text in texts {
+            parsed = match (parsed, text) {
+                (Some(mut all), Some(text)) => parse(&text, &mut all).map(|()| all),
+                _ => None,
+            };
+        }
+        let sections = match parsed {
+            Some(parsed) => {
+                let mut entries = Entries::default();
+                for (section, options) in parsed {
+                    let options: Map<Name, Val> = options
+                        .into_iter()
+                        .map(|(key, value)| (Name::from(key), Val::str(value, span)))
+                        .collect();
+                    let options = self.dict_of(&options, span);
+                    let key = Key::Str(section.as_str().into());
+                    entries.insert(key, (Val::str(section, span), options));
+                }
+                self.dict(entries, span)
+            }
+            None => self.from_source(&source, span),
+        };
+        if let Some(Object::Record(_, attrs)) = this.as_obj().map(|id| self.heap.get_mut(id)) {
+            attrs.insert(Name::from("_sections"), sections);
+        }
+        Some(Ok(match name {
+            "read" => self.list(read, span),
+            _ => Val::none(span),
+        }))
+    }
+}
+
+/// The options of a section with the defaults; `None` when there is no such section.
+fn options(parsed: &Sections, section: &str) -> Option<IndexMap<String, String>> {
+    let own = parsed.get(section);
+    if own.is_none() && section != "DEFAULT" {
+        return None;
+    }
+    let mut all = own.cloned().unwrap_or_default();
+    for (key, value) in parsed.get("DEFAULT").into_iter().flatten() {
+        all.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    Some(all)
+}
+
+/// A value with its `%(name)s` replaced; `None` where Python raises an error.
+fn interpolated(
+    value: &str,
+    all: &IndexMap<String, String>,
+    raw: bool,
+    depth: u32,
+) -> Option<String> {
+    if raw || !value.contains('%') {
+        return Some(value.to_owned());
+    }
+    if depth > 10 {
+        return None;
+    }
+    let mut result = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('%') {
+        result.push_str(before);
+        if let Some(after) = after.strip_prefix('%') {
+            result.push('%');
+            rest = after;
+            continue;
+        }
+        let (name, after) = after.strip_prefix('(')?.split_once(")s")?;
+        let inner = all.get(&name.to_lowercase())?;
+        result.push_str(&interpolated(inner, all, raw, depth + 1)?);
+        rest = after;
+    }
+    result.push_str(rest);
+    Some(result)
+}
+
+/// Reads an INI text into sections; `None` for what Python refuses.
+fn parse(text: &str, sections: &mut Sections) -> Option<()> {
+    let mut section: Option<String> = None;
+    let mut option: Option<(String, usize)> = None;
+    let mut seen: Vec<(String, String)> = Vec::new();
+    let mut empty_lines = 0;
+    for line in text.lines() {
+        let content = line.trim();
+        if content.starts_with(['#', ';']) {
+            continue;
+        }
+        if content.is_empty() {
+            empty_lines += 1;
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        if let (Some(name), Some((key, depth))) = (&section, &option)
+            && indent > *depth
+        {
+            // A line further in goes on with the value, empty lines between them included.
+            let value = sections.get_mut(name)?.get_mut(key)?;
+            value.push_str(&"\n".repeat(empty_lines + 1));
+            value.push_str(content);
+            empty_lines = 0;
+            continue;
+        }
+        empty_lines = 0;
+        if let Some(header) = content.strip_prefix('[') {
+            let name = header.split_once(']')?.0.to_owned();
+            if name != "DEFAULT" && seen.iter().any(|(known, key)| *known == name && key.is_empty())
+            {
+                return None;
+            }
+            seen.push((name.clone(), String::new()));
+            sections.entry(name.clone()).or_default();
+            section = Some(name);
+            option = None;
+            continue;
+        }
+        let (key, value) = content.split_once(['=', ':'])?;
+        let (name, key) = (section.clone()?, key.trim().to_lowercase());
+        if key.is_empty() || seen.contains(&(name.clone(), key.clone())) {
+            return None;
+        }
+        seen.push((name.clone(), key.clone()));
+        sections.get_mut(&name)?.insert(key.clone(), value.trim().to_owned());
+        option = Some((key, indent));
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn sections_and_options_are_those_of_configparser() {
+        let mut sections = Sections::new();
+        let text =
+            "[DEFAULT]\nhost = h\n[a]\n; note\nURL: http://%(host)s/x\nlong = 1\n  2\n\n  3\n";
+        parse(text, &mut sections).unwrap();
+        let all = options(&sections, "a").unwrap();
+        assert_eq!(all["long"], "1\n2\n\n3");
+        assert_eq!(interpolated(&all["url"], &all, false, 0), Some("http://h/x".to_owned()));
+        assert_eq!(options(&sections, "b"), None);
+        assert_eq!(parse("[a]\nx=1\nX=2\n", &mut Sections::new()), None);
+    }
+}

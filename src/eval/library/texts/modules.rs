@@ -1,0 +1,310 @@
+//! The modules `string`, `textwrap`, `shlex`, `html` and `pprint`, and constants of modules about
+//! text, numbers and time.
+
+use super::{open, shell};
+use crate::eval::Text;
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Key, Map, Object, Val};
+use crate::eval::pure::{self, Failure, textwrap};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+impl Interp<'_> {
+    /// Constants of the standard library that are neither looked up nor Airflow's.
+    pub(crate) fn text_constant(&mut self, full: &str, span: Span) -> Option<Val> {
+        let text = match full {
+            "string.ascii_letters" => "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "string.ascii_lowercase" => "abcdefghijklmnopqrstuvwxyz",
+            "string.ascii_uppercase" => "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "string.digits" => "0123456789",
+            "string.hexdigits" => "0123456789abcdefABCDEF",
+            "string.octdigits" => "01234567",
+            "string.punctuation" => "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+            "string.whitespace" => " \t\n\r\x0b\x0c",
+            "string.printable" => {
+                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\
+                 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ \t\n\r\x0b\x0c"
+            }
+            "os.sep" | "os.path.sep" => "/",
+            "os.linesep" => "\n",
+            "os.pathsep" => ":",
+            "os.curdir" => ".",
+            "os.pardir" => "..",
+            "os.extsep" => ".",
+            _ => {
+                return self
+                    .datetime_constant(full, span)
+                    .or_else(|| self.regex_constant(full, span))
+                    .or_else(|| self.number_constant(full, span));
+            }
+        };
+        Some(Val::str(text, span))
+    }
+
+    /// Constants of `math`.
+    fn number_constant(&mut self, full: &str, span: Span) -> Option<Val> {
+        let value = match full {
+            "math.pi" => std::f64::consts::PI,
+            "math.e" => std::f64::consts::E,
+            "math.tau" => std::f64::consts::TAU,
+            "math.inf" => f64::INFINITY,
+            "math.nan" => f64::NAN,
+            _ => return None,
+        };
+        Some(Val::new(Data::Float(value), span))
+    }
+
+    /// A function of a module about text.
+    pub(crate) fn call_text_module(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
+        if args.is_open() {
+            return None;
+        }
+        let first = args.pos.first();
+        match (path, first) {
+            ("string.Template", _) => {
+                let template = args.get(0, "template")?.clone();
+                let mut attrs = Map::default();
+                attrs.insert(Name::from("template"), template);
+                Some(Ok(self.heap.val(Object::Record("string.Template".into(), attrs), span)))
+            }
+            ("string.capwords", Some(val)) if args.pos.len() == 1 => {
+                let text = self.known_str(val)?;
+                let words: Vec<String> = pure::text::split(&text, None, -1)
+                    .ok()?
+                    .iter()
+                    .map(|word| pure::text::capitalize(word))
+                    .collect();
+                Some(Ok(self.string(words.join(" "), span)))
+            }
+            ("textwrap.dedent" | "textwrap.indent", _) => self.layout(path, args, span),
+            ("shlex.split", Some(val)) => self.shell_words(val, args, span),
+            ("shlex.quote", Some(val)) => Some(match self.known_str(val) {
+                Some(text) => Ok(self.string(shell::quote(&text), span)),
+                None => Ok(self.derived(&[val], span)),
+            }),
+            ("shlex.join", Some(val)) => Some(self.shell_join(val, span)),
+            ("html.escape", Some(val)) => {
+                let Some(text) = self.known_str(val) else {
+                    return Some(Ok(self.derived(&[val], span)));
+                };
+                let mut text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                let quote = match args.get(1, "quote") {
+                    Some(val) => self.truth(&val.clone()).ok()??,
+                    None => true,
+                };
+                if quote {
+                    text = text.replace('"', "&quot;").replace('\'', "&#x27;");
+                }
+                Some(Ok(self.string(text, span)))
+            }
+            ("pprint.pprint" | "pprint.pp", _) => Some(Ok(Val::none(span))),
+            _ => None,
+        }
+    }
+
+    /// `textwrap.dedent` and `indent`, which leave holes where they are.
+    fn layout(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
+        let val = args.get(0, "text")?;
+        let prefix = match path {
+            "textwrap.indent" if args.get(2, "predicate").is_none() => {
+                match self.known_str(args.get(1, "prefix")?) {
+                    Some(prefix) => Some(prefix),
+                    None => return Some(Ok(self.derived(&args.all(), span))),
+                }
+            }
+            "textwrap.dedent" => None,
+            _ => return None,
+        };
+        let work = |text: &str| match &prefix {
+            Some(prefix) => textwrap::indent(text, prefix),
+            None => textwrap::dedent(text),
+        };
+        match &val.data {
+            Data::Text(text) => {
+                let text = open::around_holes(text, |text| work(text).ok());
+                Some(Ok(match text {
+                    Some(text) => self.bounded_text(text, span),
+                    None => self.derived(&[val], span),
+                }))
+            }
+            _ if self.is_open(val) => Some(Ok(self.derived(&[val], span))),
+            _ => match work(&self.known_str(val)?) {
+                Ok(text) => Some(Ok(self.string(text, span))),
+                Err(failure) => Some(self.failed(failure, &[val], span)),
+            },
+        }
+    }
+
+    fn shell_words(&mut self, val: &Val, args: &Args, span: Span) -> Option<Res> {
+        let comments = match args.get(1, "comments") {
+            Some(val) => self.truth(&val.clone()).ok()??,
+            None => false,
+        };
+        if args.get(2, "posix").is_some() {
+            return None;
+        }
+        let Some(text) = self.known_str(val) else {
+            return Some(Ok(self.derived(&[val], span)));
+        };
+        Some(match shell::split(&text, comments) {
+            Ok(words) => {
+                let words = words.into_iter().map(|word| Val::str(word, span)).collect();
+                Ok(self.list(words, span))
+            }
+            Err(failure) => self.failed(failure, &[val], span),
+        })
+    }
+
+    fn shell_join(&mut self, val: &Val, span: Span) -> Res {
+        let Some(items) = self.iterate(val, span)? else {
+            return Ok(self.derived(&[val], span));
+        };
+        let mut words = Vec::new();
+        for item in &items {
+            match self.known_str(item) {
+                Some(word) => words.push(shell::quote(&word)),
+                None => return Ok(self.derived(&[val], span)),
+            }
+        }
+        Ok(self.string(words.join(" "), span))
+    }
+
+    /// `string.Template(...).substitute(...)`.
+    pub(crate) fn template_method(
+        &mut self,
+        template: &Val,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        let safe = match name {
+            "substitute" => false,
+            "safe_substitute" => true,
+            _ => return None,
+        };
+        Some(self.substitute(template, safe, args, span))
+    }
+
+    fn substitute(&mut self, template: &Val, safe: bool, args: &Args, span: Span) -> Res {
+        let mut from = vec![template];
+        from.extend(args.all());
+        let Some(pattern) = self.known_str(template) else {
+            return Ok(self.derived(&from, span));
+        };
+        let values = self.call_dict_type(args, span)?;
+        let Some(entries) = self.entries_of(&values) else {
+            return Ok(self.derived(&from, span));
+        };
+        let open = entries.keys().any(|key| matches!(key, Key::Spread(_) | Key::Hole(_)));
+        if open {
+            return Ok(self.derived(&from, span));
+        }
+        let mut text = Text::default();
+        for piece in dollars(&pattern) {
+            let (name, written) = match piece {
+                Piece::Literal(literal) => {
+                    text.push_str(literal);
+                    continue;
+                }
+                Piece::Wrong(written) if safe => {
+                    text.push_str(written);
+                    continue;
+                }
+                Piece::Wrong(_) => {
+                    let failure = Failure::value("Invalid placeholder in string");
+                    return self.failed(failure, &[template], span);
+                }
+                Piece::Name(name, written) => (name, written),
+            };
+            match entries.get(&Key::Str(name.into())) {
+                Some((_, val)) => text.push_text(&self.str_text(val, span)?),
+                None if safe => text.push_str(written),
+                None => {
+                    let message = pure::text::repr_str(name);
+                    return Err(self.exception("KeyError", message, span));
+                }
+            }
+        }
+        Ok(self.bounded_text(text, span))
+    }
+}
+
+/// A part of a `string.Template`.
+#[derive(Debug, PartialEq)]
+enum Piece<'a> {
+    Literal(&'a str),
+    /// The name, and how it is written.
+    Name(&'a str, &'a str),
+    /// A dollar sign that begins nothing.
+    Wrong(&'a str),
+}
+
+/// The parts of a `string.Template`.
+fn dollars(pattern: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('$') {
+        if !before.is_empty() {
+            pieces.push(Piece::Literal(before));
+        }
+        let at = rest.len() - after.len() - 1;
+        let written = |length: usize| rest.get(at..at + 1 + length).unwrap_or("$");
+        let (piece, taken) = if after.starts_with('$') {
+            (Piece::Literal("$"), 1)
+        } else if let Some(braced) = after.strip_prefix('{') {
+            let name = identifier(braced);
+            let closed = braced.get(name.len()..).is_some_and(|rest| rest.starts_with('}'));
+            if closed && !name.is_empty() {
+                (Piece::Name(name, written(name.len() + 2)), name.len() + 2)
+            } else {
+                (Piece::Wrong(written(0)), 0)
+            }
+        } else {
+            let name = identifier(after);
+            if name.is_empty() {
+                (Piece::Wrong(written(0)), 0)
+            } else {
+                (Piece::Name(name, written(name.len())), name.len())
+            }
+        };
+        pieces.push(piece);
+        rest = after.get(taken..).unwrap_or("");
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Literal(rest));
+    }
+    pieces
+}
+
+/// The ASCII identifier at the beginning of a text, empty when there is none.
+fn identifier(text: &str) -> &str {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    if starts { text.get(..end).unwrap_or("") } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_falls_into_names_and_text() {
+        assert_eq!(
+            dollars("a $b ${c}d $$ $1 ${e"),
+            [
+                Piece::Literal("a "),
+                Piece::Name("b", "$b"),
+                Piece::Literal(" "),
+                Piece::Name("c", "${c}"),
+                Piece::Literal("d "),
+                Piece::Literal("$"),
+                Piece::Literal(" "),
+                Piece::Wrong("$"),
+                Piece::Literal("1 "),
+                Piece::Wrong("$"),
+                Piece::Literal("{e"),
+            ]
+        );
+    }
+}

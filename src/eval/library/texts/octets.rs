@@ -1,0 +1,241 @@
+//! Methods of `bytes`, and the encodings between them and strings.
+
+use std::rc::Rc;
+
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Val};
+use crate::eval::pure::Failure;
+use crate::python::Span;
+use crate::python::ast::CompareOp;
+
+/// The encodings podlift knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    Ascii,
+    Latin1,
+}
+
+impl Encoding {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().replace('_', "-").as_str() {
+            "utf-8" | "utf8" | "u8" => Self::Utf8,
+            "ascii" | "us-ascii" => Self::Ascii,
+            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => Self::Latin1,
+            _ => return None,
+        })
+    }
+}
+
+/// `text.encode(encoding, errors)`; `None` for an encoding or a way of treating errors podlift does
+/// not know.
+pub(super) fn encode(text: &str, encoding: &str, errors: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(encoding) = Encoding::of(encoding) else { return Ok(None) };
+    let (limit, name) = match encoding {
+        Encoding::Utf8 => return Ok(Some(text.as_bytes().to_vec())),
+        Encoding::Ascii => (0x80, "ascii"),
+        Encoding::Latin1 => (0x100, "latin-1"),
+    };
+    let mut bytes = Vec::with_capacity(text.len());
+    for (at, c) in text.chars().enumerate() {
+        match (u8::try_from(u32::from(c)), errors) {
+            (Ok(byte), _) if u32::from(c) < limit => bytes.push(byte),
+            (_, "ignore") => {}
+            (_, "replace") => bytes.push(b'?'),
+            (_, "strict") => {
+                let message = format!(
+                    "'{name}' codec can't encode character '\\x{:02x}' in position {at}: ordinal not \
+                     in range({limit})",
+                    u32::from(c)
+                );
+                return Err(Failure::raised("UnicodeEncodeError", message));
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(bytes))
+}
+
+/// `bytes.decode(encoding, errors)`; `None` as for [`encode`].
+pub(super) fn decode(
+    bytes: &[u8],
+    encoding: &str,
+    errors: &str,
+) -> Result<Option<String>, Failure> {
+    let Some(encoding) = Encoding::of(encoding) else { return Ok(None) };
+    match encoding {
+        Encoding::Latin1 => Ok(Some(bytes.iter().map(|byte| char::from(*byte)).collect())),
+        Encoding::Utf8 => match (std::str::from_utf8(bytes), errors) {
+            (Ok(text), _) => Ok(Some(text.to_owned())),
+            (Err(error), "strict") => {
+                let at = error.valid_up_to();
+                let byte = bytes.get(at).copied().unwrap_or(0);
+                let message = format!(
+                    "'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
+                );
+                Err(Failure::raised("UnicodeDecodeError", message))
+            }
+            (Err(_), "replace") => Ok(Some(String::from_utf8_lossy(bytes).into_owned())),
+            _ => Ok(None),
+        },
+        Encoding::Ascii => match (bytes.iter().position(|byte| !byte.is_ascii()), errors) {
+            (None, _) => Ok(Some(bytes.iter().map(|byte| char::from(*byte)).collect())),
+            (Some(at), "strict") => {
+                let byte = bytes.get(at).copied().unwrap_or(0);
+                let message = format!(
+                    "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in \
+                     range(128)"
+                );
+                Err(Failure::raised("UnicodeDecodeError", message))
+            }
+            _ => Ok(None),
+        },
+    }
+}
+
+impl Interp<'_> {
+    pub(super) fn bytes_method(
+        &mut self,
+        this: &Val,
+        bytes: &Rc<[u8]>,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        if args.is_open() || args.all().iter().any(|val| self.is_open(val)) {
+            return Ok(Some(self.from_all(this, args, span)));
+        }
+        let made = |bytes: &[u8]| Val::new(Data::Bytes(bytes.into()), span);
+        let first = args.pos.first();
+        let first_bytes = match first.map(|val| &val.data) {
+            Some(Data::Bytes(bytes)) => Some(Rc::clone(bytes)),
+            _ => None,
+        };
+        Ok(Some(match (name, &first_bytes) {
+            ("decode", _) => {
+                let text = |index, name, default: &str| match args.get(index, name) {
+                    Some(val) => val.as_str().map(str::to_owned),
+                    None => Some(default.to_owned()),
+                };
+                let (Some(encoding), Some(errors)) =
+                    (text(0, "encoding", "utf-8"), text(1, "errors", "strict"))
+                else {
+                    return Ok(None);
+                };
+                match decode(bytes, &encoding, &errors) {
+                    Ok(Some(text)) => self.string(text, span),
+                    Ok(None) => return Ok(None),
+                    Err(failure) => return self.failed(failure, &[this], span).map(Some),
+                }
+            }
+            ("hex", None) if first.is_none() => {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                self.string(digits, span)
+            }
+            ("lower", None) => made(&bytes.to_ascii_lowercase()),
+            ("upper", None) => made(&bytes.to_ascii_uppercase()),
+            ("startswith", Some(part)) => Val::bool(bytes.starts_with(part), span),
+            ("endswith", Some(part)) => Val::bool(bytes.ends_with(part), span),
+            ("strip" | "lstrip" | "rstrip", _) if first.is_none() || first_bytes.is_some() => {
+                let blank = |byte: &u8| match &first_bytes {
+                    Some(chars) => chars.contains(byte),
+                    None => matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c),
+                };
+                let mut rest: &[u8] = bytes;
+                while name != "rstrip"
+                    && let Some((first, more)) = rest.split_first()
+                    && blank(first)
+                {
+                    rest = more;
+                }
+                while name != "lstrip"
+                    && let Some((last, more)) = rest.split_last()
+                    && blank(last)
+                {
+                    rest = more;
+                }
+                made(rest)
+            }
+            ("find", Some(part)) => {
+                let found = match part.is_empty() {
+                    true => Some(0),
+                    false => bytes.windows(part.len()).position(|window| window == part.as_ref()),
+                };
+                Val::int(found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1), span)
+            }
+            ("join", _) => {
+                let Some(items) = first else { return Ok(None) };
+                let Some(items) = self.iterate(items, span)? else {
+                    return Ok(Some(self.from_all(this, args, span)));
+                };
+                let mut joined: Vec<u8> = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let Data::Bytes(part) = &item.data else {
+                        return Ok(None);
+                    };
+                    if index > 0 {
+                        joined.extend(bytes.iter());
+                    }
+                    joined.extend(part.iter());
+                }
+                made(&joined)
+            }
+            ("replace", Some(old)) if args.pos.len() == 2 && !old.is_empty() => {
+                let Some(Data::Bytes(new)) = args.pos.get(1).map(|val| &val.data) else {
+                    return Ok(None);
+                };
+                let mut result: Vec<u8> = Vec::new();
+                let mut rest: &[u8] = bytes;
+                while let Some((byte, more)) = rest.split_first() {
+                    match rest.strip_prefix(old.as_ref()) {
+                        Some(after) => {
+                            result.extend(new.iter());
+                            rest = after;
+                        }
+                        None => {
+                            result.push(*byte);
+                            rest = more;
+                        }
+                    }
+                }
+                if result.len() > self.settings.limits.string {
+                    return Ok(Some(self.limit_hole(
+                        span,
+                        "string",
+                        "a string is longer than the bound",
+                    )));
+                }
+                made(&result)
+            }
+            ("__len__", None) => self.call_len(this, span)?,
+            ("__getitem__", _) => match first {
+                Some(index) => self.item(this, index, span)?,
+                None => return Ok(None),
+            },
+            ("__contains__", _) => match first {
+                Some(needle) => self.compare(CompareOp::In, needle, this, span)?,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        }))
+    }
+
+    /// `bytes.fromhex(digits)`.
+    pub(crate) fn bytes_from_hex(&mut self, args: &Args, span: Span) -> Option<Res> {
+        let digits: Vec<char> =
+            args.pos.first()?.as_str()?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let mut bytes = Vec::with_capacity(digits.len() / 2);
+        for pair in digits.chunks(2) {
+            let number = pair.iter().try_fold(0, |sum, c| Some(sum * 16 + c.to_digit(16)?));
+            match (number.and_then(|number| u8::try_from(number).ok()), pair.len()) {
+                (Some(byte), 2) => bytes.push(byte),
+                _ => {
+                    let message = "non-hexadecimal number found in fromhex() arg";
+                    return Some(Err(self.exception("ValueError", message, span)));
+                }
+            }
+        }
+        Some(Ok(Val::new(Data::Bytes(bytes.into()), span)))
+    }
+}

@@ -1,0 +1,206 @@
+//! `match`.
+
+use super::branch::Flow;
+use super::interp::{Interp, Res};
+use super::object::{Data, Flavour, Key, Object, Val};
+use crate::python::Span;
+use crate::python::ast::{CompareOp, MatchCase, Name, Pattern};
+
+/// Whether a pattern matched, with what it binds; `None` when that is not known.
+type Matched = Option<bool>;
+
+impl Interp<'_> {
+    pub(crate) fn exec_match(&mut self, subject: &Val, cases: &[MatchCase]) -> Flow {
+        let Some((case, rest)) = cases.split_first() else { return Flow::Normal };
+        let mut matched = match self.matches(&case.pattern, subject) {
+            Ok(matched) => matched,
+            Err(raised) => return raised.into(),
+        };
+        let mut guard_span = case.guard.as_ref().map_or(subject.span, |guard| guard.span);
+        if matched != Some(false)
+            && let Some(guard) = &case.guard
+        {
+            let verdict = self.eval(guard).and_then(|val| self.truth(&val));
+            match verdict {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => matched = Some(false),
+                Ok(None) => matched = None,
+                Err(raised) => return raised.into(),
+            }
+        } else {
+            guard_span = subject.span;
+        }
+        match matched {
+            Some(true) => self.exec_block(&case.body),
+            Some(false) => self.exec_match(subject, rest),
+            None => {
+                let cond = self.condition_at(guard_span, subject);
+                self.both(&cond, &mut |this| this.exec_block(&case.body), &mut |this| {
+                    this.exec_match(subject, rest)
+                })
+            }
+        }
+    }
+
+    fn matches(&mut self, pattern: &Pattern, subject: &Val) -> Res<Matched> {
+        let span = subject.span;
+        match pattern {
+            Pattern::Value(expr) => {
+                let val = self.eval(expr)?;
+                let result = self.compare(CompareOp::Eq, subject, &val, expr.span)?;
+                self.truth(&result)
+            }
+            Pattern::Singleton(expr) => {
+                let val = self.eval(expr)?;
+                let result = self.compare(CompareOp::Is, subject, &val, expr.span)?;
+                self.truth(&result)
+            }
+            Pattern::As(inner, name) => {
+                let matched = match inner {
+                    Some(inner) => self.matches(inner, subject)?,
+                    None => Some(true),
+                };
+                if matched != Some(false)
+                    && let Some(name) = name
+                {
+                    self.bind(name, subject.clone());
+                }
+                Ok(matched)
+            }
+            Pattern::Or(patterns) => {
+                let mut unsure = false;
+                for pattern in patterns {
+                    match self.matches(pattern, subject)? {
+                        Some(true) if !unsure => return Ok(Some(true)),
+                        Some(true) | None => unsure = true,
+                        Some(false) => {}
+                    }
+                }
+                Ok(if unsure { None } else { Some(false) })
+            }
+            Pattern::Sequence(patterns) => self.match_sequence(patterns, subject, span),
+            Pattern::Mapping(items, rest) => {
+                if self.unknown(subject).is_some() {
+                    for (_, pattern) in items {
+                        let part = self.part_of(subject, "[...]", span);
+                        self.matches(pattern, &part)?;
+                    }
+                    return Ok(None);
+                }
+                let Some(entries) = self.entries_of(subject) else { return Ok(Some(false)) };
+                let mut result = Some(true);
+                let mut used: Vec<Key> = Vec::new();
+                for (key, pattern) in items {
+                    let key = self.eval(key)?;
+                    let Some(val) = self.dict_get(&entries, &key, span)? else {
+                        return Ok(Some(false));
+                    };
+                    used.push(self.key(&key, span)?);
+                    match self.matches(pattern, &val)? {
+                        Some(true) => {}
+                        Some(false) => return Ok(Some(false)),
+                        None => result = None,
+                    }
+                }
+                if let Some(rest) = rest {
+                    let left = entries.into_iter().filter(|(key, _)| !used.contains(key)).collect();
+                    let dict = self.dict(left, span);
+                    self.bind(rest, dict);
+                }
+                Ok(result)
+            }
+            Pattern::Class(class, positional, keywords) => {
+                let class = self.eval(class)?;
+                self.match_class(&class, positional, keywords, subject)
+            }
+            Pattern::Star(_) => Ok(Some(true)),
+        }
+    }
+
+    fn match_sequence(&mut self, patterns: &[Pattern], subject: &Val, span: Span) -> Res<Matched> {
+        let is_sequence = match &subject.data {
+            Data::Tuple(_) => true,
+            Data::Unknown(_) => false,
+            Data::Obj(id) => matches!(self.heap.get(*id), Object::List(_)),
+            _ => return Ok(Some(false)),
+        };
+        if !is_sequence {
+            if self.unknown(subject).is_none() {
+                return Ok(Some(false));
+            }
+            for (index, pattern) in patterns.iter().enumerate() {
+                let part = self.part_of(subject, &format!("[{index}]"), span);
+                self.matches(pattern, &part)?;
+            }
+            return Ok(None);
+        }
+        let Some(items) = self.iterate(subject, span)? else { return Ok(None) };
+        let star = patterns.iter().position(|pattern| matches!(pattern, Pattern::Star(_)));
+        let needed = patterns.len() - usize::from(star.is_some());
+        if items.len() < needed || (star.is_none() && items.len() != needed) {
+            return Ok(Some(false));
+        }
+        let extra = items.len() - needed;
+        let mut items = items.into_iter();
+        let mut result = Some(true);
+        for pattern in patterns {
+            if let Pattern::Star(name) = pattern {
+                let taken: Vec<Val> = items.by_ref().take(extra).collect();
+                if let Some(name) = name {
+                    let list = self.list(taken, span);
+                    self.bind(name, list);
+                }
+            } else if let Some(item) = items.next() {
+                match self.matches(pattern, &item)? {
+                    Some(true) => {}
+                    Some(false) => return Ok(Some(false)),
+                    None => result = None,
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    fn match_class(
+        &mut self,
+        class: &Val,
+        positional: &[Pattern],
+        keywords: &[(Name, Pattern)],
+        subject: &Val,
+    ) -> Res<Matched> {
+        let span = subject.span;
+        let own = self.class_of(subject);
+        let mut result = match self.is_subclass(&own, class) {
+            Some(false) => return Ok(Some(false)),
+            known => known,
+        };
+        let fields = match self.flavour_of(class) {
+            Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => fields,
+            _ => Vec::new(),
+        };
+        for (index, pattern) in positional.iter().enumerate() {
+            let part = match fields.get(index) {
+                Some(field) => self.attribute(subject, field, span)?,
+                // `str(x)`, `int(x)`: the subject itself.
+                None if index == 0 && class.as_symbol().is_some() => subject.clone(),
+                None => self.part_of(subject, &format!("[{index}]"), span),
+            };
+            match self.matches(pattern, &part)? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(false)),
+                None => result = None,
+            }
+        }
+        for (name, pattern) in keywords {
+            let Some(part) = self.find_attribute(subject, name, span)? else {
+                return Ok(Some(false));
+            };
+            match self.matches(pattern, &part)? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(false)),
+                None => result = None,
+            }
+        }
+        Ok(result)
+    }
+}

@@ -1,0 +1,749 @@
+//! Operators: arithmetic, comparison, membership, truth.
+
+use super::Text;
+use super::call::Args;
+use super::interp::{Interp, Res};
+use super::item::as_big;
+use super::object::{Data, Flavour, Native, Object, Val};
+use super::pure::number::{self, ArithmeticError, Number};
+use crate::python::Span;
+use crate::python::ast::{BinaryOp, CompareOp, UnaryOp};
+
+impl Interp<'_> {
+    /// Python's truth value; `None` when a hole decides it.
+    pub(crate) fn truth(&mut self, val: &Val) -> Res<Option<bool>> {
+        Ok(Some(match &val.data {
+            Data::None => false,
+            Data::Bool(value) => *value,
+            Data::Int(value) => *value != 0,
+            Data::Float(value) => *value != 0.0,
+            Data::Str(text) => !text.is_empty(),
+            Data::Text(text) => return Ok(text.truth()),
+            Data::Bytes(bytes) => !bytes.is_empty(),
+            Data::Tuple(items) => !items.is_empty(),
+            Data::Native(native) => match native.as_ref() {
+                Native::TimeDelta(micros) => *micros != 0,
+                Native::Range(start, stop, step) => {
+                    super::item::range_length(*start, *stop, *step) != 0
+                }
+                _ => true,
+            },
+            Data::Unknown(_) => return Ok(None),
+            Data::Symbol(path) => return Ok(self.symbol_truth(&path.clone())),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => !items.is_empty(),
+                Object::Dict(entries, _) => {
+                    let spread =
+                        |key: &super::object::Key| matches!(key, super::object::Key::Spread(_));
+                    if !entries.is_empty() && entries.keys().all(spread) {
+                        return Ok(None);
+                    }
+                    !entries.is_empty()
+                }
+                Object::Set(items, _) => !items.is_empty(),
+                Object::Poisoned(_) => return Ok(None),
+                Object::Instance(instance) => {
+                    let (class, payload) = (instance.class.clone(), instance.payload.clone());
+                    for name in ["__bool__", "__len__"] {
+                        if let Ok(Some(method)) = self.class_lookup(&class, name) {
+                            let result =
+                                self.call(&method, Args::positional(vec![val.clone()]), val.span)?;
+                            return self.truth(&result);
+                        }
+                    }
+                    let is_enum = self.flavour_of(&class) == Some(Flavour::Enum);
+                    match payload {
+                        Some(payload) if !is_enum => return self.truth(&payload),
+                        _ => true,
+                    }
+                }
+                _ => true,
+            },
+            _ => true,
+        }))
+    }
+
+    /// `-x`, `+x`, `~x`.
+    pub(crate) fn unary(&mut self, op: UnaryOp, val: &Val, span: Span) -> Res {
+        if self.is_open(val) {
+            return Ok(self.derived(&[val], span));
+        }
+        match (&val.data, op) {
+            (Data::Float(value), UnaryOp::Minus) => Ok(Val::new(Data::Float(-value), span)),
+            (Data::Float(_) | Data::Int(_) | Data::Big(_), UnaryOp::Plus) => {
+                Ok(val.clone().at(span))
+            }
+            (Data::Native(native), UnaryOp::Minus) => match native.as_ref() {
+                Native::TimeDelta(micros) => Ok(Val::native(Native::TimeDelta(-micros), span)),
+                _ => self.type_error("bad operand type for unary -", span),
+            },
+            _ => match (as_big(val), op) {
+                (Some(number), UnaryOp::Minus) => Ok(Val::big(-number, span)),
+                (Some(number), UnaryOp::Plus) => Ok(Val::big(number, span)),
+                (Some(number), UnaryOp::Invert) => Ok(Val::big(-number - 1, span)),
+                _ => {
+                    let message = format!("bad operand type for unary: '{}'", self.type_name(val));
+                    self.type_error(message, span)
+                }
+            },
+        }
+    }
+
+    /// The number of a value, enum members of numbers included.
+    fn number(&self, val: &Val) -> Option<Number> {
+        if let Data::Float(value) = &val.data {
+            return Some(Number::Float(*value));
+        }
+        as_big(val).map(Number::Int)
+    }
+
+    /// `left op right`.
+    pub(crate) fn binary(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
+        if let Some(val) = self.relation(op, left, right, span)? {
+            return Ok(val);
+        }
+        if let Some(val) = self.text_operation(op, left, right, span)? {
+            return Ok(val);
+        }
+        if self.is_open(left) || self.is_open(right) {
+            return Ok(self.derived(&[left, right], span));
+        }
+        if let (Some(a), Some(b)) = (self.number(left), self.number(right)) {
+            // `True | False` and its kin stay booleans.
+            if let (Data::Bool(a), Data::Bool(b)) = (&left.data, &right.data) {
+                match op {
+                    BinaryOp::BitOr => return Ok(Val::bool(a | b, span)),
+                    BinaryOp::BitAnd => return Ok(Val::bool(a & b, span)),
+                    BinaryOp::BitXor => return Ok(Val::bool(a ^ b, span)),
+                    _ => {}
+                }
+            }
+            return self.arithmetic(op, &a, &b, span);
+        }
+        if let Some(val) = self.collection_operation(op, left, right, span)? {
+            return Ok(val);
+        }
+        if let Some(val) = self.native_operation(op, left, right, span)? {
+            return Ok(val);
+        }
+        if let Some(val) = self.user_operation(op, left, right, span)? {
+            return Ok(val);
+        }
+        // `int | None` in annotations and other operators on library symbols.
+        if left.as_symbol().is_some() || right.as_symbol().is_some() || left.is_none() {
+            return Ok(self.derived(&[left, right], span));
+        }
+        let message = format!(
+            "unsupported operand type(s) for {}: '{}' and '{}'",
+            symbol(op),
+            self.type_name(left),
+            self.type_name(right)
+        );
+        self.type_error(message, span)
+    }
+
+    fn arithmetic(&mut self, op: BinaryOp, a: &Number, b: &Number, span: Span) -> Res {
+        match number::binary(op, a, b) {
+            Ok(Number::Int(value)) => Ok(Val::big(value, span)),
+            Ok(Number::Float(value)) => Ok(Val::new(Data::Float(value), span)),
+            Err(ArithmeticError::ZeroDivision(message)) => {
+                Err(self.exception("ZeroDivisionError", message, span))
+            }
+            Err(ArithmeticError::Overflow(message)) => {
+                Err(self.exception("OverflowError", message, span))
+            }
+            Err(ArithmeticError::Domain(message)) => {
+                Err(self.exception("ValueError", message, span))
+            }
+            Err(ArithmeticError::Type(message)) => self.type_error(message, span),
+            Err(ArithmeticError::Complex) => Ok(self.unsupported("complex numbers", span)),
+            Err(ArithmeticError::TooLarge) => {
+                Ok(self.limit_hole(span, "string", "a number is larger than the bound"))
+            }
+        }
+    }
+
+    /// Joining and repeating strings, and `%`.
+    fn text_operation(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let is_text = |val: &Val| matches!(val.data, Data::Str(_) | Data::Text(_));
+        match op {
+            BinaryOp::Add if is_text(left) || is_text(right) => {
+                let (Some(mut text), Some(other)) = (self.to_text(left), self.to_text(right))
+                else {
+                    return Ok(None);
+                };
+                text.push_text(&other);
+                Ok(Some(self.bounded_text(text, span)))
+            }
+            BinaryOp::Mod if is_text(left) => self.percent(left, right, span).map(Some),
+            BinaryOp::Mul => {
+                let (text, count) = if is_text(left) { (left, right) } else { (right, left) };
+                let (Data::Str(text), Some(count)) = (&text.data, count.as_int()) else {
+                    return Ok(None);
+                };
+                let count = usize::try_from(count.max(0)).unwrap_or(0);
+                if text.len().saturating_mul(count) > self.settings.limits.string {
+                    let message = "a string is longer than the bound";
+                    return Ok(Some(self.limit_hole(span, "string", message)));
+                }
+                Ok(Some(Val::str(text.repeat(count), span)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// `+`, `*`, `|`, `&`, `-`, `^` on lists, tuples, dicts and sets.
+    fn collection_operation(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        if let (Data::Bytes(a), Data::Bytes(b), BinaryOp::Add) = (&left.data, &right.data, op) {
+            let joined: Vec<u8> = a.iter().chain(b.iter()).copied().collect();
+            return Ok(Some(Val::new(Data::Bytes(joined.into()), span)));
+        }
+        if let (Data::Tuple(a), Data::Tuple(b), BinaryOp::Add) = (&left.data, &right.data, op) {
+            let items = a.iter().chain(b.iter()).cloned().collect();
+            return Ok(Some(Val::tuple(items, span)));
+        }
+        if op == BinaryOp::Mul {
+            let (items, count) =
+                if left.as_int().is_some() { (right, left) } else { (left, right) };
+            let list = match &items.data {
+                Data::Tuple(items) => Some((items.to_vec(), true)),
+                Data::Obj(id) => match self.heap.get(*id) {
+                    Object::List(items) => Some((items.clone(), false)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let (Some((items, is_tuple)), Some(count)) = (list, count.as_int()) {
+                let count = usize::try_from(count.max(0)).unwrap_or(0);
+                if items.len().saturating_mul(count) > self.settings.limits.collection {
+                    let message = "a collection is larger than the bound";
+                    return Ok(Some(self.limit_hole(span, "collection", message)));
+                }
+                let repeated: Vec<Val> = std::iter::repeat_n(items, count).flatten().collect();
+                return Ok(Some(if is_tuple {
+                    Val::tuple(repeated, span)
+                } else {
+                    self.list(repeated, span)
+                }));
+            }
+        }
+        let (Some(a), Some(b)) = (left.as_obj(), right.as_obj()) else { return Ok(None) };
+        let (a, b) = (self.heap.get(a).clone(), self.heap.get(b).clone());
+        Ok(match (a, b, op) {
+            (Object::List(mut a), Object::List(b), BinaryOp::Add) => {
+                a.extend(b);
+                Some(self.list(a, span))
+            }
+            (Object::Dict(a, class), Object::Dict(..), BinaryOp::BitOr) => {
+                let merged = self.heap.add(Object::Dict(a, class));
+                self.update_dict(merged, right, span)?;
+                Some(Val::obj(merged, span))
+            }
+            (Object::Set(mut a, frozen), Object::Set(b, _), _) => {
+                match op {
+                    BinaryOp::BitOr => {
+                        for (key, val) in b {
+                            a.entry(key).or_insert(val);
+                        }
+                    }
+                    BinaryOp::BitAnd => a.retain(|key, _| b.contains_key(key)),
+                    BinaryOp::Sub => a.retain(|key, _| !b.contains_key(key)),
+                    BinaryOp::BitXor => {
+                        let extra: Vec<_> =
+                            b.into_iter().filter(|(key, _)| !a.contains_key(key)).collect();
+                        if let Object::Set(other, _) =
+                            self.heap.get(right.as_obj().unwrap_or(super::object::ObjId(0)))
+                        {
+                            a.retain(|key, _| !other.contains_key(key));
+                        }
+                        a.extend(extra);
+                    }
+                    _ => return Ok(None),
+                }
+                Some(self.heap.val(Object::Set(a, frozen), span))
+            }
+            _ => None,
+        })
+    }
+
+    /// Operators that a user class defines.
+    fn user_operation(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let name = method(op);
+        for (this, other, prefix) in [(left, right, "__"), (right, left, "__r")] {
+            let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
+                continue;
+            };
+            let (class, payload) = (instance.class.clone(), instance.payload.clone());
+            match self.class_lookup(&class, &format!("{prefix}{name}__")) {
+                Ok(Some(function)) => {
+                    let args = Args::positional(vec![this.clone(), other.clone()]);
+                    let result = self.call(&function, args, span)?;
+                    if !matches!(result.data, Data::NotImplemented) {
+                        return Ok(Some(result));
+                    }
+                }
+                Err(_) => return Ok(Some(self.derived(&[left, right], span))),
+                Ok(None) => {
+                    if let Some(payload) = payload {
+                        let (a, b) =
+                            if prefix == "__" { (&payload, other) } else { (other, &payload) };
+                        return self.binary(op, a, b, span).map(Some);
+                    }
+                    if self.symbol_base(&class).is_some() {
+                        return Ok(Some(self.derived(&[left, right], span)));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// One comparison.
+    pub(crate) fn compare(&mut self, op: CompareOp, left: &Val, right: &Val, span: Span) -> Res {
+        let decided = match op {
+            CompareOp::Is => self.identical(left, right),
+            CompareOp::IsNot => self.identical(left, right).map(|same| !same),
+            CompareOp::Eq => self.equals(left, right, span)?,
+            CompareOp::NotEq => self.equals(left, right, span)?.map(|same| !same),
+            CompareOp::In => self.contains(right, left, span)?,
+            CompareOp::NotIn => self.contains(right, left, span)?.map(|found| !found),
+            CompareOp::Lt | CompareOp::LtE | CompareOp::Gt | CompareOp::GtE => {
+                self.order(left, right, span)?.map(|order| match op {
+                    CompareOp::Lt => order.is_some_and(std::cmp::Ordering::is_lt),
+                    CompareOp::LtE => order.is_some_and(std::cmp::Ordering::is_le),
+                    CompareOp::Gt => order.is_some_and(std::cmp::Ordering::is_gt),
+                    _ => order.is_some_and(std::cmp::Ordering::is_ge),
+                })
+            }
+        };
+        Ok(match decided {
+            Some(result) => Val::bool(result, span),
+            None => self.derived(&[left, right], span),
+        })
+    }
+
+    /// `is`. A hole can be anything, unless it is compared with what no lookup gives.
+    fn identical(&self, left: &Val, right: &Val) -> Option<bool> {
+        if matches!(left.data, Data::Text(_)) || matches!(right.data, Data::Text(_)) {
+            let other = if matches!(left.data, Data::Text(_)) { right } else { left };
+            return match other.data {
+                Data::Unknown(_) | Data::Text(_) | Data::Str(_) => None,
+                _ => Some(false),
+            };
+        }
+        if self.unknown(left).is_some() || self.unknown(right).is_some() {
+            return None;
+        }
+        match (&left.data, &right.data) {
+            (Data::Obj(a), Data::Obj(b)) => Some(self.heap.resolve(*a) == self.heap.resolve(*b)),
+            (Data::Obj(_), _) | (_, Data::Obj(_)) => Some(false),
+            _ => Some(self.same(left, right, 0)),
+        }
+    }
+
+    /// `==` where a user class may define it.
+    fn equals(&mut self, left: &Val, right: &Val, span: Span) -> Res<Option<bool>> {
+        for (this, other) in [(left, right), (right, left)] {
+            if let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) {
+                let class = instance.class.clone();
+                if let Ok(Some(function)) = self.class_lookup(&class, "__eq__") {
+                    let args = Args::positional(vec![this.clone(), other.clone()]);
+                    let result = self.call(&function, args, span)?;
+                    if !matches!(result.data, Data::NotImplemented) {
+                        return self.truth(&result);
+                    }
+                }
+            }
+        }
+        Ok(self.equal(left, right))
+    }
+
+    /// `==` of values without user code; `None` when a hole decides it.
+    pub(crate) fn equal(&self, left: &Val, right: &Val) -> Option<bool> {
+        self.equal_within(left, right, 0)
+    }
+
+    fn equal_within(&self, left: &Val, right: &Val, depth: u32) -> Option<bool> {
+        if depth > 64 {
+            return None;
+        }
+        if let (Some(a), Some(b)) = (self.plain(left), self.plain(right)) {
+            if left.as_obj() != a.as_obj() || right.as_obj() != b.as_obj() {
+                return self.equal_within(&a, &b, depth + 1);
+            }
+        }
+        let texts = (&left.data, &right.data);
+        if let (Data::Text(text), other) | (other, Data::Text(text)) = texts {
+            return match other {
+                Data::Str(known) if !super::expr::text_may_equal(text, known) => Some(false),
+                Data::Str(_) | Data::Text(_) | Data::Unknown(_) => None,
+                Data::Obj(_) => None,
+                _ => Some(false),
+            };
+        }
+        if self.unknown(left).is_some() || self.unknown(right).is_some() {
+            return None;
+        }
+        // A constant of a library that nobody here knows may be equal to anything.
+        match (left.as_symbol(), right.as_symbol()) {
+            (Some(a), Some(b)) => {
+                return if a == b { Some(true) } else { self.symbols_differ(a, b) };
+            }
+            (Some(path), None) | (None, Some(path)) => {
+                return if self.is_class_symbol(path) { Some(false) } else { None };
+            }
+            (None, None) => {}
+        }
+        if let (Some(a), Some(b)) = (self.number(left), self.number(right)) {
+            return Some(number::compare(&a, &b) == Some(std::cmp::Ordering::Equal));
+        }
+        let all = |a: &[Val], b: &[Val]| -> Option<bool> {
+            if a.len() != b.len() {
+                return Some(false);
+            }
+            let mut result = Some(true);
+            for (a, b) in a.iter().zip(b) {
+                match self.equal_within(a, b, depth + 1) {
+                    Some(false) => return Some(false),
+                    None => result = None,
+                    Some(true) => {}
+                }
+            }
+            result
+        };
+        match (&left.data, &right.data) {
+            (Data::Tuple(a), Data::Tuple(b)) => all(a, b),
+            (Data::Obj(a), Data::Obj(b)) => {
+                let (a, b) = (self.heap.resolve(*a), self.heap.resolve(*b));
+                if a == b {
+                    return Some(true);
+                }
+                match (self.heap.get(a), self.heap.get(b)) {
+                    (Object::List(a), Object::List(b)) => all(a, b),
+                    (Object::Dict(a, _), Object::Dict(b, _)) => {
+                        if a.len() != b.len() || !a.keys().all(|key| b.contains_key(key)) {
+                            let open = a.keys().chain(b.keys()).any(|key| {
+                                matches!(
+                                    key,
+                                    super::object::Key::Spread(_) | super::object::Key::Hole(_)
+                                )
+                            });
+                            return if open { None } else { Some(false) };
+                        }
+                        let mut result = Some(true);
+                        for (key, (_, left)) in a {
+                            let Some((_, right)) = b.get(key) else { return Some(false) };
+                            match self.equal_within(left, right, depth + 1) {
+                                Some(false) => return Some(false),
+                                None => result = None,
+                                Some(true) => {}
+                            }
+                        }
+                        result
+                    }
+                    (Object::Set(a, _), Object::Set(b, _)) => {
+                        Some(a.len() == b.len() && a.keys().all(|key| b.contains_key(key)))
+                    }
+                    (Object::Model(..), Object::Model(..))
+                    | (Object::Record(..), Object::Record(..)) => Some(self.same(left, right, 0)),
+                    (Object::Instance(x), Object::Instance(y)) => {
+                        let (x, y) = (x.clone(), y.clone());
+                        match self.flavour_of(&x.class) {
+                            Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_))
+                                if self.same(&x.class, &y.class, 16) =>
+                            {
+                                let a: Vec<Val> = x.attrs.values().cloned().collect();
+                                let b: Vec<Val> = y.attrs.values().cloned().collect();
+                                all(&a, &b)
+                            }
+                            _ => Some(false),
+                        }
+                    }
+                    _ => Some(false),
+                }
+            }
+            _ => Some(self.same(left, right, 0)),
+        }
+    }
+
+    /// Two classes or builtins of different names differ; two constants may be equal.
+    fn symbols_differ(&self, a: &str, b: &str) -> Option<bool> {
+        let fixed = |path: &str| self.is_class_symbol(path) || path.starts_with("builtins.");
+        (fixed(a) && fixed(b)).then_some(false)
+    }
+
+    /// An instance seen as the plain value it is equal to: string and number enums, subclasses of
+    /// builtins.
+    fn plain(&self, val: &Val) -> Option<Val> {
+        if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id))
+            && let Some(payload) = &instance.payload
+        {
+            let base = self.symbol_base(&instance.class);
+            let is_plain = base.as_deref().is_some_and(|base| {
+                base.starts_with("builtins.") || base == "enum.StrEnum" || base == "enum.IntEnum"
+            }) || self.bases_include_builtin(&instance.class);
+            if is_plain {
+                return Some(payload.clone());
+            }
+        }
+        Some(val.clone())
+    }
+
+    fn bases_include_builtin(&self, class: &Val) -> bool {
+        class.as_obj().is_some_and(|id| {
+            self.mro(id)
+                .iter()
+                .any(|base| matches!(base.as_symbol(), Some("builtins.str" | "builtins.int")))
+        })
+    }
+
+    /// The order of two values: `Some(None)` when they cannot be ordered (NaN), `None` when unknown.
+    #[allow(clippy::option_option, reason = "unknown and unordered are different answers")]
+    pub(crate) fn order(
+        &mut self,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Option<std::cmp::Ordering>>> {
+        if self.is_open(left) || self.is_open(right) {
+            return Ok(None);
+        }
+        let (left, right) = (
+            self.plain(left).unwrap_or_else(|| left.clone()),
+            self.plain(right).unwrap_or_else(|| right.clone()),
+        );
+        if let (Some(a), Some(b)) = (self.number(&left), self.number(&right)) {
+            return Ok(Some(number::compare(&a, &b)));
+        }
+        let lists = |this: &Self, val: &Val| match &val.data {
+            Data::Tuple(items) => Some(items.to_vec()),
+            Data::Obj(id) => match this.heap.get(*id) {
+                Object::List(items) => Some(items.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (&left.data, &right.data) {
+            (Data::Str(a), Data::Str(b)) => return Ok(Some(Some(a.chars().cmp(b.chars())))),
+            (Data::Bytes(a), Data::Bytes(b)) => return Ok(Some(Some(a.cmp(b)))),
+            (Data::Native(a), Data::Native(b)) => {
+                if let Some(order) = super::library::datetime::order(a, b) {
+                    return Ok(Some(Some(order)));
+                }
+            }
+            _ => {}
+        }
+        if let (Some(a), Some(b)) = (lists(self, &left), lists(self, &right)) {
+            for (a, b) in a.iter().zip(&b) {
+                match self.equal(a, b) {
+                    Some(true) => {}
+                    Some(false) => return self.order(a, b, span),
+                    None => return Ok(None),
+                }
+            }
+            return Ok(Some(Some(a.len().cmp(&b.len()))));
+        }
+        if let (Some(Object::Set(a, _)), Some(Object::Set(b, _))) =
+            (left.as_obj().map(|id| self.heap.get(id)), right.as_obj().map(|id| self.heap.get(id)))
+        {
+            use std::cmp::Ordering;
+            let (inside, around) =
+                (a.keys().all(|key| b.contains_key(key)), b.keys().all(|key| a.contains_key(key)));
+            return Ok(Some(match (inside, around) {
+                (true, true) => Some(Ordering::Equal),
+                (true, false) => Some(Ordering::Less),
+                (false, true) => Some(Ordering::Greater),
+                (false, false) => None,
+            }));
+        }
+        if left.as_symbol().is_some() || right.as_symbol().is_some() {
+            return Ok(None);
+        }
+        for (this, other, name) in [(&left, &right, "__lt__"), (&right, &left, "__gt__")] {
+            if let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) {
+                let class = instance.class.clone();
+                if let Ok(Some(function)) = self.class_lookup(&class, name) {
+                    let args = Args::positional(vec![this.clone(), other.clone()]);
+                    let result = self.call(&function, args, span)?;
+                    return Ok(self.truth(&result)?.map(|less| {
+                        Some(if less {
+                            std::cmp::Ordering::Less
+                        } else {
+                            std::cmp::Ordering::Greater
+                        })
+                    }));
+                }
+                if instance_is_open(self, this) {
+                    return Ok(None);
+                }
+            }
+        }
+        let message = format!(
+            "'<' not supported between instances of '{}' and '{}'",
+            self.type_name(&left),
+            self.type_name(&right)
+        );
+        self.type_error(message, span)
+    }
+
+    /// `needle in container`.
+    pub(crate) fn contains(
+        &mut self,
+        container: &Val,
+        needle: &Val,
+        span: Span,
+    ) -> Res<Option<bool>> {
+        match (&container.data, &needle.data) {
+            (Data::Str(text), Data::Str(part)) => return Ok(Some(text.contains(part.as_ref()))),
+            (Data::Text(text), Data::Str(part)) => {
+                let found = text.segments.iter().any(|segment| match segment {
+                    super::Segment::Literal(literal) => literal.contains(part.as_ref()),
+                    super::Segment::Hole(_) => false,
+                });
+                return Ok(found.then_some(true));
+            }
+            (Data::Str(_), _) if self.is_open(needle) => return Ok(None),
+            (Data::Str(_), _) => {
+                let message = "'in <string>' requires string as left operand";
+                return self.type_error(message, span);
+            }
+            _ => {}
+        }
+        if self.unknown(container).is_some() {
+            return Ok(None);
+        }
+        if let Some(entries) = self.entries_of(container) {
+            let key = self.key(needle, span)?;
+            if entries.contains_key(&key) {
+                return Ok(Some(true));
+            }
+            let open = matches!(key, super::object::Key::Hole(_))
+                || entries.keys().any(|key| {
+                    matches!(key, super::object::Key::Spread(_) | super::object::Key::Hole(_))
+                });
+            return Ok(if open && !entries.is_empty() { None } else { Some(false) });
+        }
+        if let Some(id) = container.as_obj() {
+            match self.heap.get(id).clone() {
+                Object::Set(items, _) => {
+                    if self.is_open(needle) && !items.is_empty() {
+                        return Ok(None);
+                    }
+                    let key = self.key(needle, span)?;
+                    return Ok(Some(items.contains_key(&key)));
+                }
+                Object::Instance(instance) => {
+                    if let Ok(Some(method)) = self.class_lookup(&instance.class, "__contains__") {
+                        let args = Args::positional(vec![container.clone(), needle.clone()]);
+                        let result = self.call(&method, args, span)?;
+                        return self.truth(&result);
+                    }
+                }
+                Object::Scope(names) => {
+                    return Ok(needle.as_str().map(|name| names.contains_key(name)));
+                }
+                Object::Dag(_) | Object::Group(_) | Object::Record(..) => return Ok(None),
+                _ => {}
+            }
+        }
+        if let Some(path) = container.as_symbol() {
+            let path = crate::python::ast::Name::from(path);
+            return self.symbol_contains(&path, needle, span);
+        }
+        let Some(items) = self.iterate(container, span)? else { return Ok(None) };
+        let mut unsure = false;
+        for item in &items {
+            match self.equals(item, needle, span)? {
+                Some(true) => return Ok(Some(true)),
+                Some(false) => {}
+                None => unsure = true,
+            }
+        }
+        Ok(if unsure { None } else { Some(false) })
+    }
+
+    /// Joins texts with a separator.
+    pub(crate) fn join_texts(&mut self, separator: &Text, items: &[Val], span: Span) -> Res {
+        let mut text = Text::default();
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                text.push_text(separator);
+            }
+            let item = self.plain(item).unwrap_or_else(|| item.clone());
+            match self.to_text(&item) {
+                Some(part) => text.push_text(&part),
+                None => {
+                    let message = format!(
+                        "sequence item {index}: expected str instance, {} found",
+                        self.type_name(&item)
+                    );
+                    return self.type_error(message, span);
+                }
+            }
+        }
+        Ok(self.bounded_text(text, span))
+    }
+}
+
+fn instance_is_open(interp: &Interp<'_>, val: &Val) -> bool {
+    match val.as_obj().map(|id| interp.heap.get(id)) {
+        Some(Object::Instance(instance)) => instance.attrs.contains_key("__unknown_base__"),
+        _ => false,
+    }
+}
+
+/// The middle of an operator's method name.
+fn method(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "add",
+        BinaryOp::Sub => "sub",
+        BinaryOp::Mul => "mul",
+        BinaryOp::Div => "truediv",
+        BinaryOp::FloorDiv => "floordiv",
+        BinaryOp::Mod => "mod",
+        BinaryOp::Pow => "pow",
+        BinaryOp::MatMul => "matmul",
+        BinaryOp::LShift => "lshift",
+        BinaryOp::RShift => "rshift",
+        BinaryOp::BitOr => "or",
+        BinaryOp::BitAnd => "and",
+        BinaryOp::BitXor => "xor",
+    }
+}
+
+/// The operator as written.
+fn symbol(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Sub => "-",
+        BinaryOp::Mul => "*",
+        BinaryOp::Div => "/",
+        BinaryOp::FloorDiv => "//",
+        BinaryOp::Mod => "%",
+        BinaryOp::Pow => "** or pow()",
+        BinaryOp::MatMul => "@",
+        BinaryOp::LShift => "<<",
+        BinaryOp::RShift => ">>",
+        BinaryOp::BitOr => "|",
+        BinaryOp::BitAnd => "&",
+        BinaryOp::BitXor => "^",
+    }
+}

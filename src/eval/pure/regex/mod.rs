@@ -1,0 +1,277 @@
+//! Python's `re`, on top of a backtracking engine with a bound.
+//!
+//! Patterns are rewritten rather than handed over: `$` also matches before a last line end, `\w` means
+//! `str.isalnum`, brackets nest in one dialect and not in the other. What cannot be rewritten
+//! faithfully is [`Failure::Unsupported`].
+
+mod escapes;
+mod template;
+mod translate;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use fancy_regex::{Captures, Regex, RegexBuilder};
+
+pub use template::Template;
+use translate::{Translation, translate};
+
+use super::{Failure, within_bound};
+
+/// Steps back that one search may take.
+const BACKTRACK_LIMIT: usize = 200_000;
+
+/// Flags of a pattern, by Python's numbers (`re.I` is 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// `re.I`.
+    pub ignore_case: bool,
+    /// `re.M`.
+    pub multi_line: bool,
+    /// `re.S`.
+    pub dot_all: bool,
+    /// `re.X`.
+    pub verbose: bool,
+    /// `re.A`.
+    pub ascii: bool,
+}
+
+impl Flags {
+    /// The flags in the sum of Python's numbers; `re.U` and `re.DEBUG` change nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] for `re.L`, which depends on the machine.
+    pub fn from_bits(bits: i64) -> Result<Self, Failure> {
+        if bits & 4 != 0 {
+            return Err(Failure::Unsupported("re.LOCALE".to_owned()));
+        }
+        let has = |bit: i64| bits & bit != 0;
+        Ok(Self {
+            ignore_case: has(2),
+            multi_line: has(8),
+            dot_all: has(16),
+            verbose: has(64),
+            ascii: has(256),
+        })
+    }
+}
+
+/// A compiled pattern.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// The pattern in the engine's dialect.
+    source: String,
+    groups: usize,
+    names: BTreeMap<String, usize>,
+}
+
+/// A match: the byte ranges of its groups, the whole first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    spans: Vec<Option<Range<usize>>>,
+}
+
+impl Found {
+    /// The text of a group of the text that was searched; `None` when the group took no part.
+    pub fn group<'t>(&self, text: &'t str, group: usize) -> Option<&'t str> {
+        text.get(self.spans.get(group)?.clone()?)
+    }
+
+    /// All groups but the whole: `match.groups()`.
+    pub fn groups<'t>(&self, text: &'t str) -> Vec<Option<&'t str>> {
+        (1..self.spans.len()).map(|group| self.group(text, group)).collect()
+    }
+
+    /// Where a group stands, in code points: `match.span(group)`.
+    pub fn span(&self, text: &str, group: usize) -> Option<(usize, usize)> {
+        let span = self.spans.get(group)?.clone()?;
+        let points = |byte: usize| text.get(..byte).map(super::text::length);
+        Some((points(span.start)?, points(span.end)?))
+    }
+
+    fn whole(&self) -> Range<usize> {
+        self.spans.first().cloned().flatten().unwrap_or_default()
+    }
+}
+
+impl Pattern {
+    /// `re.compile(pattern, flags)`.
+    ///
+    /// # Errors
+    /// `re.error` for what Python refuses; [`Failure::Unsupported`] for what cannot be rewritten.
+    pub fn new(pattern: &str, flags: Flags) -> Result<Self, Failure> {
+        within_bound(pattern.len(), "re.compile")?;
+        let Translation { source, groups, names } = translate(pattern, flags)?;
+        let pattern = Self { source, groups, names };
+        // An engine that does not take it is found out here and not at the first search.
+        pattern.engine("", "")?;
+        Ok(pattern)
+    }
+
+    /// `pattern.groups`: how many groups there are besides the whole.
+    pub fn group_count(&self) -> usize {
+        self.groups
+    }
+
+    /// `pattern.groupindex`: groups by name.
+    pub fn names(&self) -> &BTreeMap<String, usize> {
+        &self.names
+    }
+
+    fn engine(&self, before: &str, after: &str) -> Result<Regex, Failure> {
+        RegexBuilder::new(&format!("{before}(?:{}){after}", self.source))
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .build()
+            .map_err(|error| Failure::Unsupported(format!("this regular expression: {error}")))
+    }
+
+    fn find(&self, engine: &Regex, text: &str, byte: usize) -> Result<Option<Found>, Failure> {
+        let captures = engine
+            .captures_from_pos(text, byte)
+            .map_err(|_| Failure::Bound("a regular expression"))?;
+        Ok(captures.map(|captures| self.found(&captures)))
+    }
+
+    fn found(&self, captures: &Captures<'_>) -> Found {
+        let spans = (0..=self.groups).map(|group| captures.get(group).map(|group| group.range()));
+        Found { spans: spans.collect() }
+    }
+
+    /// `pattern.search(text)`.
+    ///
+    /// # Errors
+    /// [`Failure::Bound`] when it takes too long.
+    pub fn search(&self, text: &str) -> Result<Option<Found>, Failure> {
+        self.find(&self.engine("", "")?, text, 0)
+    }
+
+    /// `pattern.match(text)`: at the beginning.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn match_start(&self, text: &str) -> Result<Option<Found>, Failure> {
+        self.find(&self.engine(r"\A", "")?, text, 0)
+    }
+
+    /// `pattern.fullmatch(text)`.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn full_match(&self, text: &str) -> Result<Option<Found>, Failure> {
+        self.find(&self.engine(r"\A", r"\z")?, text, 0)
+    }
+
+    /// The first matches, at most `limit`: `pattern.finditer(text)`.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn find_all(&self, text: &str, limit: usize) -> Result<Vec<Found>, Failure> {
+        within_bound(text.len() / 4, "a regular expression")?;
+        let engine = self.engine("", "")?;
+        // After an empty match the next one may begin at the same place, but must go on from there.
+        let advancing = self.engine("", r"(?!\G)")?;
+        let mut matches = Vec::new();
+        let mut position = 0;
+        let mut must_advance = false;
+        while matches.len() < limit {
+            let engine = if must_advance { &advancing } else { &engine };
+            let Some(found) = self.find(engine, text, position)? else { break };
+            let whole = found.whole();
+            must_advance = whole.is_empty();
+            position = whole.end;
+            matches.push(found);
+        }
+        Ok(matches)
+    }
+
+    /// `pattern.findall(text)`: the wholes without groups, otherwise the groups of each match. A group
+    /// that took no part is an empty text.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn find_texts(&self, text: &str) -> Result<Vec<Vec<String>>, Failure> {
+        let groups = if self.groups == 0 { 0..1 } else { 1..self.groups + 1 };
+        let texts = |found: &Found| {
+            let text = |group| found.group(text, group).unwrap_or_default().to_owned();
+            groups.clone().map(text).collect()
+        };
+        Ok(self.find_all(text, usize::MAX)?.iter().map(texts).collect())
+    }
+
+    /// `pattern.split(text, maxsplit)`; zero sets no limit. The groups stand between the parts.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn split(&self, text: &str, maxsplit: i64) -> Result<Vec<Option<String>>, Failure> {
+        let mut parts = Vec::new();
+        let mut position = 0;
+        for found in self.find_all(text, limit(maxsplit))? {
+            let whole = found.whole();
+            parts.push(text.get(position..whole.start).map(str::to_owned));
+            parts.extend(found.groups(text).into_iter().map(|group| group.map(str::to_owned)));
+            position = whole.end;
+        }
+        parts.push(text.get(position..).map(str::to_owned));
+        Ok(parts)
+    }
+
+    /// `pattern.subn(template, text, count)`; zero sets no limit.
+    ///
+    /// # Errors
+    /// As [`Self::search`]; also when the result is too long.
+    pub fn substitute(
+        &self,
+        template: &Template,
+        text: &str,
+        count: i64,
+    ) -> Result<(String, usize), Failure> {
+        let matches = self.find_all(text, limit(count))?;
+        let mut result = String::new();
+        let mut position = 0;
+        for found in &matches {
+            let whole = found.whole();
+            result.push_str(text.get(position..whole.start).unwrap_or_default());
+            template.expand(found, text, &mut result);
+            within_bound(result.len() / 4, "re.sub")?;
+            position = whole.end;
+        }
+        result.push_str(text.get(position..).unwrap_or_default());
+        Ok((result, matches.len()))
+    }
+
+    /// Reads the template of `pattern.sub`.
+    ///
+    /// # Errors
+    /// `re.error` for groups that do not exist and escapes that mean nothing.
+    pub fn template(&self, text: &str) -> Result<Template, Failure> {
+        Template::parse(text, self)
+    }
+}
+
+/// A count of Python's: zero is no limit, a negative one leaves nothing.
+fn limit(count: i64) -> usize {
+    match count {
+        0 => usize::MAX,
+        _ => usize::try_from(count).unwrap_or(0),
+    }
+}
+
+/// `re.escape(text)`.
+pub fn escape(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "()[]{}?*+-|^$\\.&~# \t\n\r\x0b\x0c".contains(c) {
+            result.push('\\');
+        }
+        result.push(c);
+    }
+    result
+}
+
+/// A `re.error`.
+fn error(message: impl Into<String>) -> Failure {
+    Failure::raised("error", message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,656 @@
+//! Values as text: `str()`, `repr()`, f-string formatting, `%` and `.format`.
+
+use std::sync::Arc;
+
+use super::call::Args;
+use super::interp::{Interp, Raised, Res};
+use super::item::as_big;
+use super::object::{Data, Flavour, Key, Native, Object, Val};
+use super::pure::brace::{self, Accessor, BracePiece, FieldName};
+use super::pure::format::{self, FormatArg};
+use super::pure::percent::{self, Piece, Width};
+use super::pure::{Failure, number, text};
+use super::{Segment, Text};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+impl Interp<'_> {
+    /// A failure of a pure function as what it means here: an exception, or a hole.
+    pub(crate) fn failed(&mut self, failure: Failure, from: &[&Val], span: Span) -> Res {
+        match failure {
+            Failure::Raised { class, message } => Err(self.exception(class, message, span)),
+            Failure::Bound(what) => {
+                let message = format!("the result of {what} is larger than the bound");
+                Ok(self.limit_hole(span, "string", &message))
+            }
+            Failure::Unsupported(what) => {
+                let val = self.unsupported(&what, span);
+                Ok(if from.is_empty() { val } else { self.derived(from, span) })
+            }
+        }
+    }
+
+    /// `str(val)`.
+    pub(crate) fn str_text(&mut self, val: &Val, span: Span) -> Res<Text> {
+        if let Some(text) = self.to_text(val) {
+            return Ok(text);
+        }
+        if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) {
+            let (class, payload) = (instance.class.clone(), instance.payload.clone());
+            if let Ok(Some(method)) = self.class_lookup(&class, "__str__") {
+                let result = self.call(&method, Args::positional(vec![val.clone()]), span)?;
+                return Ok(self.to_text(&result).unwrap_or_default());
+            }
+            let base = self.symbol_base(&class);
+            if base.as_deref().is_some_and(|base| self.is_exception_class(base)) {
+                return Ok(Text::literal(self.exception_message(val)));
+            }
+            if self.flavour_of(&class) == Some(Flavour::Enum) {
+                let as_value = base.as_deref() == Some("enum.StrEnum")
+                    || base.as_deref() == Some("enum.IntEnum");
+                if as_value && let Some(payload) = payload {
+                    return self.str_text(&payload, span);
+                }
+            } else if let Some(payload) = payload {
+                return self.str_text(&payload, span);
+            }
+        }
+        match &val.data {
+            Data::Native(native) => match self.native_str(native) {
+                Some(text) => Ok(Text::literal(text)),
+                None => self.repr_text(val, span),
+            },
+            _ => self.repr_text(val, span),
+        }
+    }
+
+    /// `repr(val)`.
+    pub(crate) fn repr_text(&mut self, val: &Val, span: Span) -> Res<Text> {
+        let mut out = Text::default();
+        self.repr_into(val, &mut out, span, 0)?;
+        Ok(out)
+    }
+
+    fn repr_into(&mut self, val: &Val, out: &mut Text, span: Span, depth: u32) -> Res<()> {
+        self.step(span)?;
+        if depth > 50 {
+            out.push_str("...");
+            return Ok(());
+        }
+        if let Some(unknown) = self.unknown(val)
+            && let Some(hole) = unknown.hole()
+        {
+            out.push_hole(Arc::clone(hole));
+            return Ok(());
+        }
+        match &val.data {
+            Data::None => out.push_str("None"),
+            Data::Bool(value) => out.push_str(if *value { "True" } else { "False" }),
+            Data::Int(value) => out.push_str(&value.to_string()),
+            Data::Big(value) => match number::repr_int(value) {
+                Ok(digits) => out.push_str(&digits),
+                Err(failure) => {
+                    let val = self.failed(failure, &[val], span)?;
+                    out.push_text(&self.to_text(&val).unwrap_or_default());
+                }
+            },
+            Data::Float(value) => out.push_str(&number::repr_float(*value)),
+            Data::Str(value) => out.push_str(&text::repr_str(value)),
+            Data::Text(value) => {
+                out.push_str("'");
+                out.push_text(value);
+                out.push_str("'");
+            }
+            Data::Bytes(bytes) => out.push_str(&text::repr_bytes(bytes)),
+            Data::Tuple(items) => {
+                let items = items.clone();
+                self.repr_items(
+                    &items,
+                    "(",
+                    if items.len() == 1 { ",)" } else { ")" },
+                    out,
+                    span,
+                    depth,
+                )?;
+            }
+            Data::Ellipsis => out.push_str("Ellipsis"),
+            Data::NotImplemented => out.push_str("NotImplemented"),
+            Data::Slice(parts) => {
+                let parts = parts.to_vec();
+                self.repr_items(&parts, "slice(", ")", out, span, depth)?;
+            }
+            Data::Native(native) => {
+                let text = self.native_repr(native);
+                out.push_str(&text);
+            }
+            Data::Symbol(path) => match path.strip_prefix("builtins.") {
+                Some(name) if self.is_class_symbol(path) => {
+                    out.push_str(&format!("<class '{name}'>"));
+                }
+                _ if self.is_class_symbol(path) => out.push_str(&format!("<class '{path}'>")),
+                // A function shows an address, and a constant nobody knows its value.
+                _ => {
+                    let hole = self.hole(super::HoleKind::Import, path.as_ref(), span);
+                    out.push_text(&self.to_text(&hole).unwrap_or_default());
+                }
+            },
+            Data::Method(bound) => out.push_str(&format!("<built-in method {}>", bound.1)),
+            Data::Unknown(hole) => out.push_hole(Arc::clone(hole)),
+            Data::Obj(id) => self.repr_object(val, *id, out, span, depth)?,
+        }
+        Ok(())
+    }
+
+    fn repr_items(
+        &mut self,
+        items: &[Val],
+        open: &str,
+        close: &str,
+        out: &mut Text,
+        span: Span,
+        depth: u32,
+    ) -> Res<()> {
+        out.push_str(open);
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            self.repr_into(item, out, span, depth + 1)?;
+        }
+        out.push_str(close);
+        Ok(())
+    }
+
+    fn repr_object(
+        &mut self,
+        val: &Val,
+        id: super::object::ObjId,
+        out: &mut Text,
+        span: Span,
+        depth: u32,
+    ) -> Res<()> {
+        match self.heap.get(id).clone() {
+            Object::List(items) => self.repr_items(&items, "[", "]", out, span, depth)?,
+            Object::Set(items, frozen) => {
+                let items: Vec<Val> = items.into_values().collect();
+                let (open, close) = match (items.is_empty(), frozen) {
+                    (true, false) => ("set(", ")"),
+                    (true, true) => ("frozenset(", ")"),
+                    (false, false) => ("{", "}"),
+                    (false, true) => ("frozenset({", "})"),
+                };
+                self.repr_items(&items, open, close, out, span, depth)?;
+            }
+            Object::Dict(entries, _) => {
+                out.push_str("{");
+                for (index, (key, (name, value))) in entries.iter().enumerate() {
+                    if index > 0 {
+                        out.push_str(", ");
+                    }
+                    if !matches!(key, Key::Spread(_)) {
+                        self.repr_into(name, out, span, depth + 1)?;
+                        out.push_str(": ");
+                    }
+                    self.repr_into(value, out, span, depth + 1)?;
+                }
+                out.push_str("}");
+            }
+            Object::Instance(instance) => {
+                if let Ok(Some(method)) = self.class_lookup(&instance.class, "__repr__") {
+                    let result = self.call(&method, Args::positional(vec![val.clone()]), span)?;
+                    out.push_text(&self.to_text(&result).unwrap_or_default());
+                    return Ok(());
+                }
+                let name = self.type_text(&instance.class);
+                match self.flavour_of(&instance.class) {
+                    Some(Flavour::Enum) => {
+                        let member = instance
+                            .attrs
+                            .get("name")
+                            .and_then(Val::as_str)
+                            .unwrap_or("?")
+                            .to_owned();
+                        let base = self.symbol_base(&instance.class);
+                        // Only the value of `str(member)` and `repr(member)` for plain enums is needed.
+                        let _ = base;
+                        out.push_str(&format!("{name}.{member}"));
+                    }
+                    Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => {
+                        out.push_str(&format!("{name}("));
+                        for (index, field) in fields.iter().enumerate() {
+                            if index > 0 {
+                                out.push_str(", ");
+                            }
+                            out.push_str(&format!("{field}="));
+                            if let Some(val) = instance.attrs.get(field) {
+                                self.repr_into(val, out, span, depth + 1)?;
+                            }
+                        }
+                        out.push_str(")");
+                    }
+                    _ => match instance.payload {
+                        Some(payload) => self.repr_into(&payload, out, span, depth + 1)?,
+                        None if instance.attrs.contains_key("args") => {
+                            let text = self.exception_message(val);
+                            out.push_str(&format!("{name}({})", text::repr_str(&text)));
+                        }
+                        // The address CPython shows is different at each run.
+                        None => {
+                            let hole =
+                                self.hole(super::HoleKind::Nondeterministic, "address", span);
+                            out.push_text(&self.to_text(&hole).unwrap_or_default());
+                        }
+                    },
+                }
+            }
+            Object::Class(class, _) => out.push_str(&format!("<class '{}'>", class.qualname)),
+            Object::Task(task) => {
+                let class = self.type_text(&task.class);
+                out.push_str(&format!("<Task({class}): "));
+                out.push_text(&task.id);
+                out.push_str(">");
+            }
+            Object::Dag(dag) => {
+                out.push_str("<DAG: ");
+                out.push_text(&dag.id);
+                out.push_str(">");
+            }
+            Object::XCom(task, key) => {
+                let text = self.xcom_template(task, &key);
+                out.push_text(&text);
+            }
+            Object::Record(class, attrs) => {
+                if let Some(text) = self.record_str(&class, &attrs) {
+                    out.push_str(&text);
+                } else {
+                    let hole =
+                        self.hole(super::HoleKind::Expression, format!("repr of {class}"), span);
+                    out.push_text(&self.to_text(&hole).unwrap_or_default());
+                }
+            }
+            _ => {
+                let hole = self.hole(super::HoleKind::Nondeterministic, "address", span);
+                out.push_text(&self.to_text(&hole).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// A value for people, holes as `⟨name⟩`. It never fails and calls no user code.
+    pub(crate) fn display(&self, val: &Val) -> String {
+        match &val.data {
+            Data::Str(text) => text.to_string(),
+            Data::Text(text) => text.display(),
+            _ => self.short_repr(val),
+        }
+    }
+
+    /// A short `repr` for people: it calls no user code.
+    pub(crate) fn short_repr(&self, val: &Val) -> String {
+        let full = self.plain_repr(val, 0);
+        if full.chars().count() > 60 {
+            full.chars().take(57).collect::<String>() + "..."
+        } else {
+            full
+        }
+    }
+
+    fn plain_repr(&self, val: &Val, depth: u32) -> String {
+        if depth > 3 {
+            return "...".to_owned();
+        }
+        let items = |items: &mut dyn Iterator<Item = &Val>| {
+            items
+                .take(8)
+                .map(|item| self.plain_repr(item, depth + 1))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match &val.data {
+            Data::None => "None".to_owned(),
+            Data::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
+            Data::Int(value) => value.to_string(),
+            Data::Big(value) => value.to_string(),
+            Data::Float(value) => number::repr_float(*value),
+            Data::Str(value) => text::repr_str(value),
+            Data::Text(value) => format!("'{}'", value.display()),
+            Data::Bytes(bytes) => text::repr_bytes(bytes),
+            Data::Tuple(parts) => format!("({})", items(&mut parts.iter())),
+            Data::Native(native) => self.native_repr(native),
+            Data::Symbol(path) => path.to_string(),
+            Data::Unknown(hole) => format!("⟨{}⟩", hole.name),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(parts) => format!("[{}]", items(&mut parts.iter())),
+                Object::Set(parts, _) => format!("{{{}}}", items(&mut parts.values())),
+                Object::Dict(entries, _) => {
+                    let parts: Vec<String> = entries
+                        .values()
+                        .take(8)
+                        .map(|(key, value)| {
+                            format!(
+                                "{}: {}",
+                                self.plain_repr(key, depth + 1),
+                                self.plain_repr(value, depth + 1)
+                            )
+                        })
+                        .collect();
+                    format!("{{{}}}", parts.join(", "))
+                }
+                Object::Model(class, _) => format!("{class}(...)"),
+                Object::Poisoned(hole) => format!("⟨{}⟩", hole.name),
+                _ => format!("<{}>", self.type_name(val)),
+            },
+            _ => "...".to_owned(),
+        }
+    }
+
+    /// `format(val, spec)`.
+    pub(crate) fn format(&mut self, val: &Val, spec: &Text, span: Span) -> Res<Text> {
+        let Some(spec_text) = spec.as_literal() else {
+            let spec = Val::text(spec.clone(), span);
+            let derived = self.derived(&[val, &spec], span);
+            return Ok(self.to_text(&derived).unwrap_or_default());
+        };
+        if spec_text.is_empty() {
+            return self.str_text(val, span);
+        }
+        if self.is_open(val) {
+            // `{x:s}` changes nothing; any other spec may.
+            if spec_text == "s" {
+                return self.str_text(val, span);
+            }
+            let derived = self.derived(&[val], span);
+            return Ok(self.to_text(&derived).unwrap_or_default());
+        }
+        if let Data::Native(native) = &val.data
+            && let Some(text) = super::library::datetime::format(native, spec_text)
+        {
+            return match text {
+                Ok(text) => Ok(Text::literal(text)),
+                Err(failure) => {
+                    let val = self.failed(failure, &[val], span)?;
+                    Ok(self.to_text(&val).unwrap_or_default())
+                }
+            };
+        }
+        if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) {
+            let class = instance.class.clone();
+            if let Ok(Some(method)) = self.class_lookup(&class, "__format__") {
+                let args = vec![val.clone(), Val::str(spec_text, span)];
+                let result = self.call(&method, Args::positional(args), span)?;
+                return Ok(self.to_text(&result).unwrap_or_default());
+            }
+        }
+        let arg = match self.format_arg(val) {
+            Some(arg) => arg,
+            None => {
+                let text = self.str_text(val, span)?;
+                match text.as_literal() {
+                    Some(text) => FormatArg::Str(text.to_owned()),
+                    None => return Ok(text),
+                }
+            }
+        };
+        match format::format_value(&arg, spec_text) {
+            Ok(text) => Ok(Text::literal(text)),
+            Err(failure) => {
+                let val = self.failed(failure, &[val], span)?;
+                Ok(self.to_text(&val).unwrap_or_default())
+            }
+        }
+    }
+
+    fn format_arg(&self, val: &Val) -> Option<FormatArg> {
+        Some(match &val.data {
+            Data::None => FormatArg::None,
+            Data::Bool(value) => FormatArg::Bool(*value),
+            Data::Float(value) => FormatArg::Float(*value),
+            Data::Str(text) => FormatArg::Str(text.to_string()),
+            _ => FormatArg::Int(as_big(val)?),
+        })
+    }
+
+    /// `template % args`.
+    pub(crate) fn percent(&mut self, template: &Val, args: &Val, span: Span) -> Res {
+        let Data::Str(pattern) = &template.data else {
+            return Ok(self.derived(&[template, args], span));
+        };
+        if self.unknown(args).is_some() && pattern.matches('%').count() != 1 {
+            return Ok(self.derived(&[template, args], span));
+        }
+        let pieces = match percent::parse(pattern) {
+            Ok(pieces) => pieces,
+            Err(failure) => return self.failed(failure, &[template], span),
+        };
+        let mut positional = match &args.data {
+            Data::Tuple(items) => items.to_vec(),
+            _ => vec![args.clone()],
+        }
+        .into_iter();
+        let mut text = Text::default();
+        let mut keyed = false;
+        for piece in pieces {
+            let spec = match piece {
+                Piece::Literal(literal) => {
+                    text.push_str(&literal);
+                    continue;
+                }
+                Piece::Spec(spec) => spec,
+            };
+            let star = |positional: &mut std::vec::IntoIter<Val>, width: Width| match width {
+                Width::Star => positional.next().and_then(|val| val.as_int()),
+                _ => None,
+            };
+            let (width, precision) =
+                (star(&mut positional, spec.width), star(&mut positional, spec.precision));
+            let spec = match spec.with_stars(width, precision) {
+                Ok(spec) => spec,
+                Err(failure) => return self.failed(failure, &[template, args], span),
+            };
+            let val = match &spec.key {
+                Some(key) => {
+                    keyed = true;
+                    self.item(args, &Val::str(key.as_str(), span), span)?
+                }
+                None => match positional.next() {
+                    Some(val) => val,
+                    None => return self.type_error("not enough arguments for format string", span),
+                },
+            };
+            let part = self.percent_part(&spec, &val, span)?;
+            text.push_text(&part);
+        }
+        let is_tuple = matches!(args.data, Data::Tuple(_));
+        if !keyed && is_tuple && positional.next().is_some() {
+            return self.type_error("not all arguments converted during string formatting", span);
+        }
+        Ok(self.bounded_text(text, span))
+    }
+
+    fn percent_part(&mut self, spec: &percent::Spec, val: &Val, span: Span) -> Res<Text> {
+        let plain = spec.width == Width::None && spec.precision == Width::None;
+        if self.is_open(val) {
+            if plain && matches!(spec.conversion, 's' | 'd' | 'i') {
+                return Ok(self.to_text(val).unwrap_or_default());
+            }
+            let derived = self.derived(&[val], span);
+            return Ok(self.to_text(&derived).unwrap_or_default());
+        }
+        let rendered = match (spec.conversion, self.format_arg(val)) {
+            ('s' | 'r' | 'a', arg) if arg.is_none() || spec.conversion == 's' => {
+                let text = match spec.conversion {
+                    's' => self.str_text(val, span)?,
+                    _ => self.repr_text(val, span)?,
+                };
+                match text.as_literal() {
+                    Some(text) => Ok(percent::render_text(spec, text)),
+                    None => return Ok(text),
+                }
+            }
+            (_, Some(arg)) => percent::render(spec, &arg),
+            (_, None) => {
+                let message = format!(
+                    "%{} format: a real number is required, not {}",
+                    spec.conversion,
+                    self.type_name(val)
+                );
+                return self.type_error(message, span);
+            }
+        };
+        match rendered {
+            Ok(text) => Ok(Text::literal(text)),
+            Err(failure) => {
+                let val = self.failed(failure, &[val], span)?;
+                Ok(self.to_text(&val).unwrap_or_default())
+            }
+        }
+    }
+
+    /// `template.format(...)`.
+    pub(crate) fn brace_format(&mut self, template: &Val, args: &Args, span: Span) -> Res {
+        let Data::Str(pattern) = &template.data else {
+            let mut from = vec![template];
+            from.extend(args.all());
+            return Ok(self.derived(&from, span));
+        };
+        let pieces = match brace::parse(pattern) {
+            Ok(pieces) => pieces,
+            Err(failure) => return self.failed(failure, &[template], span),
+        };
+        let text = self.brace_pieces(&pieces, args, span)?;
+        Ok(self.bounded_text(text, span))
+    }
+
+    fn brace_pieces(&mut self, pieces: &[BracePiece], args: &Args, span: Span) -> Res<Text> {
+        let mut text = Text::default();
+        for piece in pieces {
+            let field = match piece {
+                BracePiece::Literal(literal) => {
+                    text.push_str(literal);
+                    continue;
+                }
+                BracePiece::Field(field) => field,
+            };
+            let mut val = match &field.name {
+                FieldName::Index(index) => args.pos.get(*index).cloned(),
+                FieldName::Name(name) => args.named(name).cloned(),
+            };
+            if val.is_none() {
+                val = match (&field.name, &args.more_pos, &args.more_kw) {
+                    (FieldName::Index(_), Some(open), _) | (FieldName::Name(_), _, Some(open)) => {
+                        let open = open.clone();
+                        Some(self.part_of(&open, &format!("[{:?}]", field.name), span))
+                    }
+                    _ => None,
+                };
+            }
+            let Some(mut val) = val else {
+                return Err(match &field.name {
+                    FieldName::Index(_) => {
+                        let message = "Replacement index out of range for positional args tuple";
+                        self.exception("IndexError", message, span)
+                    }
+                    FieldName::Name(name) => self.exception("KeyError", text::repr_str(name), span),
+                });
+            };
+            for accessor in &field.accessors {
+                val = match accessor {
+                    Accessor::Attr(name) => {
+                        self.attribute(&val, &Name::from(name.as_str()), span)?
+                    }
+                    Accessor::Index(index) => {
+                        let index = match accessor.as_integer() {
+                            Some(number) => {
+                                Val::int(i64::try_from(number).unwrap_or(i64::MAX), span)
+                            }
+                            None => Val::str(index.as_str(), span),
+                        };
+                        self.item(&val, &index, span)?
+                    }
+                };
+            }
+            if let Some(conversion) = field.conversion {
+                val = self.converted(&val, conversion, span)?;
+            }
+            let spec = self.brace_pieces(&field.spec, args, span)?;
+            let part = self.format(&val, &spec, span)?;
+            text.push_text(&part);
+        }
+        Ok(text)
+    }
+
+    /// The message of an exception.
+    pub(crate) fn exception_message(&self, val: &Val) -> String {
+        let args = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.attrs.get("args").cloned(),
+            _ => None,
+        };
+        match args.map(|args| args.data) {
+            Some(Data::Tuple(items)) => match items.as_ref() {
+                [] => String::new(),
+                [one] => self.display(one),
+                many => {
+                    let texts: Vec<String> = many.iter().map(|val| self.short_repr(val)).collect();
+                    format!("({})", texts.join(", "))
+                }
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// An exception for people: `KeyError: 'x'`.
+    pub(crate) fn exception_text(&self, val: &Val) -> String {
+        let message = self.exception_message(val);
+        let class = self.type_name(val);
+        if message.is_empty() { class } else { format!("{class}: {message}") }
+    }
+
+    /// Whether an exception is of a builtin class or one derived from it.
+    pub(crate) fn exception_is(&self, val: &Val, path: &str) -> bool {
+        let class = self.class_of(val);
+        let bases = match &class.data {
+            Data::Symbol(own) => vec![own.to_string()],
+            Data::Obj(id) => self
+                .mro(*id)
+                .iter()
+                .filter_map(|base| base.as_symbol().map(str::to_owned))
+                .collect(),
+            _ => Vec::new(),
+        };
+        bases.iter().any(|base| super::library::builtins::exception_derives(base, path))
+    }
+
+    /// Records the arguments an exception was made with.
+    pub(crate) fn set_exception_args(&mut self, this: &Val, args: &Args, span: Span) {
+        let tuple = Val::tuple(args.pos.clone(), span);
+        self.set_raw(this, &Name::from("args"), tuple);
+    }
+
+    /// The known beginning of a text, for decisions about names.
+    pub(crate) fn known_prefix(text: &Text) -> &str {
+        match text.segments.first() {
+            Some(Segment::Literal(literal)) => literal,
+            _ => "",
+        }
+    }
+
+    /// Turns an error into a value where an exception means "not known": used for display only.
+    pub(crate) fn or_hole(&mut self, result: Res, span: Span) -> Res {
+        match result {
+            Err(Raised::Exception(val)) => Ok(self.derived(&[&val], span)),
+            other => other,
+        }
+    }
+
+    /// The native as text when it is a path, and so on.
+    pub(crate) fn path_text(&self, val: &Val) -> Option<String> {
+        match &val.data {
+            Data::Str(text) => Some(text.to_string()),
+            Data::Native(native) => match native.as_ref() {
+                Native::Path(path) => Some(path.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

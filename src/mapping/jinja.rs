@@ -1,0 +1,71 @@
+//! What Jinja templates read.
+
+use minijinja::Environment;
+
+/// Names that `podlift run` knows when it renders.
+const RENDERABLE: [&str; 22] = [
+    "conn",
+    "dag_run",
+    "data_interval_end",
+    "data_interval_start",
+    "ds",
+    "ds_nodash",
+    "execution_date",
+    "logical_date",
+    "macros",
+    "next_ds",
+    "params",
+    "prev_ds",
+    "run_id",
+    "task_instance_key_str",
+    "tomorrow_ds",
+    "tomorrow_ds_nodash",
+    "ts",
+    "ts_nodash",
+    "ts_nodash_with_tz",
+    "var",
+    "yesterday_ds",
+    "yesterday_ds_nodash",
+];
+
+/// Whether Jinja would do anything with the text.
+pub(crate) fn looks_like_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// The names a template reads, sorted; none when it cannot be read.
+pub(crate) fn names(template: &str) -> Vec<String> {
+    let environment = Environment::new();
+    let Ok(parsed) = environment.template_from_str(template) else { return Vec::new() };
+    let mut names: Vec<_> = parsed.undeclared_variables(false).into_iter().collect();
+    names.retain(|name| !environment.globals().any(|(global, _)| global == name));
+    names.sort();
+    names
+}
+
+/// The names among `needs` that have no counterpart outside Airflow.
+pub(crate) fn only_in_airflow(needs: &[String]) -> Vec<&str> {
+    let known = |name: &str| RENDERABLE.binary_search(&name).is_ok();
+    needs.iter().map(String::as_str).filter(|name| !known(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_the_template_reads() {
+        assert_eq!(
+            names("{{ ds }}-{{ params.x }}{% for a in b %}{{ a }}{% endfor %}"),
+            ["b", "ds", "params"]
+        );
+        assert_eq!(names("{{ macros.ds_add(ds, -1) | default('x') }}"), ["ds", "macros"]);
+        assert_eq!(names("{{ ds"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_list_of_renderable_names_is_sorted() {
+        assert!(RENDERABLE.is_sorted());
+        assert_eq!(only_in_airflow(&["ds".to_owned(), "ti".to_owned()]), ["ti"]);
+    }
+}

@@ -1,0 +1,317 @@
+//! The mapping tables: loading, checking, looking up.
+//!
+//! podlift's own tables are part of the program; users add tables for their in-house operators.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::account::Disposition;
+use super::bind::Bound;
+use super::row::{Converter, Row, Table};
+use crate::airflow::{Operator, OperatorKind};
+use crate::diag::Code;
+use crate::kubernetes::Models;
+
+/// podlift's own tables, in the order in which the coverage table lists them.
+const BUILTIN: [(&str, &str); 11] = [
+    ("mappings/client.yaml", include_str!("../../mappings/client.yaml")),
+    ("mappings/metadata.yaml", include_str!("../../mappings/metadata.yaml")),
+    ("mappings/container.yaml", include_str!("../../mappings/container.yaml")),
+    ("mappings/pod.yaml", include_str!("../../mappings/pod.yaml")),
+    ("mappings/launcher.yaml", include_str!("../../mappings/launcher.yaml")),
+    ("mappings/gke.yaml", include_str!("../../mappings/gke.yaml")),
+    ("mappings/eks.yaml", include_str!("../../mappings/eks.yaml")),
+    ("mappings/decorators.yaml", include_str!("../../mappings/decorators.yaml")),
+    ("mappings/job.yaml", include_str!("../../mappings/job.yaml")),
+    ("mappings/spark.yaml", include_str!("../../mappings/spark.yaml")),
+    ("mappings/base_operator.yaml", include_str!("../../mappings/base_operator.yaml")),
+];
+
+/// All mapping tables of a run.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    builtin: &'static [Table],
+    user: Vec<Table>,
+}
+
+/// A mapping table that does not agree with its format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct MappingError {
+    /// The file.
+    pub path: String,
+    /// 1-based line; 0 when unknown.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for MappingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            write!(f, "{}: {}", self.path, self.message)
+        } else {
+            write!(f, "{}:{}: {}", self.path, self.line, self.message)
+        }
+    }
+}
+
+impl Tables {
+    /// podlift's own tables.
+    pub fn builtin() -> Self {
+        static TABLES: OnceLock<Vec<Table>> = OnceLock::new();
+        // The tables are part of the program and a test reads each of them, so none is malformed here.
+        let builtin = TABLES.get_or_init(|| {
+            BUILTIN.iter().filter_map(|(path, text)| read(path, text, false).ok()).collect()
+        });
+        Self { builtin, user: Vec::new() }
+    }
+
+    /// podlift's own tables and those of the user, given as path (for messages) and text.
+    ///
+    /// # Errors
+    /// Every place at which a user's table does not agree with the format.
+    pub fn with_user(
+        files: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<MappingError>> {
+        let mut tables = Self::builtin();
+        let mut errors = Vec::new();
+        for (path, text) in files {
+            match read(&path, &text, true) {
+                Ok(table) => tables.user.push(table),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() { Ok(tables) } else { Err(errors) }
+    }
+
+    /// All tables, the user's first.
+    pub fn all(&self) -> impl Iterator<Item = &Table> {
+        self.user.iter().chain(self.builtin)
+    }
+
+    /// All rows with their tables, the user's first.
+    pub fn rows(&self) -> impl Iterator<Item = (&Table, &Row)> {
+        self.all().flat_map(|table| table.rows.iter().map(move |row| (table, row)))
+    }
+
+    /// Every row for an argument name.
+    pub fn find<'a>(&'a self, argument: &'a str) -> impl Iterator<Item = (&'a Table, &'a Row)> {
+        self.rows().filter(move |(_, row)| row.argument == argument)
+    }
+
+    /// Whether some table is for an operator, so that its tasks become job specs.
+    pub fn knows(&self, operator: &Operator) -> bool {
+        self.scope(operator).is_some()
+    }
+
+    /// The operator classes of the user's tables, for the evaluator to recognise.
+    pub fn operators(&self) -> impl Iterator<Item = &str> {
+        self.user.iter().filter_map(|table| table.operator.as_deref())
+    }
+
+    /// The tables for an operator, strongest first; `None` for an operator no table is for.
+    pub(crate) fn scope(&self, operator: &Operator) -> Option<Scope<'_>> {
+        let user = self.user.iter().find(|table| {
+            table.operator.as_deref().is_some_and(|name| {
+                name == operator.class || operator.subclasses.iter().any(|class| class.name == name)
+            })
+        });
+        let kind = match (operator.kind, user) {
+            (OperatorKind::Other, None) => return None,
+            (OperatorKind::Other, Some(table)) => {
+                table.base.map_or(OperatorKind::Pod, OperatorKind::from)
+            }
+            (kind, _) => kind,
+        };
+        let of_kind =
+            |table: &&Table| table.operators.iter().any(|name| OperatorKind::from(*name) == kind);
+        // A table for few operators is closer to this one than a table for many.
+        let mut builtin: Vec<_> = self.builtin.iter().filter(of_kind).collect();
+        builtin.sort_by_key(|table| table.operators.len());
+        Some(Scope { kind, user, builtin })
+    }
+}
+
+/// The tables that apply to one operator.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    /// What kind of operator the tables make of it.
+    pub(crate) kind: OperatorKind,
+    /// The user's table for its class.
+    pub(crate) user: Option<&'a Table>,
+    builtin: Vec<&'a Table>,
+}
+
+impl<'a> Scope<'a> {
+    /// The row for a keyword, by the user's table first.
+    pub(crate) fn row(&self, keyword: &str) -> Option<(&'a Table, &'a Row)> {
+        self.user
+            .into_iter()
+            .chain(self.builtin.iter().copied())
+            .find_map(|table| row_in(table, keyword).map(|row| (table, row)))
+    }
+
+    /// The row for a keyword by podlift's own tables.
+    pub(crate) fn builtin_row(&self, keyword: &str) -> Option<(&'a Table, &'a Row)> {
+        self.builtin.iter().find_map(|table| row_in(table, keyword).map(|row| (*table, row)))
+    }
+
+    /// Rows of arguments that none of the keywords gives.
+    pub(crate) fn absent(&self, bound: &[Bound<'_>]) -> impl Iterator<Item = &'a Row> {
+        self.builtin
+            .iter()
+            .flat_map(|table| &table.rows)
+            .filter(|row| !bound.iter().any(|one| one.row.argument == row.argument))
+    }
+
+    /// The position of a row among all rows: the order in which values reach the pod.
+    pub(crate) fn order(&self, row: &Row) -> usize {
+        self.user
+            .into_iter()
+            .chain(self.builtin.iter().copied())
+            .flat_map(|table| &table.rows)
+            .position(|other| std::ptr::eq(other, row))
+            .unwrap_or(usize::MAX)
+    }
+}
+
+fn row_in<'a>(table: &'a Table, keyword: &str) -> Option<&'a Row> {
+    table.rows.iter().find(|row| row.argument == keyword)
+}
+
+/// Reads and checks one table.
+fn read(path: &str, text: &str, user: bool) -> Result<Table, Vec<MappingError>> {
+    let table: Table = serde_yaml::from_str(text).map_err(|error| {
+        let line = error.location().map_or(0, |at| at.line());
+        vec![MappingError { path: path.to_owned(), line, message: error.to_string() }]
+    })?;
+    let mut errors = Vec::new();
+    let mut wrong = |row: Option<&Row>, message: String| {
+        let line = row.map_or(1, |row| line_of(text, row));
+        errors.push(MappingError { path: path.to_owned(), line, message });
+    };
+    match (user, table.operator.is_some(), table.operators.is_empty()) {
+        (true, true, true) | (false, false, false) => {}
+        (true, ..) => wrong(None, "a table needs `operator:`, the class it is for".to_owned()),
+        (false, ..) => wrong(None, "a built-in table needs `operators:`".to_owned()),
+    }
+    let mut seen = BTreeSet::new();
+    for row in &table.rows {
+        if !seen.insert(row.argument.as_str()) {
+            wrong(Some(row), format!("`{}` has two rows", row.argument));
+        }
+        for message in complaints(row, user) {
+            wrong(Some(row), format!("`{}`: {message}", row.argument));
+        }
+    }
+    if errors.is_empty() { Ok(table) } else { Err(errors) }
+}
+
+/// The line of a row, by its `argument:`.
+fn line_of(text: &str, row: &Row) -> usize {
+    text.lines()
+        .position(|line| {
+            line.trim_start_matches([' ', '-'])
+                .strip_prefix("argument:")
+                .is_some_and(|name| name.trim().trim_matches(['"', '\'']) == row.argument)
+        })
+        .map_or(0, |index| index + 1)
+}
+
+/// What is wrong with a row.
+fn complaints(row: &Row, user: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for target in &row.targets {
+        let known = ["/run/", "/client/", "/launcher/", "/metadata/"];
+        if !known.iter().any(|start| target.path.starts_with(start)) {
+            found.push(format!("target `{}` is outside the job spec", target.path));
+        }
+    }
+    if let Some(rename) = &row.rename {
+        let known = Tables::builtin_names().any(|name| name == rename.as_str());
+        if !user {
+            found.push("`rename` is for tables of in-house operators".to_owned());
+        } else if !known {
+            found.push(format!("`{rename}` is no argument podlift knows"));
+        }
+    }
+    let needs_model = matches!(
+        row.converter,
+        Converter::Models | Converter::ModelOrDict | Converter::ModelsOrDicts
+    );
+    match &row.model {
+        None if needs_model => found.push("the converter needs a `model`".to_owned()),
+        Some(name) if Models::get().class(name).is_none() => {
+            found.push(format!("`{name}` is no class of the Kubernetes client"));
+        }
+        _ => {}
+    }
+    if let Some(code) = &row.diagnostic
+        && Code::parse(code).is_none()
+    {
+        found.push(format!("`{code}` is no code"));
+    }
+    let lands = matches!(row.disposition, Disposition::Mapped | Disposition::Launcher);
+    let nowhere = row.targets.is_empty() && row.converter == Converter::None;
+    if lands && nowhere && row.rename.is_none() {
+        found.push("a mapped argument needs `targets`, a converter or `rename`".to_owned());
+    }
+    if lands && !row.targets.is_empty() && row.converter == Converter::None && user {
+        found.push("a target needs a converter, such as `copy`".to_owned());
+    }
+    found
+}
+
+impl Tables {
+    /// The arguments of podlift's own tables. It reads the texts once more instead of the parsed
+    /// tables, because a user's table may be checked while those are being built.
+    fn builtin_names() -> impl Iterator<Item = &'static str> {
+        BUILTIN.iter().flat_map(|(_, text)| text.lines()).filter_map(|line| {
+            line.trim_start_matches([' ', '-']).strip_prefix("argument:").map(str::trim)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn every_builtin_table_agrees_with_the_format() {
+        for (path, text) in BUILTIN {
+            if let Err(errors) = read(path, text, false) {
+                let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+                assert!(errors.is_empty(), "{}", lines.join("\n"));
+            }
+        }
+        assert_eq!(Tables::builtin().builtin.len(), BUILTIN.len());
+    }
+
+    fn user_error(text: &str) -> String {
+        let errors = Tables::with_user([("acme.yaml".to_owned(), text.to_owned())]).unwrap_err();
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_malformed_row_is_told_with_its_line() {
+        let text =
+            "table: acme\noperator: acme.Op\nrows:\n  - argument: img\n    rename: picture\n";
+        assert_eq!(user_error(text), "acme.yaml:4: `img`: `picture` is no argument podlift knows");
+    }
+
+    #[test]
+    fn an_unknown_field_is_told_with_its_line() {
+        let text = "table: acme\noperator: acme.Op\nrows:\n  - argument: img\n    renames: image\n";
+        let message = user_error(text);
+        assert!(message.starts_with("acme.yaml:5: "), "{message}");
+        assert!(message.contains("unknown field `renames`"), "{message}");
+    }
+
+    #[test]
+    fn a_user_table_without_its_operator_is_refused() {
+        assert!(user_error("table: acme\nrows: []\n").contains("needs `operator:`"));
+    }
+}

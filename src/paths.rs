@@ -1,0 +1,115 @@
+//! Paths as they are shown and written: relative, with `/`, and the same wherever the checkout lies.
+
+use std::path::{Component, Path, PathBuf};
+
+/// Where shown paths start from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown {
+    cwd: PathBuf,
+    /// Folders with the names that stand for them, strongest first.
+    folders: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Shown {
+    /// Paths below `cwd` are shown relative to it. A path elsewhere is shown from the name of the first of `bases`
+    /// it lies in, so that no artefact names the folders of one machine: `/srv/airflow/dags/a.py` given as
+    /// `/srv/airflow/dags` is `dags/a.py`. Folders are known by their names and by where links lead.
+    pub fn new(cwd: &Path, bases: impl IntoIterator<Item = PathBuf>) -> Self {
+        let cwd = normal(cwd);
+        let mut folders = vec![(cwd.clone(), PathBuf::new())];
+        for base in bases.into_iter().map(|base| normal(&cwd.join(base))) {
+            let name = match base.strip_prefix(&cwd) {
+                Ok(inside) => inside.to_owned(),
+                Err(_) => base.file_name().map(PathBuf::from).unwrap_or_default(),
+            };
+            folders.push((base, name));
+        }
+        let real: Vec<_> = folders
+            .iter()
+            .filter_map(|(folder, name)| Some((folder.canonicalize().ok()?, name.clone())))
+            .collect();
+        folders.extend(real);
+        Self { cwd, folders }
+    }
+
+    /// The text for a path; a relative path is taken from the current directory.
+    pub fn text(&self, path: &Path) -> String {
+        let path = normal(&self.cwd.join(path));
+        let known = self.folders.iter().find_map(|(folder, name)| {
+            path.strip_prefix(folder).ok().map(|inside| slashed(&name.join(inside)))
+        });
+        let text = known.unwrap_or_else(|| {
+            // Only paths outside everything the user named come here; the last two names say enough.
+            let names: Vec<Component<'_>> = path.components().rev().take(2).collect();
+            slashed(&names.into_iter().rev().collect::<PathBuf>())
+        });
+        if text.is_empty() { ".".to_owned() } else { text }
+    }
+}
+
+/// A path without `.` and `..`, worked out by its text alone: links are left as they are.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// The names of a path joined with `/`; names that are not Unicode are shown as well as they can be.
+fn slashed(path: &Path) -> String {
+    let names: Vec<_> = path
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_string_lossy()),
+            _ => None,
+        })
+        .collect();
+    names.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn shown(path: &str) -> String {
+        Shown::new(Path::new("/home/me/repo"), [PathBuf::from("dags"), "/srv/airflow/dags".into()])
+            .text(Path::new(path))
+    }
+
+    #[test]
+    fn paths_below_the_current_directory_are_relative_to_it() {
+        assert_eq!(shown("dags/a.py"), "dags/a.py");
+        assert_eq!(shown("./dags/../dags/a.py"), "dags/a.py");
+        assert_eq!(shown("/home/me/repo/dags/a.py"), "dags/a.py");
+        assert_eq!(shown("."), ".");
+    }
+
+    #[test]
+    fn paths_elsewhere_start_at_the_folder_that_was_named() {
+        assert_eq!(shown("/srv/airflow/dags/team/a.py"), "dags/team/a.py");
+        assert_eq!(shown("/srv/airflow/dags"), "dags");
+        assert_eq!(shown("../other/a.py"), "other/a.py");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_linked_folder_keeps_the_name_it_was_given_by() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("checkout-4f2a")).unwrap();
+        std::fs::create_dir(folder.path().join("home")).unwrap();
+        let link = folder.path().join("home/dags");
+        std::os::unix::fs::symlink(folder.path().join("checkout-4f2a"), &link).unwrap();
+        let shown = Shown::new(&folder.path().join("home"), [PathBuf::from("dags")]);
+        let real = link.canonicalize().unwrap().join("a.py");
+        assert_eq!(shown.text(&real), "dags/a.py");
+    }
+}

@@ -1,0 +1,128 @@
+//! What each file gave, and the numbers of the summary.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::select::Selection;
+use crate::airflow::{Dag, Task};
+use crate::diag::Diagnostic;
+use crate::discover::Input;
+use crate::mapping::{Account, Mapped};
+use crate::python::{Sources, Span};
+use crate::spec::JobSpec;
+
+/// What one DAG file gave.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileAccount {
+    /// The path as shown to people.
+    pub path: String,
+    /// Whether the file could be read at all.
+    pub read: bool,
+    /// DAGs made by it that are wanted.
+    pub dags: usize,
+    /// Wanted tasks that run pods.
+    pub tasks: usize,
+    /// Tasks whose job specs have no holes.
+    pub resolved: usize,
+    /// Tasks whose job specs have holes.
+    pub open: usize,
+    /// Tasks without a job spec.
+    pub failed: usize,
+    /// Which of the translation's job specs come from it.
+    pub specs: Range<usize>,
+}
+
+/// The numbers of the summary line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Summary {
+    /// DAG files.
+    pub files: usize,
+    /// DAG files that could not be read.
+    pub unread: usize,
+    /// DAGs.
+    pub dags: usize,
+    /// Tasks that run pods.
+    pub tasks: usize,
+    /// Tasks whose job specs have no holes.
+    pub resolved: usize,
+    /// Tasks whose job specs have holes.
+    pub open: usize,
+    /// Tasks without a job spec.
+    pub failed: usize,
+}
+
+impl Summary {
+    /// Adds up what the files gave.
+    pub fn of(files: &[FileAccount]) -> Self {
+        files.iter().fold(Self::default(), |sum, file| Self {
+            files: sum.files + 1,
+            unread: sum.unread + usize::from(!file.read),
+            dags: sum.dags + file.dags,
+            tasks: sum.tasks + file.tasks,
+            resolved: sum.resolved + file.resolved,
+            open: sum.open + file.open,
+            failed: sum.failed + file.failed,
+        })
+    }
+}
+
+/// Everything one file gave, before it joins the others.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) file: FileAccount,
+    pub(super) specs: Vec<JobSpec>,
+    pub(super) accounts: Vec<Account>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Every DAG and pod task of the file, wanted or not, as `(dag id, task id)`; a DAG stands with an empty task id.
+    pub(super) ids: BTreeSet<(String, String)>,
+    /// Pod tasks of the file, wanted or not.
+    pub(super) pods: usize,
+    /// Paths of the files in which its pod tasks are written, helpers included.
+    pub(super) written_in: BTreeSet<String>,
+}
+
+impl Outcome {
+    /// The outcome of a file that has been evaluated, without its tasks.
+    pub(super) fn new(input: &Input, read: bool) -> Self {
+        let path = input.shown.clone();
+        Self { file: FileAccount { path, read, ..FileAccount::default() }, ..Self::default() }
+    }
+
+    /// Notes a DAG.
+    pub(super) fn see_dag(&mut self, dag: &Dag, selection: &Selection) {
+        self.file.dags += usize::from(selection.has_dag(dag));
+        self.ids.insert((dag.dag_id.to_template(), String::new()));
+    }
+
+    /// Notes a task that runs pods.
+    pub(super) fn see_task(&mut self, task: &Task, sources: &Sources) {
+        self.pods += 1;
+        self.ids.insert((task.dag_id.to_template(), task.task_id.to_template()));
+        let paths = spans(task).filter_map(|span| sources.get(span.source));
+        self.written_in.extend(paths.map(|source| source.path.clone()));
+    }
+
+    /// Adds what became of one task.
+    pub(super) fn add(&mut self, mapped: Mapped) {
+        self.file.tasks += 1;
+        if mapped.specs.is_empty() {
+            self.file.failed += 1;
+        } else if mapped.specs.iter().any(|spec| !spec.holes.is_empty()) {
+            self.file.open += 1;
+        } else {
+            self.file.resolved += 1;
+        }
+        self.specs.extend(mapped.specs);
+        self.accounts.push(mapped.account);
+        self.diagnostics.extend(mapped.diagnostics);
+    }
+}
+
+/// Every place a task is written in.
+fn spans(task: &Task) -> impl Iterator<Item = Span> {
+    let keywords = task.keywords.values().map(|keyword| keyword.span);
+    let classes = task.operator.subclasses.iter().map(|class| class.span);
+    std::iter::once(task.span).chain(keywords).chain(classes)
+}

@@ -1,0 +1,172 @@
+//! The pipeline: paths in, job specs and findings out.
+//!
+//! Files are independent of each other, so they are read in parallel; everything that leaves here is
+//! in the order of their paths, so that neither threads nor the file system can change the result.
+
+mod account;
+mod net;
+mod select;
+mod stages;
+mod templates;
+
+pub use account::{FileAccount, Summary};
+pub use select::{Selection, Unmatched};
+pub use stages::{Stages, Static};
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::airflow::Settings;
+use crate::diag::{Diagnostic, arrange};
+use crate::discover::{self, IgnoreSyntax, Input, Missing, Search};
+use crate::mapping::Account;
+use crate::paths::{Shown, normal};
+use crate::python::{Sources, guess_roots};
+use crate::spec::JobSpec;
+
+/// Stack of each reading thread. The evaluator recurses with the nesting of the DAG's own code; memory is only
+/// used as far as a file goes.
+const STACK: usize = 256 << 20;
+
+/// What to translate and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder relative paths start from.
+    pub cwd: PathBuf,
+    /// Files and folders, in any order.
+    pub paths: Vec<PathBuf>,
+    /// A DAG given as text, such as from standard input; its imports start from `cwd`.
+    pub text: Option<Vec<u8>>,
+    /// How files are evaluated. The folders that `paths` suggest join its roots.
+    pub settings: Settings,
+    /// The syntax of `.airflowignore`.
+    pub ignore_syntax: IgnoreSyntax,
+    /// Which DAGs and tasks are wanted.
+    pub selection: Selection,
+    /// Threads; as many as the machine has cores unless given.
+    pub jobs: Option<NonZeroUsize>,
+}
+
+/// The result of a translation.
+#[derive(Debug, Default)]
+pub struct Translation {
+    /// Job specs, by file, DAG and task in the order of the source.
+    pub specs: Vec<JobSpec>,
+    /// Findings, sorted by place and free of repeats.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What became of each keyword of each task, in the order of `specs`.
+    pub accounts: Vec<Account>,
+    /// What each DAG file gave, sorted by path.
+    pub files: Vec<FileAccount>,
+    /// Selected ids that no DAG or task has.
+    pub unmatched: Vec<Unmatched>,
+    /// The texts that findings point into.
+    pub sources: Sources,
+}
+
+/// Why nothing could be translated at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A named path is not there.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The threads could not be started.
+    #[error("cannot start the reading threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Translates DAG files. Findings about them, down to files that cannot be read, are in the result.
+///
+/// # Errors
+/// A path of `options` does not exist, or threads cannot be started.
+pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, Error> {
+    let sources = Sources::default();
+    let settings = settings(options);
+    let mut found = find(options, &settings, &sources)?;
+
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs.map_or(0, NonZeroUsize::get))
+        .stack_size(STACK)
+        .build()?;
+    let outcomes: Vec<account::Outcome> = threads.install(|| {
+        found
+            .inputs
+            .par_iter()
+            .map(|input| stages::read(stages, input, &settings, &options.selection, &sources))
+            .collect()
+    });
+
+    let mut translation = Translation::default();
+    translation.unmatched = options.selection.unmatched(&outcomes);
+    found.diagnostics.extend(net::files_without_tasks(&outcomes, &options.selection, &sources));
+    let mut diagnostics = found.diagnostics;
+    for outcome in outcomes {
+        translation.add(outcome, &mut diagnostics);
+    }
+    translation.diagnostics = arrange(diagnostics, &sources);
+    translation.sources = sources;
+    Ok(translation)
+}
+
+impl Translation {
+    /// The numbers of the summary line.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.files)
+    }
+
+    fn add(&mut self, outcome: account::Outcome, diagnostics: &mut Vec<Diagnostic>) {
+        let first = self.specs.len();
+        self.specs.extend(outcome.specs);
+        self.accounts.extend(outcome.accounts);
+        self.files.push(FileAccount { specs: first..self.specs.len(), ..outcome.file });
+        diagnostics.extend(outcome.diagnostics);
+    }
+}
+
+/// The DAG files of the options.
+fn find(
+    options: &Options,
+    settings: &Settings,
+    sources: &Sources,
+) -> Result<discover::Found, Missing> {
+    let search = Search {
+        cwd: &options.cwd,
+        shown: &settings.shown,
+        ignore_syntax: options.ignore_syntax,
+        roots: &settings.roots,
+        longest: settings.limits.file,
+    };
+    let mut found = discover::find(&options.paths, &search, sources)?;
+    if let Some(text) = &options.text {
+        let input = Input {
+            path: options.cwd.join("stdin.py"),
+            shown: "<stdin>".to_owned(),
+            text: Some(text.clone()),
+        };
+        found.inputs.insert(0, input);
+    }
+    Ok(found)
+}
+
+/// The settings of the options with all roots: those given first, then those that the named paths suggest.
+fn settings(options: &Options) -> Settings {
+    let mut settings = options.settings.clone();
+    let given = settings.roots.iter().map(|root| normal(&options.cwd.join(root)));
+    let named = options.paths.iter().flat_map(|path| guess_roots(&options.cwd.join(path)));
+    let text = options.text.iter().flat_map(|_| guess_roots(&options.cwd));
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for root in given.chain(named).chain(text) {
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    let bases = options.paths.iter().chain(&options.settings.roots).chain(&roots);
+    settings.shown = Shown::new(&options.cwd, bases.cloned());
+    settings.roots = roots;
+    settings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The two stages the pipeline joins, and how one file goes through them.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::account::{FileAccount, Outcome};
+use super::select::Selection;
+use super::templates::Templates;
+use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
+use crate::diag::{Code, Diagnostic};
+use crate::discover::Input;
+use crate::mapping::{Mapped, Tables, map_task};
+use crate::python::{FileLimits, Files, Source, Sources, Span};
+
+/// Reading and mapping. A trait, so that the pipeline can be tested without Python.
+pub trait Stages: Sync {
+    /// Evaluates one file. What is wrong with the file is a finding in the result.
+    fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded;
+
+    /// Whether an operator runs pods, so that its tasks have to be accounted for.
+    fn runs_pods(&self, operator: &Operator) -> bool {
+        operator.kind != OperatorKind::Other
+    }
+
+    /// Maps one task through the tables.
+    fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped;
+}
+
+/// Takes one file through both stages. A bug of podlift costs this file, not the run.
+pub(super) fn read(
+    stages: &dyn Stages,
+    input: &Input,
+    settings: &Settings,
+    selection: &Selection,
+    sources: &Sources,
+) -> Outcome {
+    let attempt = AssertUnwindSafe(|| read_file(stages, input, settings, selection, sources));
+    catch_unwind(attempt).unwrap_or_else(|panic| {
+        let (source, _) = sources.add(Source::new(input.shown.as_str(), ""));
+        let span = Span { source, start: 0, end: 0 };
+        let finding = Diagnostic::new(Code::InternalError, span, words(panic.as_ref()))
+            .help("please report it with this file, or the part of it that shows the failure");
+        Outcome {
+            file: FileAccount { path: input.shown.clone(), ..FileAccount::default() },
+            diagnostics: vec![finding],
+            ..Outcome::default()
+        }
+    })
+}
+
+fn read_file(
+    stages: &dyn Stages,
+    input: &Input,
+    settings: &Settings,
+    selection: &Selection,
+    sources: &Sources,
+) -> Outcome {
+    let loaded = stages.load(input, settings, sources);
+    let mut outcome = Outcome::new(input, loaded.read);
+    let diagnostics = loaded.diagnostics.into_iter();
+    outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
+    for dag in &loaded.dags {
+        outcome.see_dag(dag, selection);
+        for task in dag.tasks.iter().filter(|task| stages.runs_pods(&task.operator)) {
+            outcome.see_task(task, sources);
+            if selection.has(dag, task) {
+                outcome.add(stages.map(task, dag, settings, sources));
+            }
+        }
+    }
+    outcome
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    match said {
+        Some(said) => format!("podlift failed on this file: {said}"),
+        None => "podlift failed on this file".to_owned(),
+    }
+}
+
+/// The stages of podlift itself: static evaluation, and the mapping tables.
+#[derive(Debug)]
+pub struct Static {
+    tables: Tables,
+    files: Files,
+}
+
+impl Static {
+    /// The stages with these tables; files longer than `longest` bytes are not read.
+    pub fn new(tables: Tables, longest: u64) -> Self {
+        Self { tables, files: Files::new(FileLimits { bytes: longest }) }
+    }
+}
+
+impl Stages for Static {
+    fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded {
+        let Input { path, shown, text } = input;
+        match text {
+            Some(bytes) => load_bytes(&self.files, sources, settings, path, shown, bytes),
+            None => load_file(&self.files, sources, settings, path, shown),
+        }
+    }
+
+    fn runs_pods(&self, operator: &Operator) -> bool {
+        let is_users = |class: &str| {
+            operator.class == class || operator.subclasses.iter().any(|sub| sub.name == class)
+        };
+        operator.kind != OperatorKind::Other || self.tables.operators().any(is_users)
+    }
+
+    fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
+        let templates = Templates::new(sources, &settings.roots, settings.limits.file);
+        map_task(task, dag, &self.tables, settings, sources, &templates)
+    }
+}

@@ -1,0 +1,80 @@
+//! Pod templates beside the DAGs: read inside the roots only, with the YAML rules of Airflow's own
+//! reader.
+
+use std::path::{Path, PathBuf};
+
+use crate::eval::pure::datetime::TimeSpec;
+use crate::eval::pure::yaml::{YamlNode, YamlValue, safe_load};
+use crate::eval::{Kind, Text, Value};
+use crate::mapping::{TemplateError, TemplateReader};
+use crate::python::{Source, SourceId, Sources, Span};
+
+/// Reads templates under some roots.
+#[derive(Debug)]
+pub(super) struct Templates<'a> {
+    sources: &'a Sources,
+    roots: Vec<PathBuf>,
+    /// The largest file, in bytes.
+    longest: u64,
+}
+
+impl<'a> Templates<'a> {
+    pub(super) fn new(sources: &'a Sources, roots: &[PathBuf], longest: u64) -> Self {
+        let roots = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
+        Self { sources, roots, longest }
+    }
+
+    /// The file of a path and how it is shown. A relative path means another file for every working
+    /// directory, so it leads nowhere.
+    fn find(&self, path: &str) -> Result<(PathBuf, String), TemplateError> {
+        if !Path::new(path).is_absolute() {
+            return Err(TemplateError::Missing);
+        }
+        let real = Path::new(path).canonicalize().map_err(|_| TemplateError::Missing)?;
+        let rest = self.roots.iter().find_map(|root| real.strip_prefix(root).ok());
+        let shown = rest.ok_or(TemplateError::OutsideRoots)?.to_string_lossy().replace('\\', "/");
+        Ok((real, shown))
+    }
+}
+
+impl TemplateReader for Templates<'_> {
+    fn read(&self, path: &str, _near: Span) -> Result<Value, TemplateError> {
+        let (real, shown) = self.find(path)?;
+        let size = std::fs::metadata(&real).map_err(|_| TemplateError::Missing)?.len();
+        if size > self.longest {
+            return Err(TemplateError::Malformed(format!("it has {size} bytes")));
+        }
+        let bytes = std::fs::read(&real).map_err(|_| TemplateError::Missing)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| TemplateError::Malformed("it is not UTF-8".to_owned()))?;
+        let node = safe_load(&text).map_err(|error| TemplateError::Malformed(error.to_string()))?;
+        let (source, _) = self.sources.add(Source::new(shown, text));
+        Ok(value(&node, source))
+    }
+}
+
+/// A YAML node as a value that knows its place in the template.
+fn value(node: &YamlNode, source: SourceId) -> Value {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { source, start: offset(node.mark.start), end: offset(node.mark.end) };
+    let all = |nodes: &[YamlNode]| nodes.iter().map(|node| value(node, source)).collect();
+    let kind = match &node.value {
+        YamlValue::Null => Kind::None,
+        YamlValue::Bool(value) => Kind::Bool(*value),
+        YamlValue::Int(value) => Kind::Int(value.clone()),
+        YamlValue::Float(value) => Kind::Float(*value),
+        YamlValue::Str(text) => Kind::Str(Text::literal(text.as_str())),
+        YamlValue::Bytes(bytes) => Kind::Bytes(bytes.clone()),
+        YamlValue::Date(date) => Kind::DateTime(date.to_string()),
+        YamlValue::DateTime(moment) => {
+            Kind::DateTime(moment.iso_format('T', TimeSpec::Auto).unwrap_or_default())
+        }
+        YamlValue::List(nodes) => Kind::List(all(nodes)),
+        YamlValue::Tuple(nodes) => Kind::Tuple(all(nodes)),
+        YamlValue::Set(nodes) => Kind::Set(all(nodes)),
+        YamlValue::Dict(entries) => Kind::Dict(
+            entries.iter().map(|(key, item)| (value(key, source), value(item, source))).collect(),
+        ),
+    };
+    Value::new(kind, span)
+}
