@@ -85,7 +85,7 @@ impl Graph {
     }
 
     /// All that follows from the states so far: each task at most once.
-    pub fn next(&mut self) -> Vec<Step> {
+    pub fn steps(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
         // A settled task may settle those behind it.
         loop {
@@ -204,12 +204,12 @@ mod tests {
             node("a", &[], "all_success"),
             node("b", &["a"], "all_success"),
         ]);
-        assert_eq!(graph.next(), [start("a")]);
-        assert_eq!(graph.next(), []);
+        assert_eq!(graph.steps(), [start("a")]);
+        assert_eq!(graph.steps(), []);
         graph.end(&key("a"), TaskState::Success);
-        assert_eq!(graph.next(), [start("b")]);
+        assert_eq!(graph.steps(), [start("b")]);
         graph.end(&key("b"), TaskState::Success);
-        assert_eq!(graph.next(), [start("c")]);
+        assert_eq!(graph.steps(), [start("c")]);
     }
 
     #[test]
@@ -220,10 +220,10 @@ mod tests {
             node("c", &["b"], "all_success"),
             node("d", &["c"], "all_done"),
         ]);
-        graph.next();
+        graph.steps();
         graph.end(&key("a"), TaskState::Skipped);
         assert_eq!(
-            graph.next(),
+            graph.steps(),
             [
                 Step::Settled(key("b"), TaskState::Skipped),
                 Step::Settled(key("c"), TaskState::Skipped),
@@ -241,9 +241,9 @@ mod tests {
             between,
             node("b", &["python"], "all_success"),
         ]);
-        assert_eq!(graph.next(), [start("a")]);
+        assert_eq!(graph.steps(), [start("a")]);
         graph.end(&key("a"), TaskState::Success);
-        assert_eq!(graph.next(), [Step::Settled(key("python"), TaskState::Success), start("b")]);
+        assert_eq!(graph.steps(), [Step::Settled(key("python"), TaskState::Success), start("b")]);
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
         let (mut graph, added) = Graph::new(nodes, TaskState::Failed).unwrap();
         assert_eq!(added, [key("gone")]);
         assert_eq!(
-            graph.next(),
+            graph.steps(),
             [
                 Step::Settled(key("gone"), TaskState::Failed),
                 Step::Settled(key("a"), TaskState::UpstreamFailed)
@@ -268,11 +268,11 @@ mod tests {
         second.key.2 = Some(1);
         let (first_key, second_key) = (first.key.clone(), second.key.clone());
         let mut graph = graph(vec![first, second, node("end", &["m"], "all_success")]);
-        graph.next();
+        graph.steps();
         graph.end(&first_key, TaskState::Success);
-        assert_eq!(graph.next(), []);
+        assert_eq!(graph.steps(), []);
         graph.end(&second_key, TaskState::Failed);
-        assert_eq!(graph.next(), [Step::Settled(key("end"), TaskState::UpstreamFailed)]);
+        assert_eq!(graph.steps(), [Step::Settled(key("end"), TaskState::UpstreamFailed)]);
     }
 
     #[test]
@@ -289,8 +289,8 @@ mod tests {
     fn cancelling_ends_what_has_not_started() {
         let mut graph =
             graph(vec![node("a", &[], "all_success"), node("b", &["a"], "all_success")]);
-        graph.next();
+        graph.steps();
         assert_eq!(graph.cancel(), [key("b")]);
-        assert_eq!(graph.next(), []);
+        assert_eq!(graph.steps(), []);
     }
 }

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod plan;
 pub mod pod;
 mod podevents;
+pub mod render;
 pub mod rules;
 pub mod run;
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl Run {
                     reports.push(self.settle(&key, TaskState::Cancelled, teller));
                 }
             }
-            for step in graph.next() {
+            for step in graph.steps() {
                 match step {
                     Step::Start(key) => waiting.push(key),
                     Step::Settled(key, state) if by_key.contains_key(&key) => {

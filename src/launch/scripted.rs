@@ -36,7 +36,6 @@ pub(super) struct Answer {
     query: Option<String>,
     code: u16,
     headers: Vec<(&'static str, String)>,
-    delay: Duration,
     /// Pieces of the body, each after a time.
     pieces: Vec<(Duration, Vec<u8>)>,
     end: End,
@@ -64,7 +63,6 @@ pub(super) fn answer(method: &'static str, path: &str, code: u16, body: impl Int
         query: None,
         code,
         headers: vec![],
-        delay: Duration::ZERO,
         pieces: vec![(Duration::ZERO, bytes)],
         end: End::Clean,
         always: false,
@@ -107,11 +105,6 @@ impl Answer {
 
     pub(super) fn always(mut self) -> Self {
         self.always = true;
-        self
-    }
-
-    pub(super) fn after(mut self, milliseconds: u64) -> Self {
-        self.delay = Duration::from_millis(milliseconds);
         self
     }
 
@@ -161,7 +154,6 @@ pub(super) struct Script {
 pub(super) struct Seen {
     /// `POST /api/v1/...?query`
     pub(super) line: String,
-    pub(super) body: Json,
 }
 
 impl Script {
@@ -209,27 +201,21 @@ impl Script {
                 return;
             };
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
+            body.collect().await.unwrap();
             let (method, path) = (parts.method.as_str(), parts.uri.path());
             let query = parts.uri.query().unwrap_or_default();
-            self.log.lock().unwrap().push(Seen {
-                line: format!("{method} {}", parts.uri),
-                body: serde_json::from_slice(&body).unwrap_or_default(),
-            });
+            self.log.lock().unwrap().push(Seen { line: format!("{method} {}", parts.uri) });
             let found = answers.iter().position(|answer| answer.fits(method, path, query));
             let Some(at) = found else {
                 assert!(!strict, "nobody foresaw {method} {}", parts.uri);
                 send.send_response(answer("GET", "", 404, status(404, "not scripted")).response());
                 continue;
             };
-            let (response, delay) = (answers[at].response(), answers[at].delay);
+            let response = answers[at].response();
             if !answers[at].always {
                 answers.remove(at);
             }
-            tokio::spawn(async move {
-                tokio::time::sleep(delay).await;
-                send.send_response(response);
-            });
+            send.send_response(response);
         }
     }
 }
