@@ -27,4 +27,10 @@ mod peers {
     mod yaml;
 }
 
+mod spec {
+    //! Job specs of real DAGs.
+
+    mod round_trip;
+}
+
 mod cluster;

@@ -1,44 +1,38 @@
 //! The parser's complaints in plain words: one per line of the file, and not more than people read.
 
-use rustpython_ast::token::{Token, TokenKind};
 use rustpython_parser::{LexicalErrorType, ParseError, ParseErrorType};
-use rustpython_text_size::Ranged;
+use rustpython_text_size::{Ranged, TextRange};
 
-use super::source::{Source, SourceId, Span};
+use super::newlines::Text;
+use super::source::Source;
 use crate::diag::{Code, Diagnostic};
 
 /// Lines reported per file; the rest is counted.
 const MAX_LINES: usize = 20;
 
 /// A diagnostic per error of the parser, in the order of the text.
-pub(super) fn describe(
-    source: &Source,
-    id: SourceId,
-    errors: &[ParseError],
-    tokens: &[Token],
-) -> Vec<Diagnostic> {
-    let mut open = never_closed(tokens).into_iter().peekable();
-    let mut diagnostics = Vec::with_capacity(errors.len());
-    for error in errors {
-        let span = span_of(id, error);
-        // The first error behind a bracket without an end is mostly its consequence.
-        let mut bracket = None;
-        while let Some(next) = open.next_if(|bracket| bracket.start() <= error.range().start()) {
-            bracket = Some(span_of(id, &next));
-        }
-        let at_end = usize::try_from(span.start)
-            .is_ok_and(|start| source.text.get(start..).is_none_or(|rest| rest.trim().is_empty()));
-        diagnostics.push(match bracket {
-            Some(bracket) if at_end => {
-                let message = format!("'{}' was never closed", source.slice(bracket));
-                Diagnostic::new(Code::SyntaxError, bracket, message)
-            }
-            Some(bracket) => Diagnostic::new(Code::SyntaxError, span, plain(&error.error))
-                .also(bracket, "this bracket is never closed"),
-            None => Diagnostic::new(Code::SyntaxError, span, plain(&error.error)),
-        });
-    }
-    diagnostics
+pub(super) fn describe(text: &Text<'_>, errors: &[ParseError]) -> Vec<Diagnostic> {
+    let describe = |error: &ParseError| {
+        Diagnostic::new(Code::SyntaxError, text.span(error), plain(&error.error))
+    };
+    errors.iter().map(describe).collect()
+}
+
+/// The errors without false alarms: the parser takes no `;` behind a bare `raise`, though it reads on
+/// correctly.
+pub(super) fn real(text: &str, errors: &[ParseError]) -> Vec<ParseError> {
+    let is_alarm = |error: &ParseError| {
+        let rest = text.get(error.start().to_usize()..).unwrap_or_default();
+        let before = text.get(..error.start().to_usize()).unwrap_or_default();
+        rest.starts_with(';') && before.trim_end_matches([' ', '\t']).ends_with("raise")
+    };
+    errors.iter().filter(|error| !is_alarm(error)).cloned().collect()
+}
+
+/// A bracket without an end.
+pub(super) fn unclosed(text: &Text<'_>, bracket: TextRange) -> Diagnostic {
+    let message = format!("'{}' was never closed", text.slice(&bracket));
+    Diagnostic::new(Code::SyntaxError, text.span(&bracket), message)
 }
 
 /// Keeps the first syntax error of each line, because what follows on it is mostly the same mistake, and
@@ -66,28 +60,6 @@ pub(super) fn condense(source: &Source, mut diagnostics: Vec<Diagnostic>) -> Vec
         last.help = Some(format!("{more} more lines of this file could not be parsed."));
     }
     diagnostics
-}
-
-fn span_of(id: SourceId, node: &impl Ranged) -> Span {
-    Span { source: id, start: node.start().into(), end: node.end().into() }
-}
-
-/// Opening brackets without their closing ones.
-fn never_closed(tokens: &[Token]) -> Vec<Token> {
-    let mut open: Vec<(Token, TokenKind)> = Vec::new();
-    for token in tokens {
-        match token.kind() {
-            TokenKind::Lpar => open.push((*token, TokenKind::Rpar)),
-            TokenKind::Lsqb => open.push((*token, TokenKind::Rsqb)),
-            TokenKind::Lbrace => open.push((*token, TokenKind::Rbrace)),
-            kind => {
-                if open.last().is_some_and(|(_, closer)| *closer == kind) {
-                    open.pop();
-                }
-            }
-        }
-    }
-    open.into_iter().map(|(token, _)| token).collect()
 }
 
 /// The parser's message without capitals and without its own vocabulary.

@@ -3,14 +3,17 @@
 //! This is the only folder that names the parser.
 
 pub mod ast;
+mod broken;
 mod decode;
 mod depth;
 mod errors;
 mod files;
 mod lower;
 pub mod names;
+mod newlines;
 mod parse;
 mod python2;
+mod repair;
 mod resolve;
 mod source;
 

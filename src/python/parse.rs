@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use rustpython_ast as py;
-use rustpython_parser::{Mode, ParseOptions, parse_unchecked};
+use rustpython_parser::{Mode, ParseError, ParseOptions, parse_unchecked};
+use rustpython_text_size::Ranged;
 
 use super::ast::Module;
+use super::broken::Broken;
 use super::depth::stack_needed;
+use super::newlines::Text;
 use super::source::{Source, SourceId, Span};
-use super::{errors, lower, python2};
-use crate::diag::{Code, Diagnostic};
+use super::{errors, lower, python2, repair};
+use crate::diag::{Code, Diagnostic, Severity};
+
+/// Statements with an unclosed bracket that are passed over in one file. Each costs another parse.
+const MAX_REPAIRS: usize = 20;
 
 /// A parsed file.
 #[derive(Debug, Clone)]
@@ -42,8 +48,10 @@ pub fn parse(source: &Source, id: SourceId) -> Parsed {
     }
     let span = Span { source: id, start: 0, end: 0 };
     let message = "code is nested too deeply to be parsed";
-    let told = Diagnostic::new(Code::LimitReached, span, message)
+    let mut told = Diagnostic::new(Code::LimitReached, span, message)
         .help("Python itself refuses more than 200 nested brackets and 100 nested blocks.");
+    // Every task of the file is missing, which is more than the code's usual warning.
+    told.severity = Severity::Error;
     Parsed { module: Arc::new(Module { body: Vec::new() }), diagnostics: vec![told] }
 }
 
@@ -57,15 +65,27 @@ fn elsewhere<T: Send>(stack: usize, work: impl FnOnce() -> T + Send) -> Option<T
 }
 
 fn read(source: &Source, id: SourceId) -> Parsed {
-    let options = ParseOptions::from(Mode::Module).with_target_version(py::PythonVersion::latest());
-    let parsed = parse_unchecked(&source.text, options);
-    let has_errors = parsed.has_invalid_syntax();
-    let python2 = python2::detect(source, id, parsed.tokens(), has_errors);
-    let mut diagnostics = errors::describe(source, id, parsed.errors(), parsed.tokens());
+    let text = Text::new(source, id);
+    let mut diagnostics = Vec::new();
+    let mut lost = Vec::new();
+    let (mut parsed, mut found) = syntax(&text.text);
+    let python2 = python2::detect(&text, parsed.tokens(), !found.is_empty());
+    let mut repaired: Option<String> = None;
+    while !found.is_empty() && lost.len() < MAX_REPAIRS {
+        let seen = repaired.as_deref().unwrap_or(&*text.text);
+        let Some(unclosed) = repair::first_unclosed(seen, parsed.tokens()) else { break };
+        diagnostics.push(errors::unclosed(&text, unclosed.bracket));
+        lost.push(unclosed.lost);
+        let blanked = repair::blank_out(seen, unclosed.lost);
+        (parsed, found) = syntax(&blanked);
+        repaired = Some(blanked);
+    }
+    diagnostics.extend(errors::describe(&text, &found));
+    let stops = found.iter().map(Ranged::range).collect();
     let body = match parsed.into_syntax() {
         py::Mod::Module(module) => {
-            let (body, found) = lower::module(source, id, module);
-            diagnostics.extend(found);
+            let (body, told) = lower::module(&text, Broken::new(lost, stops), module);
+            diagnostics.extend(told);
             body
         }
         // Not what the parser was asked for.
@@ -78,3 +98,13 @@ fn read(source: &Source, id: SourceId) -> Parsed {
     }
     Parsed { module: Arc::new(body), diagnostics: errors::condense(source, diagnostics) }
 }
+
+fn syntax(text: &str) -> (rustpython_parser::Parsed<py::Mod>, Vec<ParseError>) {
+    let options = ParseOptions::from(Mode::Module).with_target_version(py::PythonVersion::latest());
+    let parsed = parse_unchecked(text, options);
+    let errors = errors::real(text, parsed.errors());
+    (parsed, errors)
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,9 @@
 //! print statements, `except X, e`, backticks and their like occur in no Python 3 program.
 
 use rustpython_ast::token::{Token, TokenKind};
-use rustpython_text_size::Ranged;
+use rustpython_text_size::{Ranged, TextRange};
 
-use super::source::{Source, SourceId, Span};
+use super::newlines::Text;
 use crate::diag::{Code, Diagnostic};
 
 /// Names that `except X, e` gives to the exception. Since Python 3.14 `except A, b:` may also mean two
@@ -15,19 +15,11 @@ const USUAL_NAMES: [&str; 7] = ["e", "ex", "exc", "err", "error", "exception", "
 
 /// The finding that a file is written for Python 2. `has_errors` tells whether the parser found any: without
 /// errors only the one construct is looked for that both versions read, with different meanings.
-pub(super) fn detect(
-    source: &Source,
-    id: SourceId,
-    tokens: &[Token],
-    has_errors: bool,
-) -> Option<Diagnostic> {
+pub(super) fn detect(source: &Text<'_>, tokens: &[Token], has_errors: bool) -> Option<Diagnostic> {
     if !has_errors && !source.text.contains("except") {
         return None;
     }
-    let text = |token: &Token| {
-        let (start, end) = (token.start().into(), token.end().into());
-        source.slice(Span { source: id, start, end })
-    };
+    let text = |token: &Token| source.slice(token);
     let tokens: Vec<Token> =
         tokens.iter().filter(|token| !token.kind().is_trivia()).copied().collect();
     let mut starts_statement = true;
@@ -41,7 +33,7 @@ pub(super) fn detect(
             _ => lexical_sign(rest, text),
         };
         if let Some((sign, last)) = sign {
-            let span = Span { source: id, start: token.start().into(), end: last.end().into() };
+            let span = source.span(&TextRange::new(token.start(), last.end()));
             let message = "file is written for Python 2";
             return Some(Diagnostic::new(Code::Python2File, span, message).label(sign));
         }
@@ -130,7 +122,7 @@ fn lexical_sign<'a>(tokens: &[Token], text: impl Fn(&Token) -> &'a str) -> Sign 
     if word == "`" {
         return Some(("backticks", *first));
     }
-    if is_digits && word.starts_with('0') && word.trim_start_matches('0') != "" {
+    if is_digits && word.starts_with('0') && !word.trim_start_matches('0').is_empty() {
         return Some(("octal number without `0o`", *first));
     }
     let next = tokens.get(1).filter(|next| next.start() == first.end())?;

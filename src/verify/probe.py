@@ -13,7 +13,7 @@ reads one JSON object, from its first argument or from standard input:
 and writes JSON Lines: a `task` record for every KubernetesPodOperator task, a `dag` record for every
 DAG and, last for each file, a `file` record that says how reading it went and what was looked up.
 
-Nothing outside a throw-away AIRFLOW_HOME is written and no database is used. Templates stay unrendered
+Nothing outside a throw-away AIRFLOW_HOME is written (unless the DAG code does so) and no database is used. Templates stay unrendered
 and what Airflow draws at random is replaced, so that the same DAG gives the same lines every time.
 """
 
@@ -38,11 +38,15 @@ import warnings
 READ = type(os.environ).__getitem__
 SUFFIX = "abcdefgh"
 RUNTIME_LABELS = ("airflow_version", "airflow_kpo_in_cluster", "kubernetes_pod_operator")
-PLUMBING = (
-    "os.py", "_collections_abc.py", "posixpath.py", "pathlib.py",  # how the environment is reached
-    "configuration.py", "parser.py", "configparser.py",  # how the configuration is reached
-    "hook.py", "base.py", "connection.py", "variable.py",  # how Connections and Variables are reached
-)
+# The files through which DAG code reaches each kind of value: a question that comes through any other
+# file is a library's own.
+WAYS = {
+    "env": ("os.py", "_collections_abc.py", "posixpath.py", "pathlib.py"),
+    "conf": ("configuration.py", "parser.py", "configparser.py"),
+    "variable": ("variable.py",),
+    "connection": ("hook.py", "base.py", "connection.py"),
+}
+PREFIX = "unusual_prefix_probe_"
 OPERATOR_MODULES = (
     "airflow.providers.cncf.kubernetes.operators.pod",
     "airflow.providers.cncf.kubernetes.operators.kubernetes_pod",
@@ -67,14 +71,14 @@ class Lookups:
             self.ours[name] = not name.startswith("<") and os.path.realpath(name).startswith(self.roots)
         return self.ours[name]
 
-    def place(self):
+    def place(self, kind):
         """The line of DAG code that is asking, or None when the question is Airflow's own."""
         frame = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
             if name != __file__ and self.is_ours(name):
                 return "%s:%d" % (name, frame.f_lineno)
-            if name != __file__ and not name.startswith("<frozen") and os.path.basename(name) not in PLUMBING:
+            if name != __file__ and not name.startswith("<frozen") and os.path.basename(name) not in WAYS[kind]:
                 return None
             frame = frame.f_back
         return None
@@ -119,6 +123,11 @@ def plain(value):
     return foreign(value)
 
 
+def qualified(kind):
+    """The full name of a class, without the prefix that DAG files get when they are imported."""
+    return "%s.%s" % (kind.__module__.replace(PREFIX, "", 1), kind.__qualname__)
+
+
 def plain_key(key):
     return key if isinstance(key, str) else json.dumps(plain(key))
 
@@ -138,10 +147,10 @@ def foreign(value):
         return {"$xcom": str(value)}
     name = getattr(value, "__qualname__", None)
     if isinstance(name, str):
-        return {"$python": "%s.%s" % (getattr(value, "__module__", "?"), name)}
+        return {"$python": "%s.%s" % (str(getattr(value, "__module__", "?")).replace(PREFIX, "", 1), name)}
     if isinstance(vars(value) if hasattr(value, "__dict__") else None, dict):
-        return {"$python": "%s.%s" % (kind.__module__, kind.__qualname__), "fields": scalars(vars(value))}
-    return {"$python": "%s.%s" % (kind.__module__, kind.__qualname__)}
+        return {"$python": qualified(kind), "fields": scalars(vars(value))}
+    return {"$python": qualified(kind)}
 
 
 def scalars(fields):
@@ -188,11 +197,11 @@ def prepare_environment(request, home):
 def watch_environment(lookups):
     """Records which environment variables DAG code reads."""
     mapping = type(os.environ)
-    getitem, contains, everything = mapping.__getitem__, mapping.__contains__, mapping.__iter__
+    getitem, everything = mapping.__getitem__, mapping.__iter__
     missing = object()
 
     def read(self, name, default=missing):
-        place = lookups.place()
+        place = lookups.place("env")
         try:
             value = getitem(self, name)
         except KeyError:
@@ -217,14 +226,14 @@ def watch_environment(lookups):
         return default if value is missing else value
 
     def has(self, name):
-        present = contains(self, name)
-        place = lookups.place()
+        value = own(name)
+        place = lookups.place("env")
         if place:
-            lookups.note("env", name, place, **({"value": getitem(self, name)} if present else {}))
-        return present
+            lookups.note("env", name, place, **({} if value is None else {"value": value}))
+        return value is not None
 
     def names(self):
-        place = lookups.place()
+        place = lookups.place("env")
         if place:
             lookups.note("env", "*", place)
         return everything(self)
@@ -276,7 +285,7 @@ def watched_variable(lookups, variable, original):
         facts = {"default": default} if has_default else {}
         if given is not None:
             facts["value"] = given
-        lookups.note("variable", key, lookups.place(), json=bool(as_json), **facts)
+        lookups.note("variable", key, lookups.place("variable"), json=bool(as_json), **facts)
         if given is None and lookups.fill and (not has_default or default is None):
             text = "{}" if as_json else fill_text(lookups.fill, "var", key)
             remember(key, lookups.stand_in("variables", key, text))
@@ -301,8 +310,8 @@ def watched_connection(lookups, original):
         _, name = call_argument(args, kwargs, 0, "conn_id")
         variable = "AIRFLOW_CONN_" + str(name).upper()
         given = own(variable)
-        lookups.note("connection", name, lookups.place(), **({} if given is None else {"value": given}))
-        if given is None and lookups.fill and lookups.stage == "import":
+        lookups.note("connection", name, lookups.place("connection"), **({} if given is None else {"value": given}))
+        if given is None and lookups.fill and name != "kubernetes_default":
             uri = "http://login:password@host-%s:1234/schema" % str(name).lower().replace("_", "-")
             os.environ[variable] = lookups.stand_in("connections", name, uri)
         return original(*args, **kwargs)
@@ -323,10 +332,19 @@ def watch_configuration(lookups):
     original = parser.get
 
     def get(self, section, key, *args, **kwargs):
-        place = lookups.place()
-        value = original(self, section, key, *args, **kwargs)
+        place = lookups.place("conf")
+        name = "%s.%s" % (section, key)
+        try:
+            value = original(self, section, key, *args, **kwargs)
+        except Exception:
+            if not place:
+                raise
+            lookups.note("conf", name, place)
+            if not lookups.fill:
+                raise
+            value = lookups.stand_in("conf", name, fill_text(lookups.fill, "conf", key))
         if place:
-            lookups.note("conf", "%s.%s" % (section, key), place, value=value)
+            lookups.note("conf", name, place, value=value)
         return value
 
     parser.get = get
@@ -498,8 +516,8 @@ def task_record(task, base, extra):
         "record": "task",
         "dag_id": task.dag_id,
         "task_id": task.task_id,
-        "class": "%s.%s" % (kind.__module__, kind.__qualname__),
-        "bases": ["%s.%s" % (parent.__module__, parent.__qualname__) for parent in kind.__mro__ if issubclass(parent, base)],
+        "class": qualified(kind),
+        "bases": [qualified(parent) for parent in kind.__mro__ if issubclass(parent, base)],
         "upstream": sorted(task.upstream_task_ids),
         "facts": task_facts(task),
         "arguments": arguments(task),
@@ -543,15 +561,17 @@ def task_records(task, base):
         return
     sets = expansions(task)
     known = sets is not None
+    given = getattr(task._get_specified_expand_input(), "value", None)
+    names = sorted(given) if isinstance(given, dict) else None
     for index, chosen in enumerate(sets if known else [{}]):
-        mapped = {"known": known, "index": index if known else None}
+        mapped = {"known": known, "index": index if known else None, "arguments": names}
         try:
             single = task.unmap(chosen)
             yield task_record(single, base, {"mapped": mapped, "upstream": sorted(task.upstream_task_ids)})
         except Exception as error:
             yield {
                 "record": "task", "dag_id": task.dag_id, "task_id": task.task_id, "mapped": mapped,
-                "class": "%s.%s" % (task.operator_class.__module__, task.operator_class.__qualname__),
+                "class": qualified(task.operator_class),
                 "upstream": sorted(task.upstream_task_ids),
                 "error": "%s: %s" % (type(error).__name__, error), "traceback": traceback.format_exc(),
             }
@@ -573,7 +593,7 @@ def dag_classes_and_context():
 def import_dags(path):
     """Imports one file the way Airflow's DAG bag does; returns its DAGs ordered by id."""
     classes, context = dag_classes_and_context()
-    name = "unusual_prefix_probe_" + os.path.splitext(os.path.basename(path))[0]
+    name = PREFIX + os.path.splitext(os.path.basename(path))[0]
     if context is not None and hasattr(context, "autoregistered_dags"):
         context.autoregistered_dags.clear()
         context.current_autoregister_module_name = name
@@ -604,8 +624,7 @@ def dag_trouble(dag):
 
 def class_name(task):
     kind = getattr(task, "operator_class", None)
-    kind = kind if isinstance(kind, type) else type(task)
-    return "%s.%s" % (kind.__module__, kind.__qualname__)
+    return qualified(kind if isinstance(kind, type) else type(task))
 
 
 def read_file(path, base, lookups, write):
@@ -634,6 +653,17 @@ def read_file(path, base, lookups, write):
         record["stubbed"] = sorted(stubbed.used)
     record["seconds"] = round(time.time() - started, 2)
     write(record)
+
+
+def warm_up(base):
+    """Loads what every file will need, once, so that its process does not have to."""
+    for module in ("airflow.models.dag", "airflow.sdk", "airflow.decorators", "airflow.models.variable", "airflow.utils.task_group"):
+        load(module)
+    dag_classes_and_context()
+    try:
+        task_record(base(task_id="warm_up", name="warm-up", image="none"), base, {})
+    except Exception:
+        pass  # Old versions want a DAG around a task; they only lose some time.
 
 
 def in_child(path, base, lookups, output):
@@ -671,6 +701,7 @@ def run(request, home, out):
             names = {"__name__": "__prelude__", "__file__": request["prelude"], "PROBE": sys.modules[__name__]}
             exec(compile(text.read(), request["prelude"], "exec"), names)
     watch_environment(lookups)
+    warm_up(base)
 
     timeout, jobs = float(request.get("timeout") or 60), int(request.get("jobs") or 1)
     waiting = [(number, os.path.abspath(path)) for number, path in enumerate(request["files"])]
@@ -716,6 +747,7 @@ def main():
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
+    sys.dont_write_bytecode = True
     request = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
     home = tempfile.mkdtemp(prefix="podlift-airflow-")
     parent = os.getpid()

@@ -12,7 +12,6 @@ mod tables;
 mod toml;
 mod urls;
 
-pub(crate) use urls::unquote;
 mod yaml;
 
 pub(crate) use config::CONFIG_METHODS;

@@ -6,7 +6,6 @@
 mod modules;
 mod octets;
 mod open;
-mod shell;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

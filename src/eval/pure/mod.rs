@@ -10,13 +10,17 @@
 pub mod brace;
 pub mod datetime;
 pub mod format;
+pub mod hash;
 pub mod json;
 pub mod number;
 pub mod path;
 pub mod percent;
 pub mod regex;
+pub mod shlex;
+pub mod template;
 pub mod text;
 pub mod textwrap;
+pub mod url;
 pub mod yaml;
 
 #[cfg(test)]

@@ -1,41 +1,145 @@
-//! `textwrap`: `dedent` and `indent`.
+//! `textwrap.dedent`, `indent`, `wrap` and `fill`, and `inspect.cleandoc`.
 
-use super::Failure;
+use super::text::{expandtabs, is_space, length, splitlines};
+use super::{Failure, within_bound};
 
-/// `textwrap.dedent`: removes the leading blanks that all lines share; blank lines become empty.
-///
-/// # Errors
-/// Never, but the other functions of this folder may fail alike.
-pub fn dedent(text: &str) -> Result<String, Failure> {
-    let is_blank = |line: &str| line.chars().all(|c| c == ' ' || c == '\t');
+/// `textwrap.dedent`: takes away what blanks all lines begin with; lines of blanks only become empty.
+pub fn dedent(text: &str) -> String {
+    let is_blank = |c: char| matches!(c, ' ' | '\t');
+    let lines: Vec<&str> =
+        text.split('\n').map(|line| if line.chars().all(is_blank) { "" } else { line }).collect();
     let mut margin: Option<&str> = None;
-    for line in text.split('\n').filter(|line| !is_blank(line)) {
-        let end = line.find(|c| c != ' ' && c != '\t').unwrap_or(line.len());
-        let lead = line.get(..end).unwrap_or("");
+    for line in lines.iter().filter(|line| !line.is_empty()) {
+        let end = line.find(|c| !is_blank(c)).unwrap_or(line.len());
+        let indent = line.get(..end).unwrap_or_default();
         margin = Some(match margin {
-            None => lead,
-            Some(known) => {
-                let shared = known.bytes().zip(lead.bytes()).take_while(|(a, b)| a == b).count();
-                known.get(..shared).unwrap_or("")
+            None => indent,
+            Some(margin) => {
+                // Blanks are single bytes, so a count of them is a place in the text.
+                let common = margin.bytes().zip(indent.bytes()).take_while(|(a, b)| a == b);
+                margin.get(..common.count()).unwrap_or_default()
             }
         });
     }
-    let margin = margin.unwrap_or("");
-    let lines: Vec<&str> = text
-        .split('\n')
-        .map(|line| if is_blank(line) { "" } else { line.strip_prefix(margin).unwrap_or(line) })
-        .collect();
-    Ok(lines.join("\n"))
+    let margin = margin.unwrap_or_default();
+    let dedented = lines.iter().map(|line| line.strip_prefix(margin).unwrap_or(line));
+    dedented.collect::<Vec<_>>().join("\n")
 }
 
-/// `textwrap.indent`: puts a prefix before every line that is not blank.
+/// `textwrap.indent`: a prefix before each line that holds more than blanks.
 ///
 /// # Errors
-/// Never, but the other functions of this folder may fail alike.
+/// [`Failure::Bound`] when the result would be too long.
 pub fn indent(text: &str, prefix: &str) -> Result<String, Failure> {
-    let lines = super::text::splitlines(text, true);
-    Ok(lines
-        .into_iter()
-        .map(|line| if line.trim().is_empty() { line } else { format!("{prefix}{line}") })
-        .collect())
+    let mut result = String::new();
+    for line in splitlines(text, true) {
+        if !line.chars().all(is_space) {
+            result.push_str(prefix);
+        }
+        result.push_str(&line);
+        within_bound(result.len() / 4, "textwrap.indent")?;
+    }
+    Ok(result)
 }
+
+/// `inspect.cleandoc`: a docstring without the indentation of its function.
+///
+/// # Errors
+/// [`Failure::Bound`] when its tabs make it too long.
+pub fn cleandoc(text: &str) -> Result<String, Failure> {
+    let expanded = expandtabs(text, 8)?;
+    let mut lines: Vec<&str> = expanded.split('\n').collect();
+    let indent = |line: &&str| {
+        let content = line.trim_start_matches(is_space);
+        (!content.is_empty()).then(|| length(line) - length(content))
+    };
+    let margin = lines.iter().skip(1).filter_map(indent).min().unwrap_or(0);
+    for (position, line) in lines.iter_mut().enumerate() {
+        *line = if position == 0 {
+            line.trim_start_matches(is_space)
+        } else {
+            let start = line.char_indices().nth(margin).map_or(line.len(), |(start, _)| start);
+            line.get(start..).unwrap_or_default()
+        };
+    }
+    let is_text = |line: &&str| !line.is_empty();
+    let first = lines.iter().position(is_text).unwrap_or(lines.len());
+    let last = lines.iter().rposition(is_text).map_or(first, |last| last + 1);
+    Ok(lines.get(first..last).unwrap_or_default().join("\n"))
+}
+
+/// `textwrap.wrap(text, width)`.
+///
+/// # Errors
+/// `ValueError` for a width below one; [`Failure::Unsupported`] for texts with hyphens, at which
+/// Python may break too.
+pub fn wrap(text: &str, width: i64) -> Result<Vec<String>, Failure> {
+    let Some(width) = usize::try_from(width).ok().filter(|width| *width > 0) else {
+        return Err(Failure::value(format!("invalid width {width} (must be > 0)")));
+    };
+    if text.contains('-') {
+        return Err(Failure::Unsupported("textwrap.wrap of a text with hyphens".to_owned()));
+    }
+    // Other blanks than ASCII's are letters here.
+    let is_blank = |c: char| matches!(c, ' ' | '\t'..='\r');
+    let text = expandtabs(text, 8)?;
+    let text: String = text.chars().map(|c| if is_blank(c) { ' ' } else { c }).collect();
+    let mut chunks = chunks(&text);
+    chunks.reverse();
+    let mut lines: Vec<String> = Vec::new();
+    while !chunks.is_empty() {
+        if !lines.is_empty() && chunks.last().is_some_and(|chunk| is_blank_text(chunk)) {
+            chunks.pop();
+        }
+        let mut line: Vec<String> = Vec::new();
+        let mut taken = 0;
+        while let Some(chunk) = chunks.pop_if(|chunk| taken + chunk.chars().count() <= width) {
+            taken += length(&chunk);
+            line.push(chunk);
+        }
+        if let Some(long) = chunks.last_mut().filter(|chunk| length(chunk) > width) {
+            // A word longer than a line fills what is left of this one.
+            let rest = long.chars().skip(width - taken).collect();
+            let head = long.chars().take(width - taken).collect();
+            *long = rest;
+            line.push(head);
+        }
+        if line.last().is_some_and(|chunk| is_blank_text(chunk)) {
+            line.pop();
+        }
+        if !line.is_empty() {
+            lines.push(line.concat());
+        }
+    }
+    Ok(lines)
+}
+
+/// `textwrap.fill(text, width)`.
+///
+/// # Errors
+/// As [`wrap`].
+pub fn fill(text: &str, width: i64) -> Result<String, Failure> {
+    Ok(wrap(text, width)?.join("\n"))
+}
+
+fn is_blank_text(text: &str) -> bool {
+    text.chars().all(is_space)
+}
+
+/// Words and the blanks between them.
+fn chunks(text: &str) -> Vec<String> {
+    let mut chunks: Vec<String> = Vec::new();
+    let mut blank = None;
+    for c in text.chars() {
+        let is_blank = c == ' ';
+        match chunks.last_mut().filter(|_| blank == Some(is_blank)) {
+            Some(chunk) => chunk.push(c),
+            None => chunks.push(c.to_string()),
+        }
+        blank = Some(is_blank);
+    }
+    chunks
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,11 @@ impl Lower<'_> {
         let span = self.span(node.range);
         let def_span = self.after_decorators(span, &node.decorator_list);
         let decorators = self.decorators(node.decorator_list);
-        let name = self.identifier(&node.name);
-        self.scopes.bind(&name);
         let type_params = self.type_params(node.type_params);
         let parameters = self.parameters(*node.parameters);
         let returns = self.optional(node.returns);
+        let name = self.identifier(&node.name);
+        self.scopes.bind(&name);
         self.scopes.open(Kind::Function);
         self.bind_parameters(&parameters);
         let body = self.body(node.body);
@@ -77,12 +77,12 @@ impl Lower<'_> {
         let decorators = self.decorators(node.decorator_list);
         let written = self.name(&node.name);
         let name = self.identifier(&node.name);
-        self.scopes.bind(&name);
         let type_params = self.type_params(node.type_params);
         let (bases, keywords) = match node.arguments {
             Some(arguments) => self.arguments(*arguments),
             None => (Vec::new(), Vec::new()),
         };
+        self.scopes.bind(&name);
         self.scopes.open(Kind::Class);
         self.classes.push(written);
         let body = self.body(node.body);
@@ -152,7 +152,7 @@ impl Lower<'_> {
     fn after_decorators(&self, span: Span, decorators: &[py::Decorator]) -> Span {
         let Some(last) = decorators.last() else { return span };
         let mut start = u32::from(last.range().end());
-        let rest = self.source.slice(Span { start, ..span });
+        let rest = self.text.source.slice(Span { start, ..span });
         for line in rest.split_inclusive(['\n', '\r']) {
             let code = line.trim_start();
             if !code.is_empty() && !code.starts_with(['#', '\\']) {

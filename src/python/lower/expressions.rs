@@ -16,6 +16,8 @@ impl Lower<'_> {
         }
         let lowered = if Self::is_chain(&expr) {
             self.chain(expr)
+        } else if is_literal(&expr) && self.broken.touches(&expr) {
+            Self::invalid(span)
         } else {
             Expr { kind: self.kind(expr, span), span }
         };
@@ -28,8 +30,8 @@ impl Lower<'_> {
         exprs.into_iter().map(|expr| self.expr(expr)).collect()
     }
 
-    pub(super) fn boxed(&mut self, expr: Box<py::Expr>) -> Box<Expr> {
-        Box::new(self.expr(*expr))
+    pub(super) fn boxed(&mut self, expr: py::Expr) -> Box<Expr> {
+        Box::new(self.expr(expr))
     }
 
     pub(super) fn optional(&mut self, expr: Option<Box<py::Expr>>) -> Option<Expr> {
@@ -46,15 +48,17 @@ impl Lower<'_> {
             py::Expr::BytesLiteral(node) => Self::bytes(&node),
             py::Expr::FString(node) => self.fstring(node, span),
             py::Expr::TString(_) => self.tstring(span),
-            py::Expr::Name(node) if node.is_invalid() => ExprKind::Invalid,
+            py::Expr::Name(node) if node.id.is_empty() => ExprKind::Invalid,
             py::Expr::Name(node) => ExprKind::Name(self.identifier(&node.id)),
             py::Expr::List(node) => ExprKind::List(self.exprs(node.elts)),
             py::Expr::Tuple(node) => ExprKind::Tuple(self.exprs(node.elts)),
             py::Expr::Set(node) => ExprKind::Set(self.exprs(node.elts)),
             py::Expr::Dict(node) => self.dict(node),
-            py::Expr::Starred(node) => ExprKind::Starred(self.boxed(node.value)),
+            py::Expr::Starred(node) => ExprKind::Starred(self.boxed(*node.value)),
             py::Expr::Slice(node) => self.slice(node),
-            py::Expr::UnaryOp(node) => ExprKind::Unary(unary_op(node.op), self.boxed(node.operand)),
+            py::Expr::UnaryOp(node) => {
+                ExprKind::Unary(unary_op(node.op), self.boxed(*node.operand))
+            }
             py::Expr::BoolOp(node) => self.bool_op(node),
             py::Expr::Compare(node) => self.compare(node),
             py::Expr::If(node) => self.if_else(node),
@@ -75,13 +79,13 @@ impl Lower<'_> {
             py::Expr::DictComp(node) => self.dict_comprehension(node),
             py::Expr::Yield(node) => {
                 self.note_yield(span);
-                ExprKind::Yield(node.value.map(|value| self.boxed(value)))
+                ExprKind::Yield(node.value.map(|value| self.boxed(*value)))
             }
             py::Expr::YieldFrom(node) => {
                 self.note_yield(span);
-                ExprKind::YieldFrom(self.boxed(node.value))
+                ExprKind::YieldFrom(self.boxed(*node.value))
             }
-            py::Expr::Await(node) => ExprKind::Await(self.boxed(node.value)),
+            py::Expr::Await(node) => ExprKind::Await(self.boxed(*node.value)),
             // Notebook commands are no Python.
             py::Expr::IpyEscapeCommand(_) => ExprKind::Invalid,
             // Handled by `chain`.
@@ -102,9 +106,9 @@ impl Lower<'_> {
     }
 
     fn slice(&mut self, node: py::ExprSlice) -> ExprKind {
-        let lower = node.lower.map(|bound| self.boxed(bound));
-        let upper = node.upper.map(|bound| self.boxed(bound));
-        let step = node.step.map(|bound| self.boxed(bound));
+        let lower = node.lower.map(|bound| self.boxed(*bound));
+        let upper = node.upper.map(|bound| self.boxed(*bound));
+        let step = node.step.map(|bound| self.boxed(*bound));
         ExprKind::Slice(lower, upper, step)
     }
 
@@ -117,23 +121,23 @@ impl Lower<'_> {
     }
 
     fn compare(&mut self, node: py::ExprCompare) -> ExprKind {
-        let left = self.boxed(node.left);
+        let left = self.boxed(*node.left);
         let operators = node.ops.iter().copied().map(compare_op);
         let rest = operators.zip(self.exprs(node.comparators.into_vec())).collect();
         ExprKind::Compare(left, rest)
     }
 
     fn if_else(&mut self, node: py::ExprIf) -> ExprKind {
-        let test = self.boxed(node.test);
-        let body = self.boxed(node.body);
-        let orelse = self.boxed(node.orelse);
+        let test = self.boxed(*node.test);
+        let body = self.boxed(*node.body);
+        let orelse = self.boxed(*node.orelse);
         ExprKind::IfElse(test, body, orelse)
     }
 
     fn walrus(&mut self, node: py::ExprNamed) -> ExprKind {
-        let value = self.boxed(node.value);
+        let value = self.boxed(*node.value);
         match *node.target {
-            py::Expr::Name(target) if !target.is_invalid() => {
+            py::Expr::Name(target) if !target.id.is_empty() => {
                 let name = self.identifier(&target.id);
                 self.scopes.bind_walrus(&name);
                 ExprKind::Walrus(name, value)
@@ -157,8 +161,8 @@ impl Lower<'_> {
     fn dict_comprehension(&mut self, node: py::ExprDictComp) -> ExprKind {
         self.scopes.open(Kind::Comprehension);
         let parts = self.comprehension_parts(node.generators);
-        let key = self.boxed(node.key);
-        let value = self.boxed(node.value);
+        let key = self.boxed(*node.key);
+        let value = self.boxed(*node.value);
         self.scopes.close();
         ExprKind::DictComp(key, value, parts)
     }
@@ -179,6 +183,11 @@ impl Lower<'_> {
             self.refused(span, "'yield' outside function");
         }
     }
+}
+
+/// Whether an expression is one token, or one string, so that an error within it leaves nothing of it.
+fn is_literal(expr: &py::Expr) -> bool {
+    expr.is_literal_expr() || matches!(expr, py::Expr::FString(_) | py::Expr::TString(_))
 }
 
 fn unary_op(op: py::UnaryOp) -> UnaryOp {

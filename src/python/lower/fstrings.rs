@@ -1,7 +1,6 @@
 //! F-strings: implicit concatenation joined, neighbouring text joined, debug text (`{x=}`) kept.
 
 use rustpython_ast as py;
-use rustpython_text_size::Ranged;
 
 use super::Lower;
 use crate::diag::{Code, Diagnostic};
@@ -81,9 +80,9 @@ impl Lower<'_> {
 
     fn interpolation(&mut self, element: &mut py::InterpolatedElement, parts: &mut Parts) -> FPart {
         let debug = element.debug_text.as_ref().map(|debug| {
-            let expression = self.source.slice(self.span(element.expression.range()));
+            let expression = self.text.slice(&*element.expression);
             let text = format!("{}{expression}{}", debug.leading, debug.trailing);
-            self.name(&text.replace("\r\n", "\n").replace('\r', "\n"))
+            self.name(&without_comments(&text))
         });
         let has_spec = element.format_spec.is_some();
         let conversion = match element.conversion.to_char() {
@@ -115,4 +114,23 @@ impl Lower<'_> {
         }
         spec.end_text();
     }
+}
+
+/// Debug text shows an expression as it is written, but for its comments.
+fn without_comments(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let (mut quote, mut in_comment) = (None, false);
+    for character in text.chars() {
+        match (character, quote) {
+            ('\n', _) => in_comment = false,
+            ('#', None) => in_comment = true,
+            ('\'' | '"', None) if !in_comment => quote = Some(character),
+            (_, Some(open)) if open == character => quote = None,
+            _ => {}
+        }
+        if !in_comment {
+            shown.push(character);
+        }
+    }
+    shown
 }

@@ -29,7 +29,7 @@ impl Lower<'_> {
     /// The parser keeps a large integer as it is written; the tree holds it in decimal.
     fn big_int(&mut self, span: Span) -> ExprKind {
         let written: String =
-            self.source.slice(span).chars().filter(|digit| *digit != '_').collect();
+            self.text.source.slice(span).chars().filter(|digit| *digit != '_').collect();
         let lower = written.to_ascii_lowercase();
         let (digits, radix) = match lower.get(..2) {
             Some("0x") => (lower.get(2..), 16),
@@ -67,7 +67,7 @@ impl Lower<'_> {
     /// Whether a literal stands for a lone surrogate (`"\ud800"`), which no Rust text can hold; the parser
     /// puts U+FFFD in its place.
     pub(super) fn has_surrogate(&self, text: &str, span: Span) -> bool {
-        text.contains('\u{fffd}') && names_surrogate(self.source.slice(span))
+        text.contains('\u{fffd}') && names_surrogate(self.text.source.slice(span))
     }
 
     pub(super) fn surrogate(&mut self, span: Span) -> ExprKind {

@@ -15,6 +15,11 @@ mod scopes;
 mod statements;
 mod targets;
 
+#[cfg(test)]
+mod show;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -22,7 +27,9 @@ use rustpython_ast as py;
 use rustpython_text_size::{Ranged, TextRange};
 
 use super::ast::{Expr, ExprKind, Module, Name};
-use super::source::{Source, SourceId, Span};
+use super::broken::Broken;
+use super::newlines::Text;
+use super::source::Span;
 use crate::diag::{Code, Diagnostic};
 use scopes::Scopes;
 
@@ -32,24 +39,24 @@ pub const MAX_NESTING: usize = 500;
 
 /// The deepest path in a tree of [`super::ast`], links of chains such as `a + b + c` or `a.b().c()`
 /// included, which do not count as nesting.
-pub const MAX_DEPTH: usize = 2_000;
+pub const MAX_DEPTH: usize = 1_000;
 
 /// Lowers a parsed file. The diagnostics tell what the parser accepts and Python refuses, and what was
 /// beyond a bound.
 pub(super) fn module(
-    source: &Source,
-    id: SourceId,
+    text: &Text<'_>,
+    broken: Broken,
     module: py::ModModule,
 ) -> (Module, Vec<Diagnostic>) {
-    let mut lower = Lower::new(source, id);
+    let mut lower = Lower::new(text, broken);
     let body = lower.top(module.body);
     (Module { body }, lower.diagnostics)
 }
 
 /// The state of lowering one file.
 struct Lower<'a> {
-    source: &'a Source,
-    id: SourceId,
+    text: &'a Text<'a>,
+    broken: Broken,
     diagnostics: Vec<Diagnostic>,
     scopes: Scopes,
     /// Names seen so far, so that equal names share their text.
@@ -65,10 +72,10 @@ struct Lower<'a> {
 }
 
 impl<'a> Lower<'a> {
-    fn new(source: &'a Source, id: SourceId) -> Self {
+    fn new(text: &'a Text<'a>, broken: Broken) -> Self {
         Self {
-            source,
-            id,
+            text,
+            broken,
             diagnostics: Vec::new(),
             scopes: Scopes::default(),
             names: HashSet::new(),
@@ -80,11 +87,11 @@ impl<'a> Lower<'a> {
     }
 
     fn span(&self, range: TextRange) -> Span {
-        Span { source: self.id, start: range.start().into(), end: range.end().into() }
+        self.text.span(&range)
     }
 
     fn span_of(&self, node: &impl Ranged) -> Span {
-        self.span(node.range())
+        self.text.span(node)
     }
 
     /// The shared copy of a text.

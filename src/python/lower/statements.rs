@@ -1,6 +1,7 @@
 //! Statements.
 
 use rustpython_ast as py;
+use rustpython_text_size::{Ranged, TextRange};
 
 use super::chains::binary_op;
 use super::{Lower, MAX_DEPTH};
@@ -28,6 +29,7 @@ impl Lower<'_> {
         if !self.enter(span) {
             return Stmt { kind: StmtKind::Invalid, span };
         }
+        let doubtful = self.runs_into_error(&stmt);
         let kind = match stmt {
             py::Stmt::Expr(node) => match self.expr(*node.value) {
                 Expr { kind: ExprKind::Invalid, .. } => StmtKind::Invalid,
@@ -52,10 +54,7 @@ impl Lower<'_> {
                 }
                 StmtKind::Return(self.optional(node.value))
             }
-            py::Stmt::Raise(node) => {
-                let exception = self.optional(node.exc);
-                StmtKind::Raise(exception, self.optional(node.cause))
-            }
+            py::Stmt::Raise(node) => self.raise(node),
             py::Stmt::Try(node) => self.try_statement(node),
             py::Stmt::Assert(node) => {
                 let test = self.expr(*node.test);
@@ -85,12 +84,27 @@ impl Lower<'_> {
             py::Stmt::IpyEscapeCommand(_) => StmtKind::Invalid,
         };
         self.leave();
-        Stmt { kind, span }
+        Stmt { kind: if doubtful { without_value(kind) } else { kind }, span }
+    }
+
+    /// Whether the parser gave up in the line of a simple statement right behind it, or begins it with what
+    /// was left then: in `x = 1 2` neither `1` nor `2` is the value.
+    fn runs_into_error(&self, stmt: &py::Stmt) -> bool {
+        let end = stmt.end();
+        self.broken.stops_at(stmt.start())
+            || self.broken.next_stop(end).is_some_and(|stop| {
+                let between = self.text.slice(&TextRange::new(end, stop));
+                between.chars().all(|character| matches!(character, ' ' | '\t'))
+            })
     }
 
     fn assign(&mut self, node: py::StmtAssign) -> StmtKind {
         let value = self.expr(*node.value);
-        StmtKind::Assign(self.targets(node.targets), value)
+        let targets = self.targets(node.targets);
+        let readable = !targets.iter().any(|target| matches!(target, Target::Invalid(_)));
+        let assigned = StmtKind::Assign(targets, value);
+        // In `x = = 1` nobody knows what was meant.
+        if readable { assigned } else { without_value(assigned) }
     }
 
     fn annotated(&mut self, node: py::StmtAnnAssign) -> StmtKind {
@@ -98,7 +112,7 @@ impl Lower<'_> {
         let value = self.optional(node.value);
         let target = match *node.target {
             // `(name): annotation` declares nothing.
-            py::Expr::Name(name) if !node.simple && value.is_none() && !name.is_invalid() => {
+            py::Expr::Name(name) if !node.simple && value.is_none() && !name.id.is_empty() => {
                 let span = self.span(name.range);
                 Target::Name(self.identifier(&name.id), span)
             }
@@ -167,6 +181,15 @@ impl Lower<'_> {
             items.push((context, item.optional_vars.map(|target| self.target(*target))));
         }
         StmtKind::With(items, self.body(node.body))
+    }
+
+    fn raise(&mut self, node: py::StmtRaise) -> StmtKind {
+        // The parser takes the `;` behind a bare `raise` for a missing exception.
+        let is_missing =
+            |expr: &py::Expr| matches!(expr, py::Expr::Name(name) if name.id.is_empty());
+        let exception = node.exc.filter(|exception| !is_missing(exception));
+        let exception = self.optional(exception);
+        StmtKind::Raise(exception, self.optional(node.cause))
     }
 
     fn try_statement(&mut self, node: py::StmtTry) -> StmtKind {
@@ -244,7 +267,7 @@ impl Lower<'_> {
     /// The value of a type alias is evaluated lazily, if at all.
     fn type_alias(&mut self, name: py::Expr) -> StmtKind {
         match name {
-            py::Expr::Name(name) if !name.is_invalid() => {
+            py::Expr::Name(name) if !name.id.is_empty() => {
                 let name = self.identifier(&name.id);
                 self.scopes.bind(&name);
                 StmtKind::TypeAlias(name)
@@ -258,5 +281,20 @@ impl Lower<'_> {
         let name = self.identifier(name);
         self.scopes.bind(&name);
         name
+    }
+}
+
+/// A simple statement that still binds its names, but to nothing known.
+fn without_value(kind: StmtKind) -> StmtKind {
+    let unknown = |value: Expr| Expr { kind: ExprKind::Invalid, ..value };
+    match kind {
+        StmtKind::Expr(_) => StmtKind::Invalid,
+        StmtKind::Assign(targets, value) => StmtKind::Assign(targets, unknown(value)),
+        StmtKind::AnnAssign(target, annotation, value) => {
+            StmtKind::AnnAssign(target, annotation, value.map(unknown))
+        }
+        StmtKind::AugAssign(target, op, value) => StmtKind::AugAssign(target, op, unknown(value)),
+        StmtKind::Return(value) => StmtKind::Return(value.map(unknown)),
+        other => other,
     }
 }

@@ -13,7 +13,7 @@ impl Lower<'_> {
             return Target::Invalid(span);
         }
         let target = match expr {
-            py::Expr::Name(name) if name.is_invalid() => Target::Invalid(span),
+            py::Expr::Name(name) if name.id.is_empty() => Target::Invalid(span),
             py::Expr::Name(name) => {
                 let name = self.identifier(&name.id);
                 self.scopes.bind(&name);

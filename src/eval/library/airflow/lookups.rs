@@ -167,7 +167,13 @@ impl Interp<'_> {
                 match key.as_str() {
                     Some(name) => {
                         let name = name.to_owned();
-                        Ok(self.look_up(HoleKind::Variable, &name, default.as_ref(), json, span))
+                        let val =
+                            self.look_up(HoleKind::Variable, &name, default.as_ref(), json, span);
+                        if default.is_none() && self.unknown(&val).is_some() {
+                            self.missing_lookup(val, &name, span)
+                        } else {
+                            Ok(val)
+                        }
                     }
                     None => Ok(self.derived(&[&key], span)),
                 }
@@ -500,7 +506,7 @@ fn connection_fields(
 
 /// A part of a URI with its percent escapes read.
 fn decoded(part: &str) -> String {
-    crate::eval::library::serialise::unquote(part).unwrap_or_else(|| part.to_owned())
+    crate::eval::pure::url::unquote(part)
 }
 
 fn name_of(path: &str) -> &str {

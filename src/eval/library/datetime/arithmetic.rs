@@ -1,7 +1,5 @@
 //! Operators between dates, times and durations.
 
-use num_bigint::BigInt;
-
 use super::{Maker, Moment, Relative, datetime, delta, delta_of, moment, pendulum};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
@@ -203,9 +201,4 @@ impl Relative {
             ..self
         }
     }
-}
-
-/// Microseconds of a duration as an integer of any size.
-pub(super) fn big_micros(value: TimeDelta) -> BigInt {
-    BigInt::from(value.micros())
 }

@@ -2,15 +2,10 @@
 
 use std::rc::Rc;
 
-use ::base64::Engine;
-use ::base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
-
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::pure::hash;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
 
@@ -26,7 +21,7 @@ impl Interp<'_> {
                 _ => (name.to_owned(), first.cloned()),
             };
             // Algorithms podlift does not compute stay unknown.
-            digest(&name, b"")?;
+            hash::digest(&name, b"")?;
             let empty = || Val::new(Data::Bytes(Rc::from([])), span);
             let data = data.unwrap_or_else(empty);
             if let Data::Str(_) = &data.data {
@@ -58,36 +53,26 @@ impl Interp<'_> {
         let made = |bytes: Vec<u8>| Some(Ok(Val::new(Data::Bytes(bytes.into()), span)));
         match path {
             "base64.b64encode" | "base64.standard_b64encode" => {
-                made(STANDARD.encode(&bytes).into_bytes())
+                made(hash::b64encode(&bytes).into_bytes())
             }
-            "base64.urlsafe_b64encode" => made(URL_SAFE.encode(&bytes).into_bytes()),
+            "base64.urlsafe_b64encode" => made(hash::urlsafe_b64encode(&bytes).into_bytes()),
             "base64.b64decode"
             | "base64.standard_b64decode"
             | "binascii.a2b_base64"
             | "base64.urlsafe_b64decode" => {
-                // Python skips what is not in the alphabet; only line ends are skipped here.
-                let clean: Vec<u8> = bytes
-                    .iter()
-                    .copied()
-                    .filter(|byte| !matches!(byte, b'\n' | b'\r' | b' '))
-                    .collect();
-                let engine =
-                    if path.ends_with("urlsafe_b64decode") { &URL_SAFE } else { &STANDARD };
-                match engine.decode(&clean) {
+                // Bytes outside the alphabet are skipped, whatever they are.
+                let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+                let decoded = match path.ends_with("urlsafe_b64decode") {
+                    true => hash::urlsafe_b64decode(&text),
+                    false => hash::b64decode(&text),
+                };
+                match decoded {
                     Ok(decoded) => made(decoded),
-                    Err(_) => Some(Ok(self.derived(&[val], span))),
+                    Err(failure) => Some(self.failed(failure, &[val], span)),
                 }
             }
-            "binascii.hexlify" | "base64.b16encode" => {
-                let digits: String = bytes
-                    .iter()
-                    .map(|byte| match path {
-                        "binascii.hexlify" => format!("{byte:02x}"),
-                        _ => format!("{byte:02X}"),
-                    })
-                    .collect();
-                made(digits.into_bytes())
-            }
+            "binascii.hexlify" => made(hash::to_hex(&bytes).into_bytes()),
+            "base64.b16encode" => made(hash::to_hex(&bytes).to_uppercase().into_bytes()),
             _ => None,
         }
     }
@@ -127,30 +112,13 @@ impl Interp<'_> {
                 let Data::Bytes(bytes) = &data.data else {
                     return Some(Ok(self.derived(&[&data], span)));
                 };
-                let result = digest(&algorithm, bytes)?;
+                let result = hash::digest(&algorithm, bytes)?;
                 Some(Ok(match name {
                     "digest" => Val::new(Data::Bytes(result.into()), span),
-                    _ => {
-                        let digits: String =
-                            result.iter().map(|byte| format!("{byte:02x}")).collect();
-                        Val::str(digits, span)
-                    }
+                    _ => Val::str(hash::to_hex(&result), span),
                 }))
             }
             _ => None,
         }
     }
-}
-
-/// The hash of bytes; `None` for an algorithm that is not known here.
-fn digest(algorithm: &str, bytes: &[u8]) -> Option<Vec<u8>> {
-    Some(match algorithm {
-        "md5" => Md5::digest(bytes).to_vec(),
-        "sha1" => Sha1::digest(bytes).to_vec(),
-        "sha224" => Sha224::digest(bytes).to_vec(),
-        "sha256" => Sha256::digest(bytes).to_vec(),
-        "sha384" => Sha384::digest(bytes).to_vec(),
-        "sha512" => Sha512::digest(bytes).to_vec(),
-        _ => return None,
-    })
 }

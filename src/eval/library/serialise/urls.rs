@@ -3,6 +3,8 @@
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Object, Val};
+use crate::eval::pure::Failure;
+use crate::eval::pure::url::{self, SplitUrl};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -29,20 +31,25 @@ impl Interp<'_> {
                 if args.pos.len() > 2 {
                     return Ok(None);
                 }
-                self.string(quote(&text, &safe, name == "quote_plus"), span)
+                self.string(
+                    match name {
+                        "quote" => url::quote(&text, &safe),
+                        _ => url::quote_plus(&text, &safe),
+                    },
+                    span,
+                )
             }
             "unquote" | "unquote_plus" => {
-                let text =
-                    if name == "unquote_plus" { text.replace('+', " ") } else { text.to_string() };
-                match unquote(&text) {
-                    Some(text) => self.string(text, span),
-                    None => return Ok(None),
-                }
+                let text = match name {
+                    "unquote" => url::unquote(&text),
+                    _ => url::unquote_plus(&text),
+                };
+                self.string(text, span)
             }
             "urlparse" | "urlsplit" if args.pos.len() == 1 => {
                 match self.split_url(&text, name, span) {
-                    Some(val) => val,
-                    None => return Ok(None),
+                    Ok(val) => val,
+                    Err(failure) => return self.failed(failure, &[first], span).map(Some),
                 }
             }
             _ => return Ok(None),
@@ -80,7 +87,7 @@ impl Interp<'_> {
                     return Ok(None);
                 }
                 match self.str_text(val, span)?.as_literal() {
-                    Some(text) => sides.push(quote(text, "", true)),
+                    Some(text) => sides.push(url::quote_plus(text, "")),
                     None => return Ok(Some(self.derived(&[query], span))),
                 }
             }
@@ -89,57 +96,34 @@ impl Interp<'_> {
         Ok(Some(self.string(parts.join("&"), span)))
     }
 
-    /// The parts of a URL as a record; `None` for URLs Python would refuse or treat specially.
-    fn split_url(&mut self, url: &str, function: &str, span: Span) -> Option<Val> {
-        if url.contains(['[', ']', '\t', '\n', '\r']) || url.starts_with(char::is_whitespace) {
-            return None;
-        }
-        let (scheme, rest) = match url.split_once(':') {
-            Some((scheme, rest)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), rest),
-            _ => (String::new(), url),
+    /// The parts of a URL as a record.
+    fn split_url(&mut self, url: &str, function: &str, span: Span) -> Result<Val, Failure> {
+        let split = SplitUrl::new(url)?;
+        let (path, params) = match function {
+            "urlparse" => split.params(),
+            _ => (split.path.clone(), String::new()),
         };
-        let (netloc, rest) = match rest.strip_prefix("//") {
-            Some(rest) => {
-                let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-                rest.split_at_checked(end)?
-            }
-            None => ("", rest),
-        };
-        let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // Parameters after a semicolon belong to the last part of the path.
-        if function == "urlparse" && path.contains(';') {
-            return None;
-        }
-        let (login, host) = match netloc.rsplit_once('@') {
-            Some((login, host)) => (Some(login), host),
-            None => (None, netloc),
-        };
-        let (host, port) = match host.split_once(':') {
-            Some((host, "")) => (host, None),
-            Some((host, port)) => (host, Some(port.parse::<u16>().ok()?)),
-            None => (host, None),
-        };
+        let (username, password) = split.credentials();
         let text = |text: &str| Val::str(text, span);
-        let optional = |part: Option<&str>| part.map_or_else(|| Val::none(span), text);
-        let user = login.map(|login| login.split_once(':').map_or(login, |(user, _)| user));
-        let password = login.and_then(|login| login.split_once(':')).map(|(_, password)| password);
-        let lower = host.to_lowercase();
+        let optional =
+            |part: Option<String>| part.map_or_else(|| Val::none(span), |part| text(&part));
+        let port =
+            split.port()?.map_or_else(|| Val::none(span), |port| Val::int(i64::from(port), span));
         let parts = [
-            ("scheme", text(&scheme)),
-            ("netloc", text(netloc)),
-            ("path", text(path)),
-            ("params", text("")),
-            ("query", text(query)),
-            ("fragment", text(fragment)),
-            ("username", optional(user)),
+            ("scheme", text(&split.scheme)),
+            ("netloc", text(&split.netloc)),
+            ("path", text(&path)),
+            ("params", text(&params)),
+            ("query", text(&split.query)),
+            ("fragment", text(&split.fragment)),
+            ("username", optional(username)),
             ("password", optional(password)),
-            ("hostname", optional(Some(lower.as_str()).filter(|host| !host.is_empty()))),
-            ("port", port.map_or_else(|| Val::none(span), |port| Val::int(i64::from(port), span))),
+            ("hostname", optional(split.hostname())),
+            ("port", port),
         ];
         let attrs: Map<Name, Val> =
             parts.into_iter().map(|(name, val)| (Name::from(name), val)).collect();
-        Some(self.heap.val(Object::Record("urllib.parse.ParseResult".into(), attrs), span))
+        Ok(self.heap.val(Object::Record("urllib.parse.ParseResult".into(), attrs), span))
     }
 
     /// `ParseResult.geturl()`.
@@ -155,72 +139,12 @@ impl Interp<'_> {
             url.push_str(netloc);
         }
         url.push_str(part("path")?);
-        for (name, mark) in [("query", '?'), ("fragment", '#')] {
+        for (name, mark) in [("params", ';'), ("query", '?'), ("fragment", '#')] {
             if let Some(text) = part(name).filter(|part| !part.is_empty()) {
                 url.push(mark);
                 url.push_str(text);
             }
         }
         Some(Ok(self.string(url, span)))
-    }
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-}
-
-/// `quote(text, safe)`; with `plus` a space is `+`.
-fn quote(text: &str, safe: &str, plus: bool) -> String {
-    let mut quoted = String::new();
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        if byte.is_ascii_alphanumeric()
-            || "_.-~".contains(c)
-            || (byte.is_ascii() && safe.contains(c))
-        {
-            quoted.push(c);
-        } else if plus && byte == b' ' {
-            quoted.push('+');
-        } else {
-            quoted.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    quoted
-}
-
-/// `unquote(text)`; `None` for what is not UTF-8, which Python replaces.
-pub(crate) fn unquote(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let digits = more.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let number = digits
-            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match (first, number) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = more.get(2..).unwrap_or(&[]);
-            }
-            (byte, _) => {
-                bytes.push(*byte);
-                rest = more;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quoting_is_that_of_urllib() {
-        assert_eq!(quote("a b/é?", "/", false), "a%20b/%C3%A9%3F");
-        assert_eq!(quote("a b/é", "", true), "a+b%2F%C3%A9");
-        assert_eq!(unquote("a%20b%2Fc%zz%"), Some("a b/c%zz%".to_owned()));
-        assert_eq!(unquote("%ff"), None);
     }
 }

@@ -1,12 +1,13 @@
 //! The modules `string`, `textwrap`, `shlex`, `html` and `pprint`, and constants of modules about
 //! text, numbers and time.
 
-use super::{open, shell};
+use super::open;
 use crate::eval::Text;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Key, Map, Object, Val};
-use crate::eval::pure::{self, Failure, textwrap};
+use crate::eval::pure::template::{self, TemplatePiece};
+use crate::eval::pure::{self, shlex, textwrap};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -77,10 +78,12 @@ impl Interp<'_> {
                     .collect();
                 Some(Ok(self.string(words.join(" "), span)))
             }
-            ("textwrap.dedent" | "textwrap.indent", _) => self.layout(path, args, span),
+            ("textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc", _) => {
+                self.layout(path, args, span)
+            }
             ("shlex.split", Some(val)) => self.shell_words(val, args, span),
             ("shlex.quote", Some(val)) => Some(match self.known_str(val) {
-                Some(text) => Ok(self.string(shell::quote(&text), span)),
+                Some(text) => Ok(self.string(shlex::quote(&text), span)),
                 None => Ok(self.derived(&[val], span)),
             }),
             ("shlex.join", Some(val)) => Some(self.shell_join(val, span)),
@@ -103,9 +106,9 @@ impl Interp<'_> {
         }
     }
 
-    /// `textwrap.dedent` and `indent`, which leave holes where they are.
+    /// `textwrap.dedent`, `indent` and `inspect.cleandoc`, which leave holes where they are.
     fn layout(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
-        let val = args.get(0, "text")?;
+        let val = args.get(0, "text").or_else(|| args.named("doc"))?;
         let prefix = match path {
             "textwrap.indent" if args.get(2, "predicate").is_none() => {
                 match self.known_str(args.get(1, "prefix")?) {
@@ -113,12 +116,13 @@ impl Interp<'_> {
                     None => return Some(Ok(self.derived(&args.all(), span))),
                 }
             }
-            "textwrap.dedent" => None,
-            _ => return None,
+            "textwrap.indent" => return None,
+            _ => None,
         };
         let work = |text: &str| match &prefix {
             Some(prefix) => textwrap::indent(text, prefix),
-            None => textwrap::dedent(text),
+            None if path == "inspect.cleandoc" => textwrap::cleandoc(text),
+            None => Ok(textwrap::dedent(text)),
         };
         match &val.data {
             Data::Text(text) => {
@@ -137,17 +141,13 @@ impl Interp<'_> {
     }
 
     fn shell_words(&mut self, val: &Val, args: &Args, span: Span) -> Option<Res> {
-        let comments = match args.get(1, "comments") {
-            Some(val) => self.truth(&val.clone()).ok()??,
-            None => false,
-        };
-        if args.get(2, "posix").is_some() {
+        if args.pos.len() > 1 || !args.kw.is_empty() {
             return None;
         }
         let Some(text) = self.known_str(val) else {
             return Some(Ok(self.derived(&[val], span)));
         };
-        Some(match shell::split(&text, comments) {
+        Some(match shlex::split(&text) {
             Ok(words) => {
                 let words = words.into_iter().map(|word| Val::str(word, span)).collect();
                 Ok(self.list(words, span))
@@ -163,7 +163,7 @@ impl Interp<'_> {
         let mut words = Vec::new();
         for item in &items {
             match self.known_str(item) {
-                Some(word) => words.push(shell::quote(&word)),
+                Some(word) => words.push(shlex::quote(&word)),
                 None => return Ok(self.derived(&[val], span)),
             }
         }
@@ -201,21 +201,20 @@ impl Interp<'_> {
             return Ok(self.derived(&from, span));
         }
         let mut text = Text::default();
-        for piece in dollars(&pattern) {
-            let (name, written) = match piece {
-                Piece::Literal(literal) => {
+        for piece in template::parse(&pattern) {
+            if !safe && let Some(failure) = piece.error() {
+                return self.failed(failure, &[template], span);
+            }
+            let (name, written) = match &piece {
+                TemplatePiece::Literal(literal) => {
                     text.push_str(literal);
                     continue;
                 }
-                Piece::Wrong(written) if safe => {
-                    text.push_str(written);
+                TemplatePiece::Stray { .. } => {
+                    text.push_str("$");
                     continue;
                 }
-                Piece::Wrong(_) => {
-                    let failure = Failure::value("Invalid placeholder in string");
-                    return self.failed(failure, &[template], span);
-                }
-                Piece::Name(name, written) => (name, written),
+                TemplatePiece::Named { name, written } => (name.as_str(), written),
             };
             match entries.get(&Key::Str(name.into())) {
                 Some((_, val)) => text.push_text(&self.str_text(val, span)?),
@@ -227,84 +226,5 @@ impl Interp<'_> {
             }
         }
         Ok(self.bounded_text(text, span))
-    }
-}
-
-/// A part of a `string.Template`.
-#[derive(Debug, PartialEq)]
-enum Piece<'a> {
-    Literal(&'a str),
-    /// The name, and how it is written.
-    Name(&'a str, &'a str),
-    /// A dollar sign that begins nothing.
-    Wrong(&'a str),
-}
-
-/// The parts of a `string.Template`.
-fn dollars(pattern: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once('$') {
-        if !before.is_empty() {
-            pieces.push(Piece::Literal(before));
-        }
-        let at = rest.len() - after.len() - 1;
-        let written = |length: usize| rest.get(at..at + 1 + length).unwrap_or("$");
-        let (piece, taken) = if after.starts_with('$') {
-            (Piece::Literal("$"), 1)
-        } else if let Some(braced) = after.strip_prefix('{') {
-            let name = identifier(braced);
-            let closed = braced.get(name.len()..).is_some_and(|rest| rest.starts_with('}'));
-            if closed && !name.is_empty() {
-                (Piece::Name(name, written(name.len() + 2)), name.len() + 2)
-            } else {
-                (Piece::Wrong(written(0)), 0)
-            }
-        } else {
-            let name = identifier(after);
-            if name.is_empty() {
-                (Piece::Wrong(written(0)), 0)
-            } else {
-                (Piece::Name(name, written(name.len())), name.len())
-            }
-        };
-        pieces.push(piece);
-        rest = after.get(taken..).unwrap_or("");
-    }
-    if !rest.is_empty() {
-        pieces.push(Piece::Literal(rest));
-    }
-    pieces
-}
-
-/// The ASCII identifier at the beginning of a text, empty when there is none.
-fn identifier(text: &str) -> &str {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
-    if starts { text.get(..end).unwrap_or("") } else { "" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_template_falls_into_names_and_text() {
-        assert_eq!(
-            dollars("a $b ${c}d $$ $1 ${e"),
-            [
-                Piece::Literal("a "),
-                Piece::Name("b", "$b"),
-                Piece::Literal(" "),
-                Piece::Name("c", "${c}"),
-                Piece::Literal("d "),
-                Piece::Literal("$"),
-                Piece::Literal(" "),
-                Piece::Wrong("$"),
-                Piece::Literal("1 "),
-                Piece::Wrong("$"),
-                Piece::Literal("{e"),
-            ]
-        );
     }
 }

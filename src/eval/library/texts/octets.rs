@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Val};
-use crate::eval::pure::Failure;
+use crate::eval::pure::{Failure, hash};
 use crate::python::Span;
 use crate::python::ast::CompareOp;
 
@@ -129,10 +129,7 @@ impl Interp<'_> {
                     Err(failure) => return self.failed(failure, &[this], span).map(Some),
                 }
             }
-            ("hex", None) if first.is_none() => {
-                let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                self.string(digits, span)
-            }
+            ("hex", None) if first.is_none() => self.string(hash::to_hex(bytes), span),
             ("lower", None) => made(&bytes.to_ascii_lowercase()),
             ("upper", None) => made(&bytes.to_ascii_uppercase()),
             ("startswith", Some(part)) => Val::bool(bytes.starts_with(part), span),
@@ -223,19 +220,10 @@ impl Interp<'_> {
 
     /// `bytes.fromhex(digits)`.
     pub(crate) fn bytes_from_hex(&mut self, args: &Args, span: Span) -> Option<Res> {
-        let digits: Vec<char> =
-            args.pos.first()?.as_str()?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        let mut bytes = Vec::with_capacity(digits.len() / 2);
-        for pair in digits.chunks(2) {
-            let number = pair.iter().try_fold(0, |sum, c| Some(sum * 16 + c.to_digit(16)?));
-            match (number.and_then(|number| u8::try_from(number).ok()), pair.len()) {
-                (Some(byte), 2) => bytes.push(byte),
-                _ => {
-                    let message = "non-hexadecimal number found in fromhex() arg";
-                    return Some(Err(self.exception("ValueError", message, span)));
-                }
-            }
-        }
-        Some(Ok(Val::new(Data::Bytes(bytes.into()), span)))
+        let val = args.pos.first()?;
+        Some(match hash::from_hex(val.as_str()?) {
+            Ok(bytes) => Ok(Val::new(Data::Bytes(bytes.into()), span)),
+            Err(failure) => self.failed(failure, &[val], span),
+        })
     }
 }

@@ -1,7 +1,5 @@
 //! What a scalar with a tag is worth.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use num_bigint::BigInt;
 
 use super::YamlValue;
@@ -9,6 +7,7 @@ use super::construct::unknown_tag;
 use super::resolve::truth_of_word;
 use crate::eval::pure::Failure;
 use crate::eval::pure::datetime::{Date, DateTime, Time, TimeDelta, Zone};
+use crate::eval::pure::hash::b64decode;
 use crate::eval::pure::number::{parse_float, parse_int};
 use crate::eval::pure::text::repr_str;
 
@@ -30,15 +29,9 @@ pub(super) fn construct(tag: &str, text: &str) -> Result<YamlValue, Failure> {
         "int" => int(text).map(YamlValue::Int).ok_or_else(invalid),
         "float" => float(text).map(YamlValue::Float).ok_or_else(invalid),
         "binary" => {
-            // Python skips whatever is not of the alphabet, line breaks above all.
-            let data: String = text
-                .chars()
-                .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='))
-                .collect();
-            STANDARD
-                .decode(data)
-                .map(YamlValue::Bytes)
-                .map_err(|_| Failure::raised("ConstructorError", "failed to decode base64 data"))
+            let message = "failed to convert or decode base64 data";
+            let data = if text.is_ascii() { b64decode(text).ok() } else { None };
+            data.map(YamlValue::Bytes).ok_or_else(|| Failure::raised("ConstructorError", message))
         }
         "timestamp" => timestamp(text).ok_or_else(invalid)?,
         _ => Err(unknown_tag(tag)),
