@@ -154,8 +154,9 @@ async fn fifty_pods_at_once_share_one_watch() {
     let mut all: Vec<_> = (0..50).map(|n| format!("task {n}")).collect();
     all.sort();
     assert_eq!(lines, all);
-    // One list and a few watches; create, log, last read and delete per pod.
-    assert!(report.api_requests < 50 * 5 + 20, "{}", report.api_requests);
+    // One list and a few watches for all; create, log, last read and delete per pod. On a busy node a pod waits long
+    // enough that its events are asked for, too, and a log may be opened twice.
+    assert!(report.api_requests < 50 * 6 + 20, "{}", report.api_requests);
     assert_eq!(lab.pods("many").await, Vec::<String>::new());
 }
 
