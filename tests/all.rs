@@ -32,3 +32,5 @@ mod spec {
 
     mod round_trip;
 }
+
+mod cluster;
