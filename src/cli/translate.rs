@@ -133,7 +133,7 @@ struct OutputArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Values")]
-struct ValueArgs {
+pub(super) struct ValueArgs {
     /// Values for lookups, in the sections env, variables, connections, params and conf
     #[arg(long, value_name = "FILE")]
     values: Vec<PathBuf>,
@@ -189,7 +189,7 @@ enum Format {
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
-    let tables = tables(&args, ctx)?;
+    let tables = tables(&args.mappings, ctx)?;
     let options = options(&args, &messages, ctx)?;
     let stages = Static::new(tables, options.settings.limits.file);
     let translation = translate(&stages, &options).map_err(|error| {
@@ -269,7 +269,7 @@ fn release(text: &str, flag: &str) -> Result<String> {
 }
 
 /// The values of `--values`, later files first, under those of `--set`.
-fn values(args: &ValueArgs, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Values> {
+pub(super) fn values(args: &ValueArgs, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Values> {
     let mut values = Values::default();
     let sources = Sources::default();
     let shown = Shown::new(&ctx.cwd, args.values.iter().cloned());
@@ -305,9 +305,8 @@ fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
 }
 
 /// podlift's mapping tables and the user's.
-fn tables(args: &Args, ctx: &Ctx<'_>) -> Result<Tables> {
-    let files = args
-        .mappings
+pub(super) fn tables(mappings: &[PathBuf], ctx: &Ctx<'_>) -> Result<Tables> {
+    let files = mappings
         .iter()
         .map(|path| Ok((path.display().to_string(), read(path, "mapping table", ctx)?)));
     let files: Vec<(String, String)> = files.collect::<Result<_>>()?;
@@ -399,7 +398,7 @@ fn header(origin: &str) -> String {
 }
 
 /// The error for `--dag` or `--task` that nothing has.
-fn not_there(unmatched: &Unmatched) -> Trouble {
+pub(super) fn not_there(unmatched: &Unmatched) -> Trouble {
     let Unmatched { kind, id, known } = unmatched;
     let near = nearest(id, known.iter().map(String::as_str));
     let remedy = match (near, known.as_slice()) {
