@@ -26,3 +26,9 @@ mod peers {
 
     mod yaml;
 }
+
+mod spec {
+    //! Job specs of real DAGs.
+
+    mod round_trip;
+}

@@ -11,7 +11,9 @@ use clap::ValueEnum;
 
 use super::failure::Trouble;
 use super::messages::{MessageFormat, Messages, count};
-use super::translate::{ValueArgs, not_there, tables, values};
+use super::translate::args::ValueArgs;
+use super::translate::inputs::{tables, values};
+use super::translate::not_there;
 use super::{Ctx, Exit};
 use crate::airflow::Settings;
 use crate::discover::IgnoreSyntax;

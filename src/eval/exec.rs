@@ -418,7 +418,11 @@ impl Interp<'_> {
                 frame.tries += 1;
             }
         }
+        // Whether something in the body may raise shows only afterwards; a handler then starts from the
+        // state before it.
+        self.heap.begin();
         let flow = self.exec_block(&parts.body);
+        let delta = self.heap.rollback();
         let mut maybe = None;
         if guarded {
             maybe = self.maybe_raised.pop().flatten();
@@ -426,24 +430,23 @@ impl Interp<'_> {
                 frame.tries = frame.tries.saturating_sub(1);
             }
         }
-        let flow = self.each_end(flow, &mut |this, end| match end {
-            Flow::Raise(val) => this.handle(&val, &parts.handlers),
-            Flow::Normal => this.exec_block(&parts.orelse),
-            end => end,
-        });
-        // Something called from here may have raised, under a condition nobody knows.
-        let flow = match (maybe, parts.handlers.first()) {
-            (Some(cond), Some(handler)) => {
-                let mut ended = Some(flow);
-                self.both(&cond, &mut |_| ended.take().unwrap_or(Flow::Normal), &mut |this| {
-                    if let Some(name) = &handler.name {
-                        let val = this.hole(HoleKind::Call, "exception", handler.span);
-                        this.bind(name, val);
-                    }
-                    this.exec_block(&handler.body)
-                })
+        let flow = match maybe {
+            Some(cond) => {
+                let mut body = Some((flow, delta));
+                self.both(
+                    &cond,
+                    &mut |this| {
+                        let (flow, delta) = body.take().unwrap_or((Flow::Normal, Map::default()));
+                        this.heap.apply(delta);
+                        this.after_body(flow, parts)
+                    },
+                    &mut |this| this.any_handler(&cond, &parts.handlers),
+                )
             }
-            _ => flow,
+            None => {
+                self.heap.apply(delta);
+                self.after_body(flow, parts)
+            }
         };
         if parts.finalbody.is_empty() {
             return flow;
@@ -457,6 +460,31 @@ impl Interp<'_> {
                 other => other,
             }
         })
+    }
+
+    /// What follows the body of a `try`: a handler where it raised, `else` where it did not.
+    fn after_body(&mut self, flow: Flow, parts: &Try) -> Flow {
+        self.each_end(flow, &mut |this, end| match end {
+            Flow::Raise(val) => this.handle(&val, &parts.handlers),
+            Flow::Normal => this.exec_block(&parts.orelse),
+            end => end,
+        })
+    }
+
+    /// One of the handlers runs, and nobody knows which.
+    fn any_handler(&mut self, cond: &Arc<super::Hole>, handlers: &[Handler]) -> Flow {
+        let Some((handler, rest)) = handlers.split_first() else { return Flow::Normal };
+        let mut run = |this: &mut Self| {
+            if let Some(name) = &handler.name {
+                let val = this.hole(HoleKind::Call, "exception", handler.span);
+                this.bind(name, val);
+            }
+            this.exec_block(&handler.body)
+        };
+        if rest.is_empty() {
+            return run(self);
+        }
+        self.both(cond, &mut run, &mut |this| this.any_handler(cond, rest))
     }
 
     fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {

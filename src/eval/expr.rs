@@ -121,7 +121,7 @@ impl Interp<'_> {
                 Ok(val)
             }
             ExprKind::ListComp(element, generators) => {
-                match self.comprehension(generators, &mut |this| {
+                match self.comprehension(true, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => Ok(self.list(items, span)),
@@ -129,7 +129,7 @@ impl Interp<'_> {
                 }
             }
             ExprKind::Generator(element, generators) => {
-                match self.comprehension(generators, &mut |this| {
+                match self.comprehension(false, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => Ok(self.heap.val(Object::Iterator(items, 0), span)),
@@ -137,7 +137,7 @@ impl Interp<'_> {
                 }
             }
             ExprKind::SetComp(element, generators) => {
-                match self.comprehension(generators, &mut |this| {
+                match self.comprehension(false, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => self.make_set(items, false, span),
@@ -145,7 +145,7 @@ impl Interp<'_> {
                 }
             }
             ExprKind::DictComp(key, value, generators) => {
-                let made = self.comprehension(generators, &mut |this| {
+                let made = self.comprehension(false, generators, &mut |this| {
                     Ok(vec![Val::tuple(vec![this.eval(key)?, this.eval(value)?], key.span)])
                 })?;
                 match made {
@@ -396,6 +396,7 @@ impl Interp<'_> {
     /// or condition makes the whole unknown (`Err`).
     fn comprehension(
         &mut self,
+        ordered: bool,
         generators: &[Comprehension],
         element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
     ) -> Res<Result<Vec<Val>, Val>> {
@@ -416,7 +417,7 @@ impl Interp<'_> {
         inner.nonlocal_names = Vec::new();
         inner.yields = Vec::new();
         self.frames.push(inner);
-        let result = self.clauses(generators, element, &mut items);
+        let result = self.clauses(ordered, generators, element, &mut items);
         self.frames.pop();
         self.lift_walrus(scope, outer, generators);
         Ok(match result? {
@@ -449,6 +450,7 @@ impl Interp<'_> {
 
     fn clauses(
         &mut self,
+        ordered: bool,
         generators: &[Comprehension],
         element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
         items: &mut Vec<Val>,
@@ -464,6 +466,9 @@ impl Interp<'_> {
             return Ok(None);
         };
         let iterable = self.eval(&clause.iterable)?;
+        if ordered && self.is_unordered(&iterable) {
+            return Ok(Some(self.unordered(clause.iterable.span)));
+        }
         let Some(values) = self.iterate(&iterable, clause.iterable.span)? else {
             return self.unknown_clause(clause, rest, element, &iterable);
         };
@@ -481,7 +486,7 @@ impl Interp<'_> {
                     None => return Ok(Some(self.derived(&[&val], condition.span))),
                 }
             }
-            if keep && let Some(unknown) = self.clauses(rest, element, items)? {
+            if keep && let Some(unknown) = self.clauses(ordered, rest, element, items)? {
                 return Ok(Some(unknown));
             }
         }
@@ -511,7 +516,7 @@ impl Interp<'_> {
                 }
                 target => self.assign(target, unknown.clone())?,
             }
-            self.clauses(rest, element, &mut ignored)?;
+            self.clauses(false, rest, element, &mut ignored)?;
             Ok(())
         };
         let result = once();

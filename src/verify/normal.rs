@@ -32,12 +32,14 @@ pub(super) fn pods(spec: &JobSpec, record: &TaskRecord, pod: &Json, values: &Val
         "spec": pod.get("spec").cloned().unwrap_or_default(),
     });
     fill_params(&mut theirs, values);
+    meet_xcoms(&mut ours, &mut theirs);
     drop_suffix(&mut theirs);
     drop_default_namespace(&mut theirs, &ours);
     if !has_sidecar(&ours) {
         drop_sidecar(&mut theirs);
     }
     if record.class.ends_with("._KubernetesDecoratedOperator") {
+        drop_bare_names(&mut ours, &mut theirs);
         drop_script(&mut ours, &mut theirs);
     }
     for pod in [&mut ours, &mut theirs] {
@@ -59,6 +61,51 @@ fn fill_params(json: &mut Json, values: &Values) {
         Json::Array(items) => items.iter_mut().for_each(|item| fill_params(item, values)),
         Json::Object(fields) => fields.values_mut().for_each(|item| fill_params(item, values)),
         _ => {}
+    }
+}
+
+/// The result of another task stands in Airflow's arguments as an object that is resolved when the task runs, and
+/// in podlift's as the template that asks for the same result: where they ask for the same, they are made equal.
+fn meet_xcoms(ours: &mut Json, theirs: &mut Json) {
+    if let (Json::String(one), Some(Json::String(other))) = (&*ours, theirs.get("$xcom"))
+        && asked(one).is_some_and(|result| asked(other) == Some(result))
+    {
+        *theirs = ours.clone();
+        return;
+    }
+    match (ours, theirs) {
+        (Json::Array(one), Json::Array(other)) => {
+            one.iter_mut().zip(other).for_each(|(one, other)| meet_xcoms(one, other));
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            for (key, one) in one {
+                other.get_mut(key).into_iter().for_each(|other| meet_xcoms(one, other));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The task and the key of a result that a template asks for, if it is nothing but that question.
+fn asked(template: &str) -> Option<(&str, &str)> {
+    let call = template.strip_prefix("{{ ")?.strip_suffix(") }}")?;
+    let (_, arguments) = call.split_once("xcom_pull(")?;
+    let argument = |name: &str| {
+        let (_, value) = arguments.split_once(name)?;
+        value.strip_prefix("='")?.split_once('\'').map(|(value, _)| value)
+    };
+    Some((argument("task_ids")?, argument("key").unwrap_or("return_value")))
+}
+
+/// For a dict of `env_vars`, `@task.kubernetes` puts bare names into the pod, which no cluster takes; podlift
+/// gives what was meant.
+fn drop_bare_names(ours: &mut Json, theirs: &mut Json) {
+    const ENV: &str = "/spec/containers/0/env";
+    let Some(Json::Array(env)) = theirs.pointer_mut(ENV) else { return };
+    let names: Vec<Json> = env.iter().filter(|item| item.is_string()).cloned().collect();
+    env.retain(|item| !item.is_string());
+    if let Some(Json::Array(env)) = ours.pointer_mut(ENV) {
+        env.retain(|item| item.get("name").is_none_or(|name| !names.contains(name)));
     }
 }
 

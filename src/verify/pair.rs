@@ -205,7 +205,7 @@ impl Judge<'_> {
         let mut verdict = self.verdict(&account.dag, &account.task, None, status);
         let about = (account.dag.clone(), account.task.clone());
         let findings = self.translation.diagnostics.iter().filter(|finding| {
-            finding.severity == Severity::Error && finding.task.as_ref() == Some(&about)
+            finding.severity >= Severity::Warning && finding.task.as_ref() == Some(&about)
         });
         let reasons: Vec<String> = findings
             .map(|finding| format!("{}: {}", finding.code.as_str(), finding.message))
