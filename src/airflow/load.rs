@@ -98,7 +98,7 @@ fn load_parsed(
 /// Functions handed to code podlift cannot see may be called by it: their tasks are kept as patterns.
 fn call_escaped(interp: &mut Interp<'_>) {
     let mut done = 0;
-    while let Some(function) = interp.escaped.get(done).cloned() {
+    while let Some((function, dag, group)) = interp.escaped.get(done).cloned() {
         done += 1;
         if done > 64 || !makes_tasks(interp, &function) {
             continue;
@@ -113,8 +113,12 @@ fn call_escaped(interp: &mut Interp<'_>) {
         });
         interp.conditions.push(Arc::clone(&hole));
         interp.patterns.push(hole);
+        interp.airflow.dag_stack.extend(dag);
+        interp.airflow.group_stack.extend(group);
         // What such a call raises concerns nobody: it may never happen.
         drop(interp.call_escaped(&function));
+        interp.airflow.dag_stack.clear();
+        interp.airflow.group_stack.clear();
         interp.patterns.pop();
         interp.conditions.pop();
     }

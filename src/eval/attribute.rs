@@ -88,7 +88,11 @@ impl Interp<'_> {
             }
             Object::Scope(names) => Ok(names.get(name).cloned()),
             Object::Function(function) => Ok(match name.as_ref() {
-                "__name__" => Some(Val::str(function.def.name.as_ref(), span)),
+                // `functools.wraps` changes the name, but not the definition.
+                "__name__" => {
+                    let name = function.name.rsplit('.').next().unwrap_or(&function.name);
+                    Some(Val::str(name, span))
+                }
                 "__qualname__" => Some(Val::str(function.def.name.as_ref(), span)),
                 "__module__" => {
                     let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);
@@ -173,14 +177,23 @@ impl Interp<'_> {
         {
             return Ok(Some(val));
         }
+        let flavour = self.flavour_of(class);
+        if let Some(Flavour::NamedTuple(fields)) = &flavour {
+            return Ok(match name.as_ref() {
+                "_asdict" | "_replace" | "index" | "count" => {
+                    Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
+                }
+                "_fields" => {
+                    let names = fields.iter().map(|field| Val::str(field.as_ref(), span));
+                    Some(Val::tuple(names.collect(), span))
+                }
+                _ => None,
+            });
+        }
         if let Some(base) = self.symbol_base(class) {
-            if matches!(
-                self.flavour_of(class),
-                Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_))
-            ) || base.starts_with("builtins.")
-            {
+            if matches!(flavour, Some(Flavour::Dataclass(_))) || base.starts_with("builtins.") {
                 return Ok(match name.as_ref() {
-                    "_asdict" | "_replace" | "_fields" | "with_traceback" => {
+                    "with_traceback" | "add_note" => {
                         Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
                     }
                     _ => None,

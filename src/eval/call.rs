@@ -232,6 +232,16 @@ impl Interp<'_> {
     /// and dicts given to a function (not to a class) may be changed by it.
     pub(crate) fn call_unknown(&mut self, function: &Val, args: &Args, span: Span) -> Res {
         let unknown = self.unknown(function);
+        if let Some(inner) = self.wrapped_by(function) {
+            // Most decorators call what they decorate, some change its arguments or its result.
+            let cond = self.condition_at(function.span.or(span), function);
+            self.conditions.push(cond);
+            let result = self.call(&inner, args.clone(), span);
+            self.conditions.pop();
+            let val = result?;
+            let is_task = val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)));
+            return Ok(if is_task { val } else { self.derived(&[function, &val], span) });
+        }
         let name = unknown
             .as_ref()
             .and_then(|val| val.hole().map(|hole| hole.name.clone()))
@@ -281,6 +291,13 @@ impl Interp<'_> {
         Ok(Val::unknown(std::sync::Arc::new(hole), span))
     }
 
+    /// What a decorator podlift cannot see was put on, when a value is its result.
+    fn wrapped_by(&self, function: &Val) -> Option<Val> {
+        let hole = function.hole()?;
+        let found = self.wrapped.iter().find(|(known, _)| std::sync::Arc::ptr_eq(known, hole));
+        found.map(|(_, inner)| inner.clone())
+    }
+
     /// Tells the innermost open `try` that something in its body may raise.
     pub(crate) fn may_raise(&mut self, by: &Val, span: Span) {
         if matches!(self.maybe_raised.last(), Some(None)) {
@@ -296,7 +313,9 @@ impl Interp<'_> {
         if let Data::Obj(id) = &val.data
             && matches!(self.heap.get(*id), Object::Function(_) | Object::Bound(..))
         {
-            self.escaped.push(val.clone());
+            let dag = self.airflow.dag_stack.last().copied();
+            let group = self.airflow.group_stack.last().copied();
+            self.escaped.push((val.clone(), dag, group));
         }
     }
 

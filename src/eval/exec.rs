@@ -564,6 +564,11 @@ impl Interp<'_> {
                         return self.call(&enter, super::call::Args::default(), span);
                     }
                 }
+                Object::Record(class, attrs) if class.as_ref() == "contextlib.nullcontext" => {
+                    if let Some(val) = attrs.get("enter_result") {
+                        return Ok(val.clone());
+                    }
+                }
                 _ => {}
             }
         }
@@ -612,7 +617,15 @@ impl Interp<'_> {
         }
         while let Some((decorator, at)) = evaluated.pop() {
             let args = super::call::Args::positional(vec![val.clone()]);
+            let inner = val;
+            let is_unknown = self.unknown(&decorator).is_some();
             val = self.call(&decorator, args, at)?.at(span);
+            if let (true, Some(hole)) = (is_unknown, val.hole()) {
+                let hole = Arc::clone(hole);
+                // The function is followed where its name is called, not as one that escaped.
+                self.escaped.retain(|(other, ..)| other.as_obj() != inner.as_obj());
+                self.wrapped.push((hole, inner));
+            }
         }
         Ok(val)
     }

@@ -604,9 +604,37 @@ impl Interp<'_> {
         if let Some(val) = self.builtin(name, span) {
             return Ok(val);
         }
+        if let Some(val) = self.star_imported(globals, name, span) {
+            return Ok(val);
+        }
         // A name that no scope has. Python would raise NameError; since the DAG is known to load
         // somewhere, podlift has rather missed where it is bound.
         Ok(self.hole(HoleKind::Name, name.as_ref(), span))
+    }
+}
+
+impl Interp<'_> {
+    /// A name that `from library import *` may have brought: one podlift knows the library to have, or
+    /// any name when nothing is known of the library.
+    fn star_imported(
+        &mut self,
+        globals: super::object::ObjId,
+        name: &Name,
+        span: Span,
+    ) -> Option<Val> {
+        let sources = self.star_imports.get(&globals)?.clone();
+        for source in sources.iter().rev() {
+            match source.as_symbol() {
+                Some(path) => {
+                    let full = super::library::canonical(&format!("{path}.{name}"));
+                    if super::library::has(&full) {
+                        return Some(self.symbol_attribute(&Name::from(path), name, span));
+                    }
+                }
+                None => return Some(self.part_of(source, &format!(".{name}"), span)),
+            }
+        }
+        None
     }
 }
 

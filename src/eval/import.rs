@@ -96,8 +96,12 @@ impl Interp<'_> {
     }
 
     fn import_star(&mut self, source: &Val, span: Span) {
-        let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone())
-        else {
+        let module = source.as_obj().map(|id| self.heap.get(id).clone());
+        let Some(Object::Module(module)) = module else {
+            // Which names a library has is not listed here: they are looked up when they are used.
+            if let Some(globals) = self.frame().map(|frame| frame.globals) {
+                self.star_imports.entry(globals).or_default().push(source.clone());
+            }
             return;
         };
         let Object::Scope(names) = self.heap.get(module.scope).clone() else { return };

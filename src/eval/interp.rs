@@ -92,8 +92,13 @@ pub(crate) struct Interp<'a> {
     pub(crate) globals_of_world: Map<Name, Val>,
     /// Exceptions being handled, innermost last, for a bare `raise`.
     pub(crate) handling: Vec<Val>,
-    /// Functions that were handed to code podlift cannot see, and so may be called by it.
-    pub(crate) escaped: Vec<Val>,
+    /// Functions that were handed to code podlift cannot see, and so may be called by it, each with the
+    /// DAG and the task group around.
+    pub(crate) escaped: Vec<(Val, Option<ObjId>, Option<ObjId>)>,
+    /// Functions and classes under decorators podlift cannot see, by the hole that stands for the result.
+    pub(crate) wrapped: Vec<(Arc<Hole>, Val)>,
+    /// Library modules whose names a module imported with `*`, by its scope.
+    pub(crate) star_imports: Map<ObjId, Vec<Val>>,
     /// Source snippets by source number, so that making a hole does not lock the source table.
     snippets: Map<SourceId, Arc<Source>>,
     pub(crate) steps: u64,
@@ -130,6 +135,8 @@ impl<'a> Interp<'a> {
             globals_of_world: Map::default(),
             handling: Vec::new(),
             escaped: Vec::new(),
+            wrapped: Vec::new(),
+            star_imports: Map::default(),
             snippets: Map::default(),
             steps: 0,
             depth: 0,

@@ -170,6 +170,15 @@ impl Interp<'_> {
                     return self.call(&method, Args::positional(vec![index.clone()]), span);
                 }
                 if let Some(payload) = instance.payload {
+                    if let Some(entries) = self.entries_of(&payload)
+                        && let Ok(Some(missing)) = self.class_lookup(&instance.class, "__missing__")
+                    {
+                        if let Some(val) = self.dict_get(&entries, index, span)? {
+                            return Ok(val);
+                        }
+                        let args = Args::positional(vec![object.clone(), index.clone()]);
+                        return self.call(&missing, args, span);
+                    }
                     return self.item(&payload, index, span);
                 }
                 if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&instance.class) {
@@ -619,7 +628,12 @@ impl Interp<'_> {
                     }
                 }
             }
-            Object::Group(_) | Object::Record(..) => None,
+            // Of all records only views of dicts and file objects are iterated over.
+            Object::Record(..) => match self.view_items(val) {
+                Some(items) => items,
+                None => self.take_lines(val, span),
+            },
+            Object::Group(_) => None,
             _ => {
                 let message = format!("'{}' object is not iterable", self.type_name(val));
                 return self.type_error(message, span);

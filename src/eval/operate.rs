@@ -41,6 +41,10 @@ impl Interp<'_> {
                     !entries.is_empty()
                 }
                 Object::Set(items, _) => !items.is_empty(),
+                Object::Record(..) => match self.view_of(val) {
+                    Some((_, dict)) => return self.truth(&dict),
+                    None => true,
+                },
                 Object::Poisoned(_) => return Ok(None),
                 Object::Instance(instance) => {
                     let (class, payload) = (instance.class.clone(), instance.payload.clone());
@@ -239,14 +243,25 @@ impl Interp<'_> {
                 }));
             }
         }
-        // The keys of a dict, which are a frozen set here, take any iterable.
-        if let Some(Object::Set(_, true)) = left.as_obj().map(|id| self.heap.get(id))
-            && (matches!(right.data, Data::Tuple(_))
-                || right.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::List(_))))
-            && let Some(items) = self.iterate(right, span)?
-        {
-            let right = self.make_set(items, true, span)?;
-            return self.collection_operation(op, left, &right, span);
+        // Views of dicts behave like sets, and take any iterable on the other side.
+        if self.view_of(left).is_some() || self.view_of(right).is_some() {
+            let mut sets = Vec::new();
+            for val in [left, right] {
+                let set = match self.view_as_set(val, span)? {
+                    Some(set) => Some(set),
+                    None => match self.iterate(val, span)? {
+                        Some(items) => Some(self.make_set(items, false, span)?),
+                        None => None,
+                    },
+                };
+                match set {
+                    Some(set) if self.unknown(&set).is_none() => sets.push(set),
+                    _ => return Ok(Some(self.derived(&[left, right], span))),
+                }
+            }
+            if let [left, right] = sets.as_slice() {
+                return self.collection_operation(op, left, right, span);
+            }
         }
         let (Some(a), Some(b)) = (left.as_obj(), right.as_obj()) else { return Ok(None) };
         let (a, b) = (self.heap.get(a).clone(), self.heap.get(b).clone());
@@ -444,6 +459,9 @@ impl Interp<'_> {
                 let (a, b) = (self.heap.resolve(*a), self.heap.resolve(*b));
                 if a == b {
                     return Some(true);
+                }
+                if let Some(equal) = self.views_equal(left, right) {
+                    return equal;
                 }
                 match (self.heap.get(a), self.heap.get(b)) {
                     (Object::List(a), Object::List(b)) => all(a, b),

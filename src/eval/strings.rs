@@ -18,7 +18,10 @@ impl Interp<'_> {
     /// A failure of a pure function as what it means here: an exception, or a hole.
     pub(crate) fn failed(&mut self, failure: Failure, from: &[&Val], span: Span) -> Res {
         match failure {
-            Failure::Raised { class, message } => Err(self.exception(class, message, span)),
+            Failure::Raised { class, message } => {
+                let path = super::library::builtins::exception_path(class);
+                Err(self.exception_of(&path, message, span))
+            }
             Failure::Bound(what) => {
                 let message = format!("the result of {what} is larger than the bound");
                 Ok(self.limit_hole(span, "string", &message))

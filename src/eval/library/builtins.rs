@@ -134,8 +134,49 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("ResourceWarning", "Warning"),
 ];
 
+/// Exceptions of libraries with the class each derives from.
+const LIBRARY_EXCEPTIONS: &[(&str, &str)] = &[
+    ("binascii.Error", "builtins.ValueError"),
+    ("configparser.Error", "builtins.Exception"),
+    ("configparser.NoOptionError", "configparser.Error"),
+    ("configparser.NoSectionError", "configparser.Error"),
+    ("json.JSONDecodeError", "builtins.ValueError"),
+    ("re.error", "builtins.Exception"),
+    ("tomllib.TOMLDecodeError", "builtins.ValueError"),
+    ("yaml.ComposerError", "yaml.MarkedYAMLError"),
+    ("yaml.ConstructorError", "yaml.MarkedYAMLError"),
+    ("yaml.MarkedYAMLError", "yaml.YAMLError"),
+    ("yaml.ParserError", "yaml.MarkedYAMLError"),
+    ("yaml.ReaderError", "yaml.YAMLError"),
+    ("yaml.ScannerError", "yaml.MarkedYAMLError"),
+    ("yaml.YAMLError", "builtins.Exception"),
+    ("zoneinfo.ZoneInfoNotFoundError", "builtins.KeyError"),
+];
+
+/// The dotted name of an exception that a pure function names by its class alone.
+pub(crate) fn exception_path(class: &str) -> String {
+    LIBRARY_EXCEPTIONS
+        .iter()
+        .find(|(path, _)| path.rsplit('.').next() == Some(class))
+        .map_or_else(|| format!("builtins.{class}"), |(path, _)| (*path).to_owned())
+}
+
+/// The one name of an exception class of a library, whichever of its modules it is imported from.
+fn exception_name(path: &str) -> String {
+    let (top, last) = (path.split('.').next().unwrap_or(path), path.rsplit('.').next());
+    match last {
+        Some("PatternError") if top == "re" => "re.error".to_owned(),
+        Some(last) => format!("{top}.{last}"),
+        None => path.to_owned(),
+    }
+}
+
 /// Whether an exception class is `ancestor` or derives from it.
 pub(crate) fn exception_derives(class: &str, ancestor: &str) -> bool {
+    let name = exception_name(class);
+    if let Some((_, base)) = LIBRARY_EXCEPTIONS.iter().find(|(path, _)| *path == name) {
+        return name == exception_name(ancestor) || exception_derives(base, ancestor);
+    }
     if class == ancestor {
         return true;
     }
@@ -143,7 +184,6 @@ pub(crate) fn exception_derives(class: &str, ancestor: &str) -> bool {
         // Exceptions of libraries derive from Exception; Airflow's have ancestors of their own.
         return ancestor == "builtins.Exception"
             || ancestor == "builtins.BaseException"
-            || (class == "json.JSONDecodeError" && ancestor == "builtins.ValueError")
             || (class.starts_with("airflow.") && ancestor.ends_with(".AirflowException"));
     };
     let Some(wanted) = ancestor.strip_prefix("builtins.") else { return false };
@@ -384,6 +424,10 @@ impl Interp<'_> {
             ("open", Some(_)) => self.call_open(args, span),
             ("dir", Some(val)) => Ok(self.derived(&[val], span)),
             ("vars", Some(val)) => self.attribute(val, &Name::from("__dict__"), span),
+            ("super", Some(class)) => match args.pos.get(1) {
+                Some(this) => Ok(self.heap.val(Object::Super(this.clone(), class.clone()), span)),
+                None => Ok(self.derived(&[class], span)),
+            },
             ("slice", Some(_)) => {
                 let none = Val::none(span);
                 let part =

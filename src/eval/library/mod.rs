@@ -147,6 +147,18 @@ pub(crate) fn is_library(module: &str) -> bool {
     STANDARD.contains(&top) || KNOWN.contains(&top)
 }
 
+/// Whether a library is known to have a symbol of this canonical name.
+pub(crate) fn has(path: &str) -> bool {
+    if path.starts_with("airflow.") {
+        return airflow::is_operator(path) || path.matches('.').count() == 1;
+    }
+    match path.strip_prefix("kubernetes.client.") {
+        Some(class) => crate::kubernetes::Models::get().class(class).is_some(),
+        // Of the standard library every public name is taken to be there.
+        None => STANDARD.contains(&path.split('.').next().unwrap_or(path)),
+    }
+}
+
 /// The one name under which a symbol goes, whatever path it was imported by.
 pub(crate) fn canonical(path: &str) -> String {
     if let Some(rest) = path.strip_prefix("kubernetes.client.") {

@@ -326,6 +326,27 @@ impl Interp<'_> {
         Some(self.hole(crate::eval::HoleKind::Name, format!("{class}.{name}"), span))
     }
 
+    /// `object[index]` of a record of the standard library; `None` when that is not for this module
+    /// to say.
+    pub(crate) fn record_item(&mut self, object: &Val, index: &Val, span: Span) -> Option<Res> {
+        let Object::Record(class, attrs) = self.heap.get(object.as_obj()?) else { return None };
+        let (class, attrs) = (class.clone(), attrs.clone());
+        let args = Args::positional(vec![index.clone()]);
+        match class.as_ref() {
+            "configparser.ConfigParser" => {
+                self.config_method(object, &attrs, "__getitem__", &args, span)
+            }
+            "urllib.parse.ParseResult" => {
+                let names = ["scheme", "netloc", "path", "params", "query", "fragment"];
+                let parts: Vec<Val> =
+                    names.iter().filter_map(|name| attrs.get(*name).cloned()).collect();
+                let tuple = Val::tuple(parts, span);
+                Some(self.item(&tuple, index, span))
+            }
+            _ => None,
+        }
+    }
+
     /// The `str` of a record, where it is known without calling anything.
     pub(crate) fn record_str(&self, class: &Name, attrs: &Map<Name, Val>) -> Option<String> {
         match class.as_ref() {

@@ -418,6 +418,9 @@ impl Interp<'_> {
     /// `object[index]` of XComs, records, DAGs and groups.
     pub(crate) fn airflow_item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         let Some(id) = object.as_obj() else { return Ok(self.derived(&[object, index], span)) };
+        if let Some(result) = self.record_item(object, index, span) {
+            return result;
+        }
         match self.heap.get(id).clone() {
             // A key of the dict that the task returns is an XCom of its own.
             Object::XCom(task, _) => match index.as_str() {

@@ -131,7 +131,7 @@ impl Interp<'_> {
     }
 
     /// A value as JSON, its dicts sorted already where Python sorts keys that are no strings.
-    pub(crate) fn json_of(
+    fn json_of(
         &mut self,
         val: &Val,
         default: Option<&Val>,
