@@ -15,4 +15,5 @@ pub mod python;
 pub mod spec;
 pub mod translate;
 pub mod values;
+pub mod verify;
 pub mod yaml;

@@ -24,7 +24,16 @@ mod house {
 mod peers {
     //! podlift against the programs that read what it writes.
 
+    mod airflow;
+    mod dagster;
     mod yaml;
+}
+
+mod parity {
+    //! The same pods as Airflow.
+
+    mod fixtures;
+    pub mod manifest;
 }
 
 mod spec {

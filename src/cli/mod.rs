@@ -13,6 +13,7 @@ mod messages;
 mod output;
 mod schema;
 mod translate;
+mod verify;
 
 pub use ctx::Ctx;
 
@@ -39,12 +40,15 @@ pub enum Exit {
     version,
     about,
     long_about = "Lifts KubernetesPodOperator tasks out of Airflow DAG files and lands them on Dagster Pipes.\n\n\
-        DAG files are read without running them: no Airflow, no cluster and no credentials are needed.",
+        DAG files are read without running them: no Airflow, no cluster and no credentials are needed. \
+        Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
     max_term_width = 100,
     after_help = "\
 Examples:
   podlift translate dags -o jobs        one job spec per task, in jobs/<dag>/<task>.yaml
   podlift translate dags/nightly.py     the same, to standard output
+  podlift verify dags --python /opt/airflow/bin/python
+                                        compare the pods with those your Airflow makes
   podlift explain env_vars              what becomes of an argument
   podlift explain KPO201                what a finding means and what to do
 
@@ -63,6 +67,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Translate(Box<translate::Args>),
+    Verify(Box<verify::Args>),
     Explain(explain::Args),
     Mappings(mappings::Args),
     Schema(schema::Args),
@@ -87,6 +92,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> u8 {
 fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
+        Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
         Command::Mappings(args) => mappings::run(&args, ctx),
         Command::Schema(args) => schema::run(&args, ctx),

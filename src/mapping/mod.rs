@@ -14,7 +14,8 @@
 //! - empty collections and the defaults that Kubernetes assumes anyway (`hostNetwork: false`,
 //!   `terminationMessagePolicy: File`) or PipesK8sClient sets (`restartPolicy: Never`), which are left out;
 //! - the namespace `default` where the DAG names none, which only the cluster can decide;
-//! - the command of `@task.kubernetes`: the source of the function, instead of a shell script that decodes it.
+//! - the command of `@task.kubernetes`: the source of the function, instead of a shell script that decodes it;
+//! - a dict of `env_vars` of `@task.kubernetes`, of which Airflow only keeps the names, so that no cluster takes the pod.
 
 mod accept;
 mod account;

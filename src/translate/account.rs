@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -18,6 +19,8 @@ use crate::spec::JobSpec;
 pub struct FileAccount {
     /// The path as shown to people.
     pub path: String,
+    /// Where it lies.
+    pub location: PathBuf,
     /// Whether the file could be read at all.
     pub read: bool,
     /// DAGs made by it that are wanted.
@@ -32,6 +35,8 @@ pub struct FileAccount {
     pub failed: usize,
     /// Which of the translation's job specs come from it.
     pub specs: Range<usize>,
+    /// Which of the translation's accounts are about its tasks.
+    pub accounts: Range<usize>,
 }
 
 /// The numbers of the summary line.
@@ -88,8 +93,9 @@ pub(super) struct Outcome {
 impl Outcome {
     /// The outcome of a file that has been evaluated, without its tasks.
     pub(super) fn new(input: &Input, read: bool) -> Self {
-        let path = input.shown.clone();
-        Self { file: FileAccount { path, read, ..FileAccount::default() }, ..Self::default() }
+        let (path, location) = (input.shown.clone(), input.path.clone());
+        let file = FileAccount { path, location, read, ..FileAccount::default() };
+        Self { file, ..Self::default() }
     }
 
     /// Notes a DAG.

@@ -62,6 +62,8 @@ pub struct Translation {
     pub files: Vec<FileAccount>,
     /// Selected ids that no DAG or task has.
     pub unmatched: Vec<Unmatched>,
+    /// Folders in which imports were looked up, strongest first.
+    pub roots: Vec<PathBuf>,
     /// The texts that findings point into.
     pub sources: Sources,
 }
@@ -107,6 +109,7 @@ pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, 
     }
     translation.diagnostics = arrange(diagnostics, &sources);
     translation.sources = sources;
+    translation.roots = settings.roots;
     Ok(translation)
 }
 
@@ -117,10 +120,14 @@ impl Translation {
     }
 
     fn add(&mut self, outcome: account::Outcome, diagnostics: &mut Vec<Diagnostic>) {
-        let first = self.specs.len();
+        let (spec, account) = (self.specs.len(), self.accounts.len());
         self.specs.extend(outcome.specs);
         self.accounts.extend(outcome.accounts);
-        self.files.push(FileAccount { specs: first..self.specs.len(), ..outcome.file });
+        self.files.push(FileAccount {
+            specs: spec..self.specs.len(),
+            accounts: account..self.accounts.len(),
+            ..outcome.file
+        });
         diagnostics.extend(outcome.diagnostics);
     }
 }

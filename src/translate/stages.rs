@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::account::{FileAccount, Outcome};
+use super::account::Outcome;
 use super::select::Selection;
 use super::templates::Templates;
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
@@ -40,11 +40,7 @@ pub(super) fn read(
         let span = Span { source, start: 0, end: 0 };
         let finding = Diagnostic::new(Code::InternalError, span, words(panic.as_ref()))
             .help("please report it with this file, or the part of it that shows the failure");
-        Outcome {
-            file: FileAccount { path: input.shown.clone(), ..FileAccount::default() },
-            diagnostics: vec![finding],
-            ..Outcome::default()
-        }
+        Outcome { diagnostics: vec![finding], ..Outcome::new(input, false) }
     })
 }
 

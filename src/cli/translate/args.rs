@@ -118,16 +118,16 @@ pub(super) struct OutputArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Values")]
-pub(super) struct ValueArgs {
+pub(in crate::cli) struct ValueArgs {
     /// Values for lookups, in the sections env, variables, connections, params and conf
     #[arg(long, value_name = "FILE")]
-    pub(super) values: Vec<PathBuf>,
+    pub(in crate::cli) values: Vec<PathBuf>,
     /// One value, such as env:TAG=v3 or variable:region=eu; wins over --values
     #[arg(long, value_name = "KIND:NAME=VALUE")]
-    pub(super) set: Vec<String>,
+    pub(in crate::cli) set: Vec<String>,
     /// Use the defaults that the code gives to its lookups
     #[arg(long)]
-    pub(super) use_defaults: bool,
+    pub(in crate::cli) use_defaults: bool,
 }
 
 #[derive(Debug, clap::Args)]

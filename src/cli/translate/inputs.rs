@@ -78,7 +78,11 @@ fn release(text: &str, flag: &str) -> Result<String> {
 }
 
 /// The values of `--values`, later files first, under those of `--set`.
-fn values(args: &ValueArgs, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Values> {
+pub(in crate::cli) fn values(
+    args: &ValueArgs,
+    messages: &Messages,
+    ctx: &mut Ctx<'_>,
+) -> Result<Values> {
     let mut values = Values::default();
     let sources = Sources::default();
     let shown = Shown::new(&ctx.cwd, args.values.iter().cloned());
@@ -114,9 +118,8 @@ fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
 }
 
 /// podlift's mapping tables and the user's.
-pub(super) fn tables(args: &Args, ctx: &Ctx<'_>) -> Result<Tables> {
-    let files = args
-        .mappings
+pub(in crate::cli) fn tables(mappings: &[PathBuf], ctx: &Ctx<'_>) -> Result<Tables> {
+    let files = mappings
         .iter()
         .map(|path| Ok((path.display().to_string(), read(path, "mapping table", ctx)?)));
     let files: Vec<(String, String)> = files.collect::<Result<_>>()?;

@@ -1,7 +1,7 @@
 //! `podlift translate`: DAG files in, job specs out.
 
-mod args;
-mod inputs;
+pub(super) mod args;
+pub(super) mod inputs;
 
 pub(super) use args::Args;
 
@@ -22,7 +22,7 @@ use crate::translate::{FileAccount, Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
-    let tables = tables(&args, ctx)?;
+    let tables = tables(&args.mappings, ctx)?;
     let options = options(&args, &messages, ctx)?;
     let stages = Static::new(tables, options.settings.limits.file);
     let translation = translate(&stages, &options).map_err(|error| {
@@ -120,7 +120,7 @@ fn header(origin: &str) -> String {
 }
 
 /// The error for `--dag` or `--task` that nothing has.
-fn not_there(unmatched: &Unmatched) -> Trouble {
+pub(super) fn not_there(unmatched: &Unmatched) -> Trouble {
     let Unmatched { kind, id, known } = unmatched;
     let near = nearest(id, known.iter().map(String::as_str));
     let remedy = match (near, known.as_slice()) {

@@ -176,7 +176,16 @@ impl Interp<'_> {
                     };
                     result.map(|()| Val::none(span))
                 }
-                "as_setup" | "as_teardown" => Ok(this.clone()),
+                "as_setup" => Ok(this.clone()),
+                "as_teardown" => {
+                    // A teardown runs whatever its work came to, once its setups have succeeded.
+                    let rule = Val::str("all_done_setup_success", span);
+                    self.set_task_attribute(id, &Name::from("trigger_rule"), rule, span);
+                    match args.named("setups").cloned() {
+                        Some(setups) => self.relate(&setups, this, span).map(|()| this.clone()),
+                        None => Ok(this.clone()),
+                    }
+                }
                 "get_dag" => {
                     Ok(task.dag.map_or_else(|| Val::none(span), |dag| Val::obj(dag, span)))
                 }

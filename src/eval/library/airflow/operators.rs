@@ -208,6 +208,7 @@ impl Interp<'_> {
             keywords
                 .insert(Name::from("**"), TaskKeyword { val: open, origin: Origin::Call, span });
         }
+        self.name_base_container(&class, kind, &mut keywords, span)?;
         let label = match keywords.shift_remove("task_id") {
             Some(keyword) => self.id_text(&keyword.val, span),
             None => match keywords.get("**").map(|keyword| keyword.val.clone()) {
@@ -227,6 +228,29 @@ impl Interp<'_> {
             task.initialised = true;
         }
         self.attach(id);
+        Ok(())
+    }
+
+    /// A subclass may say in a class attribute what its container is called when no keyword does.
+    fn name_base_container(
+        &mut self,
+        class: &Val,
+        kind: OperatorKind,
+        keywords: &mut Map<Name, TaskKeyword>,
+        span: Span,
+    ) -> Res<()> {
+        let keyword = Name::from("base_container_name");
+        let is_given = keywords.get(&keyword).is_some_and(|given| !given.val.is_none());
+        if class.as_symbol().is_some() || is_given || !mapping::accepts(kind, &keyword) {
+            return Ok(());
+        }
+        if let Ok(Some(val)) = self.class_lookup(class, "BASE_CONTAINER_NAME")
+            && val.as_str() != Some("base")
+        {
+            let origin = Origin::Subclass(self.type_text(class));
+            let span = val.span.or(span);
+            keywords.insert(keyword, TaskKeyword { val, origin, span });
+        }
         Ok(())
     }
 

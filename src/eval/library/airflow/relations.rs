@@ -28,7 +28,9 @@ impl Interp<'_> {
         }
         let (up, down) = if forward { (left, right) } else { (right, left) };
         self.relate(up, down, span)?;
-        Ok(Some(right.clone()))
+        // A label names the edge between its neighbours: what follows it is related to what stands before it.
+        let is_label = matches!(&right.data, Data::Native(native) if matches!(native.as_ref(), Native::Label(_)));
+        Ok(Some(if is_label { left.clone() } else { right.clone() }))
     }
 
     fn is_node(&self, val: &Val) -> bool {

@@ -1,0 +1,122 @@
+//! `podlift verify` with real Airflows: the command as users run it, over all fixtures at once.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::super::parity::manifest::{Manifest, deviations, folder};
+
+const HOW: &str = "`.ci/run` makes the environments; to run this test alone, make one with `python3 -m venv VENV && \
+                   VENV/bin/python -m pip install -r tests/peers/";
+
+/// The report of all fixtures, read by the Airflow that an environment variable names.
+fn verify(variable: &str, requirements: &str) -> Json {
+    let python = std::env::var(variable).unwrap_or_else(|_| {
+        panic!(
+            "{variable} names no Python; {HOW}{requirements}` and set {variable}=VENV/bin/python"
+        )
+    });
+    let manifest = Manifest::read();
+    let scratch = tempfile::tempdir().unwrap();
+    let values = scratch.path().join("values.yaml");
+    std::fs::write(&values, all_values(&manifest).to_string()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podlift"));
+    command.current_dir(folder()).args(["verify", "dags", "--python", &python]);
+    for root in &manifest.roots {
+        command.arg("--root").arg(root);
+    }
+    command.args(["--use-defaults", "--format", "json"]).arg("--values").arg(&values);
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("this command executes the DAG files"), "{stderr}");
+    // Some fixtures cannot be loaded on purpose.
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The values of all fixtures without variants: one run of Airflow has to do for all.
+fn all_values(manifest: &Manifest) -> Json {
+    let mut all = Map::new();
+    for (name, fixture) in &manifest.fixtures {
+        let Some(sections) = fixture.values.as_object().filter(|_| !name.contains('@')) else {
+            continue;
+        };
+        for (section, entries) in sections {
+            let section = all.entry(section.clone()).or_insert_with(|| json!({}));
+            section.as_object_mut().unwrap().extend(entries.as_object().unwrap().clone());
+        }
+    }
+    Json::Object(all)
+}
+
+/// Everything that is not equal, as `file: dag.task: status`, without what is known.
+fn surprises(report: &Json) -> Vec<String> {
+    let known = deviations();
+    let tasks = report["tasks"].as_array().unwrap();
+    assert!(tasks.len() > 200, "only {} tasks were compared", tasks.len());
+    let unequal = tasks.iter().filter(|task| task["status"] != "equal");
+    unequal
+        .filter(|task| {
+            let file = task["file"].as_str().unwrap().trim_start_matches("dags/");
+            let index =
+                task["map_index"].as_u64().map(|index| format!("[{index}]")).unwrap_or_default();
+            let id = format!(
+                "{}.{}{index}",
+                task["dag"].as_str().unwrap(),
+                task["task"].as_str().unwrap()
+            );
+            let status = task["status"].as_str().unwrap().to_owned();
+            known.get(file).and_then(|tasks| tasks.get(&id)) != Some(&status)
+        })
+        .map(|task| serde_json::to_string_pretty(task).unwrap())
+        .collect()
+}
+
+/// Files that Airflow could not load, without those that need a provider that is not installed.
+fn not_loaded(report: &Json) -> BTreeSet<String> {
+    let files = report["files"].as_array().unwrap();
+    let of_airflow = files.iter().filter(|file| file["side"] == "airflow");
+    of_airflow
+        .filter(|file| {
+            let reason = file["reason"].as_str().unwrap();
+            !["google", "amazon"].iter().any(|provider| {
+                reason.contains(&format!("No module named 'airflow.providers.{provider}'"))
+            })
+        })
+        .map(|file| file["file"].as_str().unwrap().trim_start_matches("dags/").to_owned())
+        .collect()
+}
+
+/// Fixtures without an expectation, which no Airflow of the major version can load.
+fn without_expectation(expected: &[&str]) -> BTreeSet<String> {
+    let manifest = Manifest::read();
+    let has = |name: &str| {
+        let file = format!("{}.json", name.replace('/', "__"));
+        expected.iter().any(|kept| folder().join(kept).join(&file).exists())
+    };
+    manifest.fixtures.keys().filter(|name| !name.contains('@') && !has(name)).cloned().collect()
+}
+
+fn check(variable: &str, requirements: &str, version: &str, expected: &[&str]) {
+    let report = verify(variable, requirements);
+    assert_eq!(report["versions"]["airflow"], version, "{HOW}{requirements}`");
+    let surprises = surprises(&report);
+    assert!(surprises.is_empty(), "{} tasks:\n{}", surprises.len(), surprises.join("\n"));
+    let unexpected: BTreeSet<String> =
+        not_loaded(&report).difference(&without_expectation(expected)).cloned().collect();
+    // A helper in the DAG folder that cannot be imported by itself.
+    let unexpected: Vec<_> =
+        unexpected.iter().filter(|file| *file != "common/factory.py").collect();
+    assert!(unexpected.is_empty(), "not loaded: {unexpected:?}");
+}
+
+#[test]
+fn fixtures_are_equal_in_airflow_3() {
+    check("PODLIFT_AIRFLOW3_PYTHON", "airflow3.txt", "3.3.2", &["expected"]);
+}
+
+#[test]
+fn fixtures_are_equal_in_airflow_2() {
+    check("PODLIFT_AIRFLOW2_PYTHON", "airflow2.txt", "2.11.2", &["expected/airflow2"]);
+}
