@@ -176,7 +176,10 @@ impl Interp<'_> {
             (task.given.clone(), task.defaulted.clone(), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
         let mut keywords: Map<Name, TaskKeyword> = Map::default();
-        for (name, kwarg) in args.kw {
+        for (name, mut kwarg) in args.kw {
+            if converted_at_once(&name, &self.settings.provider_version) {
+                kwarg.val = self.snapshot(&name, &kwarg.val);
+            }
             let origin = if given.contains(&name) {
                 made_by.clone()
             } else if defaulted.contains(&name) {
@@ -252,6 +255,17 @@ impl Interp<'_> {
             keywords.insert(keyword, TaskKeyword { val, origin, span });
         }
         Ok(())
+    }
+
+    /// A copy of what the constructor converts at once: later changes of the caller's list or dict do not
+    /// reach the pod, while those of everything else do.
+    fn snapshot(&mut self, name: &str, val: &Val) -> Val {
+        let object = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(object @ Object::Dict(..)) => object.clone(),
+            Some(object @ Object::List(_)) if name != "env_vars" => object.clone(),
+            _ => return val.clone(),
+        };
+        self.heap.val(object, val.span)
     }
 
     /// Default arguments that are not known may set any keyword that is not given.
@@ -363,6 +377,10 @@ impl Interp<'_> {
             ("__init__", Some(id)) if matches!(self.heap.get(id), Object::Task(_)) => {
                 self.init_operator(id, args, span)?;
                 Ok(Val::none(span))
+            }
+            ("__init__", Some(_)) if matches!(class, "airflow.DAG" | "airflow.TaskGroup") => {
+                let this = this.unwrap_or_else(|| Val::none(span));
+                self.init_node(class, &this, &args, span)
             }
             ("__setattr__", Some(id)) => {
                 if let (Some(name), Some(val)) =
@@ -822,6 +840,18 @@ impl Interp<'_> {
             "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
             _ => None,
         }
+    }
+}
+
+/// Arguments that the constructor of the KubernetesPodOperator converts. Provider 10.12 still converts
+/// a dict of `env_vars` there, 10.25 only when the task is rendered.
+fn converted_at_once(name: &str, provider: &str) -> bool {
+    match name {
+        "ports" | "tolerations" | "affinity" | "image_pull_secrets" => true,
+        "env_vars" => {
+            mapping::Release::parse(provider).is_ok_and(|release| !release.is_at_least("10.25.0"))
+        }
+        _ => false,
     }
 }
 
