@@ -2,15 +2,22 @@
 
 use super::HoleKind;
 use super::interp::{Interp, Res};
-use super::object::{Data, Object, Val};
+use super::object::{Data, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Expr, Name, Target};
 
 impl Interp<'_> {
     /// Binds a name in the scope that Python would choose.
     pub(crate) fn bind(&mut self, name: &Name, val: Val) {
-        let Some(frame) = self.frame() else { return };
-        let scope = if frame.global_names.contains(name) {
+        if let Some(scope) = self.scope_for(name) {
+            self.bind_in(scope, name, val);
+        }
+    }
+
+    /// The scope that binding a name here writes to.
+    fn scope_for(&self, name: &Name) -> Option<ObjId> {
+        let frame = self.frame()?;
+        Some(if frame.global_names.contains(name) {
             frame.globals
         } else if frame.nonlocal_names.contains(name) {
             let owner = frame.closure.iter().copied().find(|scope| {
@@ -19,8 +26,7 @@ impl Interp<'_> {
             owner.unwrap_or(frame.scope)
         } else {
             frame.scope
-        };
-        self.bind_in(scope, name, val);
+        })
     }
 
     /// Binds a name in a given scope.
@@ -206,15 +212,20 @@ impl Interp<'_> {
         }
     }
 
+    /// Takes a name out of the scope Python would choose: whether it was there.
+    pub(crate) fn unbind(&mut self, name: &Name) -> bool {
+        let Some(scope) = self.scope_for(name) else { return false };
+        match self.heap.get_mut(scope) {
+            Object::Scope(names) => names.shift_remove(name).is_some(),
+            _ => false,
+        }
+    }
+
     /// `del target`.
     pub(crate) fn delete(&mut self, target: &Target) -> Res<()> {
         match target {
             Target::Name(name, _) => {
-                if let Some(scope) = self.frame().map(|frame| frame.scope)
-                    && let Object::Scope(names) = self.heap.get_mut(scope)
-                {
-                    names.shift_remove(name);
-                }
+                self.unbind(name);
                 Ok(())
             }
             Target::Attribute(object, name, span) => {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::HoleKind;
 use super::call::Args;
 use super::interp::{Interp, Res};
+use super::library;
 use super::object::{Data, Flavour, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -289,6 +290,14 @@ impl Interp<'_> {
                 Ok(self.heap.val(Object::Bound(inner, class.clone()), span))
             }
             Object::Static(inner) => Ok(inner),
+            Object::Record(kind, _)
+                if matches!(
+                    kind.as_ref(),
+                    library::managers::MANAGER_FUNCTION | library::functional::CACHED_FUNCTION
+                ) =>
+            {
+                Ok(self.heap.val(Object::Bound(val.clone(), this.clone()), span))
+            }
             Object::Property(getter, _) => {
                 self.call(&getter, Args::positional(vec![this.clone()]), span)
             }
@@ -384,7 +393,7 @@ impl Interp<'_> {
                 Object::Class(..) => symbol("builtins.type"),
                 Object::Function(_) | Object::Bound(..) => symbol("builtins.function"),
                 Object::Module(_) => symbol("builtins.module"),
-                Object::Iterator(..) => symbol("builtins.generator"),
+                Object::Iterator(..) | Object::Lazy(_) => symbol("builtins.generator"),
                 Object::Model(class, _) => symbol(&format!("kubernetes.client.{class}")),
                 Object::Record(class, _) => symbol(class),
                 Object::Dag(_) => symbol("airflow.DAG"),

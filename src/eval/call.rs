@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
+use super::lazy::Lazy;
 use super::object::{Data, FunctionObject, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{Call, ExprKind, Name};
@@ -194,9 +195,16 @@ impl Interp<'_> {
                             format!("'{}' object is not callable", self.type_name(function));
                         self.type_error(message, span)
                     }
-                    Object::Poisoned(_) | Object::Record(..) => {
-                        self.call_unknown(function, &args, span)
-                    }
+                    Object::Record(kind, attrs) => match (kind.as_ref(), attrs.get("function")) {
+                        (super::library::managers::MANAGER_FUNCTION, Some(inner)) => {
+                            self.call_manager_function(inner, args, span)
+                        }
+                        (super::library::functional::CACHED_FUNCTION, Some(inner)) => {
+                            self.call_cached(id, inner, args, span)
+                        }
+                        _ => self.call_unknown(function, &args, span),
+                    },
+                    Object::Poisoned(_) => self.call_unknown(function, &args, span),
                     _ => {
                         let message =
                             format!("'{}' object is not callable", self.type_name(function));
@@ -323,7 +331,12 @@ impl Interp<'_> {
             module: Name::from(module),
             undecided: self.undecided(),
             tries: 0,
+            doubt: None,
         };
+        if function.def.is_generator {
+            let state = super::generator::GeneratorState::new(function, frame);
+            return Ok(self.lazy(Lazy::Generator(Box::new(state)), span));
+        }
         self.depth += 1;
         self.frames.push(frame);
         let flow = self.exec_block(&function.def.body);
@@ -331,15 +344,8 @@ impl Interp<'_> {
             Flow::Normal | Flow::Break | Flow::Continue => Flow::Return(Val::none(span)),
             end => end,
         });
-        let frame = self.frames.pop();
+        self.frames.pop();
         self.depth -= 1;
-        if function.def.is_generator {
-            if matches!(flow, Flow::Stop) {
-                return Err(Raised::Stop);
-            }
-            let yields = frame.map(|frame| frame.yields).unwrap_or_default();
-            return Ok(self.heap.val(Object::Iterator(yields, 0), span));
-        }
         self.flow_value(flow, span)
     }
 

@@ -41,6 +41,7 @@ impl Interp<'_> {
             module: outer.module.clone(),
             undecided: self.undecided(),
             tries: 0,
+            doubt: None,
         };
         self.frames.push(frame);
         let flow = self.exec_block(&def.body);

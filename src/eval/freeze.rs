@@ -137,6 +137,7 @@ impl Interp<'_> {
             }
             Object::Class(class, _) => self.opaque("class", &class.qualname),
             Object::Module(module) => self.opaque("module", &module.name),
+            Object::Lazy(_) => self.opaque("generator", "unread"),
             Object::Iterator(items, at) => {
                 let rest: Vec<Val> = items.iter().skip(*at).cloned().collect();
                 // An iterator is no list: Airflow would pass it on as it is.

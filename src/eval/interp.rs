@@ -54,6 +54,8 @@ pub(crate) struct Frame {
     pub(crate) undecided: usize,
     /// `try` statements with handlers that are open in this frame.
     pub(crate) tries: u32,
+    /// Why it is unknown what a generator yields from here on.
+    pub(crate) doubt: Option<Val>,
 }
 
 /// A module that was imported before.

@@ -7,6 +7,7 @@ use num_bigint::BigInt;
 use super::Text;
 use super::call::Args;
 use super::interp::{Interp, Res};
+use super::lazy::Next;
 use super::object::{Data, Entries, Flavour, Key, Native, ObjId, Object, Val};
 use super::pure;
 use crate::python::Span;
@@ -570,6 +571,7 @@ impl Interp<'_> {
                 }
                 Some(rest)
             }
+            Object::Lazy(_) => return self.drain(val, span),
             Object::Scope(names) => {
                 Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
             }
@@ -580,13 +582,14 @@ impl Interp<'_> {
             Object::Instance(instance) => {
                 let (class, payload, attrs) =
                     (instance.class.clone(), instance.payload.clone(), instance.attrs.clone());
-                if let Ok(Some(method)) = self.class_lookup(&class, "__iter__") {
-                    let iterator = self.call(&method, Args::positional(vec![val.clone()]), span)?;
-                    if iterator.as_obj().map(|other| self.heap.resolve(other)) == Some(id) {
-                        // An iterator of its own, with `__next__`: not followed.
-                        return Ok(None);
+                for protocol in ["__iter__", "__getitem__"] {
+                    let is_own = matches!(self.class_lookup(&class, protocol), Ok(Some(_)));
+                    if is_own && (protocol == "__iter__" || payload.is_none()) {
+                        return match self.iter_of(val, span)? {
+                            Some(iterator) => self.drain(&iterator, span),
+                            None => Ok(None),
+                        };
                     }
-                    return self.iterate(&iterator, span);
                 }
                 if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
                     return Ok(Some(
@@ -608,6 +611,27 @@ impl Interp<'_> {
                 return self.type_error(message, span);
             }
         })
+    }
+
+    /// All that an iterator still has; `None` when that is unknown, or beyond the bound.
+    fn drain(&mut self, iterator: &Val, span: Span) -> Res<Option<Vec<Val>>> {
+        if let Some(Object::Iterator(..)) = iterator.as_obj().map(|id| self.heap.get(id)) {
+            return self.iterate(iterator, span);
+        }
+        let mut items = Vec::new();
+        loop {
+            self.step(span)?;
+            match self.next_item(iterator, span)? {
+                Next::Item(_) if items.len() >= self.settings.limits.collection => {
+                    let message = "an iterator has more elements than the bound";
+                    self.limit(span, "collection", message, "--max-collection");
+                    return Ok(None);
+                }
+                Next::Item(item) => items.push(item),
+                Next::End(_) => return Ok(Some(items)),
+                Next::Open(_) => return Ok(None),
+            }
+        }
     }
 
     /// A set from elements.

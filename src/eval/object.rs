@@ -124,8 +124,10 @@ pub(crate) enum Object {
     /// An instance of a user class, or of an exception class.
     Instance(Instance),
     Module(ModuleObject),
-    /// Items still to come of an iterator or generator.
+    /// Items still to come of an iterator, all of them known.
     Iterator(Vec<Val>, usize),
+    /// An iterator that makes its elements when they are asked for.
+    Lazy(super::lazy::Lazy),
     Partial(Val, Vec<Val>, Map<Name, Val>),
     Property(Val, Option<Val>),
     Static(Val),

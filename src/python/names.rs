@@ -252,8 +252,8 @@ fn expr(value: &Expr, names: &mut BTreeSet<Name>) {
         }
         ExprKind::Lambda(function) => free_into(function, names),
         ExprKind::ListComp(element, clauses)
-        | ExprKind::SetComp(element, clauses)
-        | ExprKind::Generator(element, clauses) => comprehension(&[element], clauses, names),
+        | ExprKind::SetComp(element, clauses) => comprehension(&[element], clauses, names),
+        ExprKind::Generator(made) => comprehension(&[&made.element], &made.clauses, names),
         ExprKind::DictComp(key, item, clauses) => comprehension(&[key, item], clauses, names),
         ExprKind::None
         | ExprKind::Bool(_)

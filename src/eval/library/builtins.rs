@@ -4,7 +4,8 @@ use num_bigint::BigInt;
 
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{Interp, Raised, Res};
+use crate::eval::lazy::{Lazy, Next};
 use crate::eval::item::{as_big, range_length};
 use crate::eval::object::{Data, Instance, Map, Native, Object, Val};
 use crate::eval::pure::number::{self, Number};
@@ -229,13 +230,7 @@ impl Interp<'_> {
             },
             ("dict", _) => self.call_dict_type(args, span),
             ("range", Some(_)) => self.call_range(args, span),
-            ("enumerate", Some(val)) => {
-                let start = args.get(1, "start").map_or(Some(0), Val::as_int);
-                self.mapped(val, span, |_, index, item| {
-                    let number = start.map(|start| start + index);
-                    Some(Val::tuple(vec![Val::int(number?, span), item], span))
-                })
-            }
+            ("enumerate", Some(val)) => self.call_enumerate(val, args.get(1, "start"), span),
             ("zip", _) => self.call_zip(args, span),
             ("reversed", Some(val)) => match self.iterate(val, span) {
                 Ok(Some(mut items)) => {
@@ -251,8 +246,12 @@ impl Interp<'_> {
             ("any" | "all", Some(val)) => self.call_any_all(name == "any", val, span),
             ("map", Some(function)) => self.call_map(function, args, span),
             ("filter", Some(function)) => self.call_filter(function, args, span),
-            ("iter", Some(val)) => match self.iterate(val, span) {
-                Ok(Some(items)) => Ok(self.heap.val(Object::Iterator(items, 0), span)),
+            ("iter", Some(function)) if args.pos.len() == 2 => {
+                let sentinel = args.pos.get(1).unwrap_or(function).clone();
+                Ok(self.lazy(Lazy::Calls(function.clone(), sentinel), span))
+            }
+            ("iter", Some(val)) => match self.iter_of(val, span) {
+                Ok(Some(iterator)) => Ok(iterator),
                 Ok(None) => Ok(self.derived(&[val], span)),
                 Err(raised) => Err(raised),
             },
@@ -621,52 +620,26 @@ impl Interp<'_> {
         Ok(Val::native(Native::Range(start, stop, step), span))
     }
 
-    /// An iterator of what `make` gives for each element; unknown when the iterable is.
-    fn mapped(
-        &mut self,
-        val: &Val,
-        span: Span,
-        mut make: impl FnMut(&mut Self, i64, Val) -> Option<Val>,
-    ) -> Res {
-        let Some(items) = self.iterate(val, span)? else {
-            return Ok(self.part_of_iterable(val, span));
-        };
-        let mut made = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            match make(self, i64::try_from(index).unwrap_or(i64::MAX), item) {
-                Some(val) => made.push(val),
-                None => return Ok(self.derived(&[val], span)),
-            }
-        }
-        Ok(self.heap.val(Object::Iterator(made, 0), span))
+    /// Iterators of all arguments: `None` when one of them is unknown.
+    pub(crate) fn iterators(&mut self, vals: &[Val], span: Span) -> Res<Option<Vec<Val>>> {
+        vals.iter().map(|val| self.iter_of(val, span)).collect()
     }
 
-    fn part_of_iterable(&mut self, val: &Val, span: Span) -> Val {
-        self.derived(&[val], span)
+    fn call_enumerate(&mut self, val: &Val, start: Option<&Val>, span: Span) -> Res {
+        let start = start.map_or(Some(0), Val::as_int);
+        match (self.iter_of(val, span)?, start) {
+            (Some(iterator), Some(start)) => {
+                Ok(self.lazy(Lazy::Enumerate(iterator, start), span))
+            }
+            _ => Ok(self.derived(&[val], span)),
+        }
     }
 
     fn call_zip(&mut self, args: &Args, span: Span) -> Res {
-        let mut lists = Vec::new();
-        for val in &args.pos {
-            match self.iterate(val, span)? {
-                Some(items) => lists.push(items.into_iter()),
-                None => return Ok(self.derived(&args.all(), span)),
-            }
+        match self.iterators(&args.pos, span)? {
+            Some(iterators) => Ok(self.lazy(Lazy::Zip(iterators), span)),
+            None => Ok(self.derived(&args.all(), span)),
         }
-        let mut rows = Vec::new();
-        if !lists.is_empty() {
-            'rows: loop {
-                let mut row = Vec::with_capacity(lists.len());
-                for list in &mut lists {
-                    match list.next() {
-                        Some(val) => row.push(val),
-                        None => break 'rows,
-                    }
-                }
-                rows.push(Val::tuple(row, span));
-            }
-        }
-        Ok(self.heap.val(Object::Iterator(rows, 0), span))
     }
 
     pub(crate) fn call_sorted(&mut self, val: &Val, args: &Args, span: Span) -> Res {
@@ -749,13 +722,24 @@ impl Interp<'_> {
     }
 
     fn call_any_all(&mut self, any: bool, val: &Val, span: Span) -> Res {
-        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let Some(iterator) = self.iter_of(val, span)? else {
+            return Ok(self.derived(&[val], span));
+        };
         let mut unsure = None;
-        for item in &items {
-            match self.truth(item)? {
+        loop {
+            self.step(span)?;
+            let item = match self.next_item(&iterator, span)? {
+                Next::Item(item) => item,
+                Next::Open(unknown) => {
+                    unsure = Some(unknown);
+                    break;
+                }
+                Next::End(_) => break,
+            };
+            match self.truth(&item)? {
                 Some(truth) if truth == any => return Ok(Val::bool(any, span)),
                 Some(_) => {}
-                None => unsure = Some(item.clone()),
+                None => unsure = Some(item),
             }
         }
         Ok(match unsure {
@@ -765,66 +749,72 @@ impl Interp<'_> {
     }
 
     fn call_map(&mut self, function: &Val, args: &Args, span: Span) -> Res {
-        let rows = Args::positional(args.pos.iter().skip(1).cloned().collect());
-        let zipped = self.call_zip(&rows, span)?;
-        let Some(rows) = self.iterate(&zipped, span)? else {
-            return Ok(self.derived(&args.all(), span));
-        };
-        let mut made = Vec::with_capacity(rows.len());
-        for row in rows {
-            let Data::Tuple(items) = &row.data else { continue };
-            made.push(self.call(function, Args::positional(items.to_vec()), span)?);
+        let rest: Vec<Val> = args.pos.iter().skip(1).cloned().collect();
+        match self.iterators(&rest, span)? {
+            Some(iterators) => Ok(self.lazy(Lazy::Map(function.clone(), iterators), span)),
+            None => Ok(self.derived(&args.all(), span)),
         }
-        Ok(self.heap.val(Object::Iterator(made, 0), span))
     }
 
     fn call_filter(&mut self, function: &Val, args: &Args, span: Span) -> Res {
         let Some(val) = args.pos.get(1) else {
             return self.type_error("filter expected 2 arguments", span);
         };
-        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
-        let mut kept = Vec::new();
-        for item in items {
-            let verdict = if function.is_none() {
-                item.clone()
-            } else {
-                self.call(function, Args::positional(vec![item.clone()]), span)?
-            };
-            match self.truth(&verdict)? {
-                Some(true) => kept.push(item),
-                Some(false) => {}
-                None => return Ok(self.derived(&[val, &verdict], span)),
-            }
+        match self.iter_of(val, span)? {
+            Some(iterator) => Ok(self.lazy(Lazy::Filter(function.clone(), iterator), span)),
+            None => Ok(self.derived(&[val], span)),
         }
-        Ok(self.heap.val(Object::Iterator(kept, 0), span))
     }
 
     pub(crate) fn call_next(&mut self, val: &Val, default: Option<&Val>, span: Span) -> Res {
         if self.unknown(val).is_some() {
             return Ok(self.part_of(val, "[next]", span));
         }
-        if let Some(id) = val.as_obj() {
-            if let Object::Iterator(items, at) = self.heap.get(id) {
-                if let Some(item) = items.get(*at).cloned() {
-                    if let Object::Iterator(_, at) = self.heap.get_mut(id) {
-                        *at += 1;
+        let is_iterator = matches!(
+            val.as_obj().map(|id| self.heap.get(id)),
+            Some(Object::Iterator(..) | Object::Lazy(_))
+        );
+        if is_iterator {
+            let next = self.next_item(val, span);
+            return self.item_or_stop(next, default, span);
+        }
+        if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) {
+            let class = instance.class.clone();
+            if let Ok(Some(method)) = self.class_lookup(&class, "__next__") {
+                let result = self.call(&method, Args::positional(vec![val.clone()]), span);
+                return match (result, default) {
+                    (Err(Raised::Exception(raised)), Some(default))
+                        if self.exception_is(&raised, "builtins.StopIteration") =>
+                    {
+                        Ok(default.clone())
                     }
-                    return Ok(item);
-                }
-                return match default {
-                    Some(default) => Ok(default.clone()),
-                    None => Err(self.exception("StopIteration", "", span)),
+                    (result, _) => result,
                 };
-            }
-            if let Object::Instance(instance) = self.heap.get(id) {
-                let class = instance.class.clone();
-                if let Ok(Some(method)) = self.class_lookup(&class, "__next__") {
-                    return self.call(&method, Args::positional(vec![val.clone()]), span);
-                }
             }
         }
         let message = format!("'{}' object is not an iterator", self.type_name(val));
         self.type_error(message, span)
+    }
+
+    /// An element, or `StopIteration` with the value a generator returned.
+    pub(crate) fn item_or_stop(
+        &mut self,
+        next: Res<Next>,
+        default: Option<&Val>,
+        span: Span,
+    ) -> Res {
+        match (next?, default) {
+            (Next::Item(val), _) => Ok(val),
+            (Next::Open(unknown), _) => Ok(self.part_of(&unknown, "[next]", span)),
+            (Next::End(_), Some(default)) => Ok(default.clone()),
+            (Next::End(val), None) => {
+                let class = Val::symbol("builtins.StopIteration", span);
+                let pos = if val.is_none() { Vec::new() } else { vec![val.clone()] };
+                let raised = self.make_exception(class, &Args::positional(pos), span);
+                self.set_raw(&raised, &Name::from("value"), val);
+                Err(Raised::Exception(raised))
+            }
+        }
     }
 
     fn call_abs(&mut self, val: &Val, span: Span) -> Res {

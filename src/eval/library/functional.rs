@@ -9,9 +9,12 @@ use std::rc::Rc;
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, Native, Object, Val};
+use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, Name, UnaryOp};
+
+/// A function under `functools.cache` or `lru_cache`.
+pub(crate) const CACHED_FUNCTION: &str = "functools.cached";
 
 impl Interp<'_> {
     /// A function of one of these modules.
@@ -83,17 +86,60 @@ impl Interp<'_> {
                 let wrapped = args.pos.get(1)?;
                 Some(Ok(self.renamed(wrapper, wrapped)))
             }
-            // A cache changes how often a function runs, not what it gives.
             ("lru_cache" | "cache", Some(function)) if self.is_callable_object(function) => {
-                Some(Ok(function.clone()))
+                Some(Ok(self.cached(function, span)))
             }
-            ("lru_cache", _) => Some(Ok(Val::symbol("functools.identity()", span))),
+            ("lru_cache", _) => Some(Ok(Val::symbol("functools.cache", span))),
             ("identity()" | "total_ordering", Some(val)) => Some(Ok(val.clone())),
             ("cached_property", Some(getter)) => {
                 Some(Ok(self.heap.val(Object::Property(getter.clone(), None), span)))
             }
             _ => None,
         }
+    }
+
+    /// A function that remembers what it gave: each caller gets the same object.
+    fn cached(&mut self, function: &Val, span: Span) -> Val {
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("function"), function.clone());
+        let known = self.heap.val(Object::Dict(Default::default(), None), span);
+        attrs.insert(Name::from("known"), known);
+        self.heap.val(Object::Record(CACHED_FUNCTION.into(), attrs), span)
+    }
+
+    /// Calls a function under `functools.cache`.
+    pub(crate) fn call_cached(
+        &mut self,
+        id: ObjId,
+        function: &Val,
+        args: Args,
+        span: Span,
+    ) -> Res {
+        let known = match self.heap.get(id) {
+            Object::Record(_, attrs) => attrs.get("known").cloned(),
+            _ => None,
+        };
+        if args.is_open() || args.all().iter().any(|val| self.is_open(val)) {
+            return self.call(function, args, span);
+        }
+        let mut parts: Vec<Val> = args.pos.clone();
+        for (name, kwarg) in &args.kw {
+            let pair = vec![Val::str(name.as_ref(), span), kwarg.val.clone()];
+            parts.push(Val::tuple(pair, span));
+        }
+        let index = Val::tuple(parts, span);
+        let key = self.key(&index, span)?;
+        if let Some(Object::Dict(entries, _)) =
+            known.as_ref().and_then(Val::as_obj).map(|id| self.heap.get(id))
+            && let Some((_, val)) = entries.get(&key)
+        {
+            return Ok(val.clone());
+        }
+        let val = self.call(function, args, span)?;
+        if let Some(known) = known.as_ref().and_then(Val::as_obj) {
+            self.insert(known, key, index, val.clone());
+        }
+        Ok(val)
     }
 
     fn is_callable_object(&self, val: &Val) -> bool {

@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod functional;
 pub(crate) mod kubernetes;
 pub(crate) mod lookups;
+pub(crate) mod managers;
 pub(crate) mod natives;
 pub(crate) mod regex;
 pub(crate) mod serialise;
@@ -357,7 +358,7 @@ impl Interp<'_> {
                 Object::List(_) => containers::LIST_METHODS,
                 Object::Dict(..) | Object::Scope(_) => containers::DICT_METHODS,
                 Object::Set(..) => containers::SET_METHODS,
-                Object::Iterator(..) => &["__next__", "send", "close", "__iter__"],
+                Object::Iterator(..) | Object::Lazy(_) => containers::ITERATOR_METHODS,
                 Object::Property(..) => &["setter", "getter", "deleter"],
                 _ => &[],
             },
@@ -387,7 +388,9 @@ impl Interp<'_> {
                     Object::Dict(..) => self.call_dict(this, id, name, &args, span),
                     Object::Scope(_) => self.call_scope(id, name, &args, span),
                     Object::Set(..) => self.call_set(this, id, name, &args, span),
-                    Object::Iterator(..) => self.call_iterator(this, name, &args, span),
+                    Object::Iterator(..) | Object::Lazy(_) => {
+                        self.call_iterator(this, name, &args, span)
+                    }
                     Object::Property(getter, setter) => {
                         let (getter, setter) = (getter.clone(), setter.clone());
                         let given = args.pos.first().cloned();
