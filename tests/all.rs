@@ -32,3 +32,9 @@ mod peers {
 
     mod yaml;
 }
+
+mod spec {
+    //! Job specs of real DAGs.
+
+    mod round_trip;
+}

@@ -1,6 +1,6 @@
 //! Everything a command takes from the process it runs in, so that tests can bring their own.
 
-use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use clap::ColorChoice;
@@ -33,6 +33,7 @@ impl Ctx<'static> {
     ///
     /// # Errors
     /// The current directory is gone.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that looks at the process")]
     pub fn of_process() -> io::Result<Self> {
         let colors = |choice| !matches!(choice, anstream::ColorChoice::Never);
         Ok(Self {
@@ -43,11 +44,6 @@ impl Ctx<'static> {
             stdin: Box::new(io::stdin()),
             cwd: std::env::current_dir()?,
         })
-    }
-
-    /// Whether somebody types at standard input.
-    pub fn stdin_is_terminal() -> bool {
-        io::stdin().is_terminal()
     }
 }
 

@@ -43,8 +43,8 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
 
 fn unknown(subject: &str, tables: &Tables) -> Trouble {
     let arguments = tables.rows().map(|(_, row)| row.argument.as_str());
-    let codes = Code::ALL.iter().map(|code| code.as_str());
-    let remedy = match nearest(subject, arguments.chain(codes)) {
+    // Codes that look alike have nothing to do with each other, so only arguments are suggested.
+    let remedy = match nearest(subject, arguments) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`podlift mappings` lists all arguments".to_owned(),
     };
@@ -65,14 +65,14 @@ fn of_code(code: Code) -> String {
 /// The text for one row of a mapping table.
 fn of_row(table: &Table, row: &Row) -> String {
     let mut text = format!("{}: {}\n\n", row.argument, row.what);
-    let operators: Vec<&str> = table.operators.iter().map(|name| name.class()).collect();
     let targets: Vec<String> = row.targets.iter().map(target).collect();
     let defaults: Vec<String> = row.defaults.iter().map(default).collect();
     let guide = row.guide.as_ref().map(|guide| format!("{} in table {}", guide.to, guide.table));
-    let facts: [(&str, Option<String>); 11] = [
-        ("operators", some(operators.join(", "))),
+    let facts: [(&str, Option<String>); 12] = [
+        ("operators", some(super::mappings::operators(table))),
         ("disposition", Some(row.disposition.meaning().to_owned())),
         ("becomes", some(targets.join(", "))),
+        ("same as", row.rename.clone()),
         ("accepts", row.accepts.clone()),
         ("words", some(row.values.join(", "))),
         ("releases", releases(row)),

@@ -111,7 +111,7 @@ fn columns(tables: &Tables) -> String {
 }
 
 /// The operators of a table, in words.
-fn operators(table: &Table) -> String {
+pub(super) fn operators(table: &Table) -> String {
     match table.operators.as_slice() {
         [] => table.operator.clone().unwrap_or_default(),
         // The tables of the common arguments are for all relatives alike.

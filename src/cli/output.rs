@@ -42,21 +42,27 @@ pub(super) struct Unwritable {
     source: io::Error,
 }
 
-/// Writes all artefacts below a folder, which is made if it is not there.
-pub(super) fn write(folder: &Path, artefacts: &[Artefact]) -> Result<Written, Unwritable> {
+/// Writes all artefacts below a folder, which is made if it is not there. A relative folder is taken from `cwd`; errors
+/// name it as the user did.
+pub(super) fn write(
+    cwd: &Path,
+    shown: &Path,
+    artefacts: &[Artefact],
+) -> Result<Written, Unwritable> {
     let mut written = Written::default();
+    let folder = &cwd.join(shown);
     let unwritable = |path: &Path| {
-        let path = path.display().to_string();
+        let path = shown.join(path).display().to_string();
         move |source| Unwritable { path, source }
     };
-    fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    fs::create_dir_all(folder).map_err(unwritable(Path::new("")))?;
     for artefact in artefacts {
         let path = folder.join(&artefact.path);
         if fs::read(&path).is_ok_and(|old| old == artefact.text.as_bytes()) {
             written.unchanged += 1;
             continue;
         }
-        replace(&path, artefact.text.as_bytes()).map_err(unwritable(&path))?;
+        replace(&path, artefact.text.as_bytes()).map_err(unwritable(Path::new(&artefact.path)))?;
         written.changed += 1;
     }
     written.stale = stale(folder, artefacts);
@@ -131,11 +137,11 @@ mod tests {
     fn a_second_run_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let all = [artefact("d/a.yaml", "a"), artefact("d/b.yaml", "b")];
-        let first = write(folder.path(), &all).unwrap();
+        let first = write(folder.path(), Path::new("out"), &all).unwrap();
         assert_eq!((first.changed, first.unchanged), (2, 0));
-        let second = write(folder.path(), &all).unwrap();
+        let second = write(folder.path(), Path::new("out"), &all).unwrap();
         assert_eq!((second.changed, second.unchanged), (0, 2));
-        let names: Vec<_> = fs::read_dir(folder.path().join("d")).unwrap().collect();
+        let names: Vec<_> = fs::read_dir(folder.path().join("out/d")).unwrap().collect();
         assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
     }
 
@@ -147,17 +153,19 @@ mod tests {
             artefact("e/gone.json", "{\n  \"apiVersion\": \"podlift/v1\"\n}"),
             artefact("d/mine.yaml", "notes: mine\n"),
         ];
-        write(folder.path(), &old).unwrap();
-        let written = write(folder.path(), &[artefact("d/a.yaml", "a")]).unwrap();
+        write(folder.path(), Path::new("out"), &old).unwrap();
+        let written = write(folder.path(), Path::new("out"), &[artefact("d/a.yaml", "a")]).unwrap();
         assert_eq!(written.stale, ["d/gone.yaml", "e/gone.json"]);
-        assert!(folder.path().join("d/gone.yaml").exists());
+        assert!(folder.path().join("out/d/gone.yaml").exists());
     }
 
     #[test]
     fn a_place_taken_by_a_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("d"), "").unwrap();
-        let error = write(folder.path(), &[artefact("d/a.yaml", "a")]).unwrap_err();
-        assert!(error.to_string().contains("cannot write"), "{error}");
+        fs::create_dir(folder.path().join("out")).unwrap();
+        fs::write(folder.path().join("out/d"), "").unwrap();
+        let error =
+            write(folder.path(), Path::new("out"), &[artefact("d/a.yaml", "a")]).unwrap_err();
+        assert_eq!(error.to_string(), "cannot write `out/d/a.yaml`");
     }
 }

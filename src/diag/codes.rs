@@ -200,6 +200,13 @@ codes! {
     /// A mapping table does not agree with its format.
     InvalidMapping = "KPO503", Error, "mapping table is malformed",
         "Correct the row at the place shown.";
+    /// A manifest is applied as it is: nothing fills holes or renders Jinja in it afterwards. A task whose
+    /// job spec has any left gets no manifest, and neither does one that Kubernetes cannot express.
+    UnfinishedManifest = "KPO504", Error, "task cannot become a manifest yet",
+        "Close the holes with `--set` or `--values`, and replace Jinja by values.";
+    /// A manifest has no place for some of what Airflow does with the task.
+    ManifestLoss = "KPO505", Warning, "manifest leaves something out",
+        "Carry it over by hand where it matters.";
 }
 
 impl Code {

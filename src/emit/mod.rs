@@ -1,3 +1,49 @@
-//! From job specs to files.
+//! From job specs to files: one emitter for each format, and the writing of files that people commit.
+//!
+//! An emitter only makes texts; it neither prints nor touches a disk. [`write`](write::write) puts a set
+//! of files in its place as a whole.
 
+mod header;
+mod job_spec;
+mod manifest;
+
+mod names;
 pub mod paths;
+pub mod write;
+
+use crate::diag::Diagnostic;
+use crate::spec::JobSpec;
+
+pub use job_spec::{JobSpecs, Notation};
+
+pub use manifest::{CronJobs, Jobs, Pods, Schedule};
+pub use names::resource_name;
+
+/// One file to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Path below the output folder, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What an emitter made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Emitted {
+    /// The files, in the order of the specs.
+    pub files: Vec<OutputFile>,
+    /// Findings; a spec with an error among them has no file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Turns job specs into files of one format.
+pub trait Emitter {
+    /// One file for each spec, below an output folder.
+    fn emit(&self, specs: &[JobSpec]) -> Emitted;
+
+    /// All files as one text, for standard output.
+    fn join(&self, files: &[OutputFile]) -> String {
+        files.iter().map(|file| file.text.as_str()).collect::<Vec<_>>().join("---\n")
+    }
+}

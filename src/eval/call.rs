@@ -262,6 +262,9 @@ impl Interp<'_> {
                 }
             }
         }
+        if !harmless {
+            self.may_raise(function, span);
+        }
         let mut roots = Vec::new();
         for val in unknown.iter().chain(&vals) {
             self.roots_of(val, &mut roots, 0);
@@ -278,6 +281,16 @@ impl Interp<'_> {
             roots,
         };
         Ok(Val::unknown(std::sync::Arc::new(hole), span))
+    }
+
+    /// Tells the innermost open `try` that something in its body may raise.
+    pub(crate) fn may_raise(&mut self, by: &Val, span: Span) {
+        if matches!(self.maybe_raised.last(), Some(None)) {
+            let cond = self.condition_at(span, by);
+            if let Some(maybe) = self.maybe_raised.last_mut() {
+                *maybe = Some(cond);
+            }
+        }
     }
 
     /// Remembers functions that leave for code podlift cannot see.

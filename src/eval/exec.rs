@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::HoleKind;
 use super::branch::Flow;
+use super::heap::Delta;
 use super::interp::{Interp, Raised, Res};
 use super::lazy::Next;
 use super::object::{Data, Map, Object, Val};
@@ -428,7 +429,11 @@ impl Interp<'_> {
                 frame.tries += 1;
             }
         }
+        // Whether something in the body may raise shows only afterwards; a handler then starts from the
+        // state before it.
+        self.heap.begin();
         let flow = self.exec_block(&parts.body);
+        let delta = self.heap.rollback();
         let mut maybe = None;
         if guarded {
             maybe = self.maybe_raised.pop().flatten();
@@ -436,34 +441,35 @@ impl Interp<'_> {
                 frame.tries = frame.tries.saturating_sub(1);
             }
         }
-        self.finish_try(parts, flow, maybe)
+        self.finish_try(parts, flow, delta, maybe)
     }
 
-    /// What follows the body of a `try`; `maybe` decides whether something may have been raised in it.
+    /// What follows the body of a `try`, which left `delta` behind; `maybe` decides whether something
+    /// may have been raised in it.
     pub(crate) fn finish_try(
         &mut self,
         parts: &Try,
         flow: Flow,
+        delta: Delta,
         maybe: Option<Arc<super::Hole>>,
     ) -> Flow {
-        let flow = self.each_end(flow, &mut |this, end| match end {
-            Flow::Raise(val) => this.handle(&val, &parts.handlers),
-            Flow::Normal => this.exec_block(&parts.orelse),
-            end => end,
-        });
-        // Something called from here may have raised, under a condition nobody knows.
-        let flow = match (maybe, parts.handlers.first()) {
-            (Some(cond), Some(handler)) => {
-                let mut ended = Some(flow);
-                self.both(&cond, &mut |_| ended.take().unwrap_or(Flow::Normal), &mut |this| {
-                    if let Some(name) = &handler.name {
-                        let val = this.hole(HoleKind::Call, "exception", handler.span);
-                        this.bind(name, val);
-                    }
-                    this.exec_block(&handler.body)
-                })
+        let flow = match maybe {
+            Some(cond) => {
+                let mut body = Some((flow, delta));
+                self.both(
+                    &cond,
+                    &mut |this| {
+                        let (flow, delta) = body.take().unwrap_or((Flow::Normal, Map::default()));
+                        this.heap.apply(delta);
+                        this.after_body(flow, parts)
+                    },
+                    &mut |this| this.any_handler(&cond, &parts.handlers),
+                )
             }
-            _ => flow,
+            None => {
+                self.heap.apply(delta);
+                self.after_body(flow, parts)
+            }
         };
         self.run_finally(parts, flow)
     }
@@ -482,6 +488,31 @@ impl Interp<'_> {
                 other => other,
             }
         })
+    }
+
+    /// What follows the body of a `try`: a handler where it raised, `else` where it did not.
+    fn after_body(&mut self, flow: Flow, parts: &Try) -> Flow {
+        self.each_end(flow, &mut |this, end| match end {
+            Flow::Raise(val) => this.handle(&val, &parts.handlers),
+            Flow::Normal => this.exec_block(&parts.orelse),
+            end => end,
+        })
+    }
+
+    /// One of the handlers runs, and nobody knows which.
+    fn any_handler(&mut self, cond: &Arc<super::Hole>, handlers: &[Handler]) -> Flow {
+        let Some((handler, rest)) = handlers.split_first() else { return Flow::Normal };
+        let mut run = |this: &mut Self| {
+            if let Some(name) = &handler.name {
+                let val = this.hole(HoleKind::Call, "exception", handler.span);
+                this.bind(name, val);
+            }
+            this.exec_block(&handler.body)
+        };
+        if rest.is_empty() {
+            return run(self);
+        }
+        self.both(cond, &mut run, &mut |this| this.any_handler(cond, rest))
     }
 
     fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {

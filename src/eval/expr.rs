@@ -122,7 +122,7 @@ impl Interp<'_> {
                 Ok(val)
             }
             ExprKind::ListComp(element, generators) => {
-                match self.comprehension(generators, &mut |this| {
+                match self.comprehension(true, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => Ok(self.list(items, span)),
@@ -131,7 +131,7 @@ impl Interp<'_> {
             }
             ExprKind::Generator(expr) => self.generator_expression(expr, span),
             ExprKind::SetComp(element, generators) => {
-                match self.comprehension(generators, &mut |this| {
+                match self.comprehension(false, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => self.make_set(items, false, span),
@@ -139,7 +139,7 @@ impl Interp<'_> {
                 }
             }
             ExprKind::DictComp(key, value, generators) => {
-                let made = self.comprehension(generators, &mut |this| {
+                let made = self.comprehension(false, generators, &mut |this| {
                     Ok(vec![Val::tuple(vec![this.eval(key)?, this.eval(value)?], key.span)])
                 })?;
                 match made {
@@ -399,6 +399,7 @@ impl Interp<'_> {
     /// or condition makes the whole unknown (`Err`).
     fn comprehension(
         &mut self,
+        ordered: bool,
         generators: &[Comprehension],
         element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
     ) -> Res<Result<Vec<Val>, Val>> {
@@ -412,7 +413,7 @@ impl Interp<'_> {
         let Some((first, rest)) = generators.split_first() else { return Ok(Ok(items)) };
         let iterable = self.eval(&first.iterable)?;
         self.frames.push(inner);
-        let result = self.clause(first, rest, &iterable, element, &mut items);
+        let result = self.clause(ordered, first, rest, &iterable, element, &mut items);
         self.frames.pop();
         self.lift_walrus(scope, outer, generators);
         Ok(match result? {
@@ -445,6 +446,7 @@ impl Interp<'_> {
 
     fn clauses(
         &mut self,
+        ordered: bool,
         generators: &[Comprehension],
         element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
         items: &mut Vec<Val>,
@@ -460,12 +462,13 @@ impl Interp<'_> {
             return Ok(None);
         };
         let iterable = self.eval(&clause.iterable)?;
-        self.clause(clause, rest, &iterable, element, items)
+        self.clause(ordered, clause, rest, &iterable, element, items)
     }
 
     /// One clause over its iterable, with the clauses inside it.
     fn clause(
         &mut self,
+        ordered: bool,
         clause: &Comprehension,
         rest: &[Comprehension],
         iterable: &Val,
@@ -473,6 +476,9 @@ impl Interp<'_> {
         items: &mut Vec<Val>,
     ) -> Res<Option<Val>> {
         let span = clause.iterable.span;
+        if ordered && self.is_unordered(iterable) {
+            return Ok(Some(self.unordered(span)));
+        }
         let Some(iterator) = self.iter_of(iterable, span)? else {
             return self.unknown_clause(clause, rest, element, iterable);
         };
@@ -485,7 +491,7 @@ impl Interp<'_> {
                     return self.unknown_clause(clause, rest, element, &unknown);
                 }
             };
-            if let Some(unknown) = self.clause_turn(clause, rest, value, element, items)? {
+            if let Some(unknown) = self.clause_turn(ordered, clause, rest, value, element, items)? {
                 return Ok(Some(unknown));
             }
         }
@@ -494,6 +500,7 @@ impl Interp<'_> {
     /// One turn of a clause: `Some` when something unknown decides whether it counts.
     fn clause_turn(
         &mut self,
+        ordered: bool,
         clause: &Comprehension,
         rest: &[Comprehension],
         value: Val,
@@ -510,14 +517,14 @@ impl Interp<'_> {
                     // Evaluated once all the same, so that what the element makes is found.
                     let cond = self.condition_hole(condition, &val);
                     self.conditions.push(cond);
-                    let result = self.clauses(rest, element, &mut Vec::new());
+                    let result = self.clauses(false, rest, element, &mut Vec::new());
                     self.conditions.pop();
                     result?;
                     return Ok(Some(self.derived(&[&val], condition.span)));
                 }
             }
         }
-        self.clauses(rest, element, items)
+        self.clauses(ordered, rest, element, items)
     }
 
     /// One turn of the first clause of a generator expression.
@@ -529,7 +536,7 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(None) };
         let mut element = |this: &mut Self| this.eval(&expr.element).map(|val| vec![val]);
-        self.clause_turn(clause, rest, value, &mut element, items)
+        self.clause_turn(false, clause, rest, value, &mut element, items)
     }
 
     /// A generator expression over something unknown.
@@ -571,7 +578,7 @@ impl Interp<'_> {
                 }
                 target => self.assign(target, unknown.clone())?,
             }
-            self.clauses(rest, element, &mut ignored)?;
+            self.clauses(false, rest, element, &mut ignored)?;
             Ok(())
         };
         let result = once();

@@ -587,7 +587,7 @@ impl Interp<'_> {
                 (LevelKind::With(managers), _) => self.leave_all(managers, flow),
                 (LevelKind::Try, StmtKind::Try(parts)) => {
                     let maybe = self.close_try();
-                    self.finish_try(parts, flow, maybe)
+                    self.finish_try(parts, flow, super::heap::Delta::default(), maybe)
                 }
                 (LevelKind::Handler(index), StmtKind::Try(parts)) => {
                     let flow = match parts.handlers.get(index) {

@@ -21,6 +21,8 @@ pub(crate) enum Lazy {
     List(ObjId, usize),
     /// Keys of a dict, which may not change its size meanwhile.
     Dict(ObjId, Rc<[Val]>, usize),
+    /// Elements of a set, whose order differs between runs.
+    Set(Rc<[Val]>, usize),
     /// First element, number of elements left, step.
     Range(i64, i64, i64),
     /// `__getitem__` with 0, 1, 2, … until `IndexError`.
@@ -78,6 +80,23 @@ pub(crate) enum Next {
 }
 
 impl Lazy {
+    /// Whether the order of its elements differs between runs, whatever it takes them from.
+    pub(crate) fn is_unordered(&self) -> bool {
+        matches!(self, Self::Set(items, _) if items.len() > 1)
+    }
+
+    /// The iterators it takes its elements from.
+    pub(crate) fn sources(&self) -> Vec<Val> {
+        match self {
+            Self::Map(_, sources) | Self::Zip(sources) | Self::Chain(sources) => sources.clone(),
+            Self::Filter(_, source) | Self::Enumerate(source, _) | Self::Cycle(source, ..) => {
+                vec![source.clone()]
+            }
+            Self::Expression(state) => vec![state.source.clone()],
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether two states of one iterator go on alike, as far as that shows at its surface.
     pub(crate) fn stands_where(&self, other: &Self) -> bool {
         match (self, other) {
@@ -109,6 +128,10 @@ impl Interp<'_> {
             match self.heap.get(id) {
                 Object::Lazy(_) | Object::Iterator(..) => return Ok(Some(val.clone())),
                 Object::List(_) => return Ok(Some(self.lazy(Lazy::List(id, 0), val.span))),
+                Object::Set(items, _) if self.is_unordered(val) => {
+                    let items = items.values().cloned().collect();
+                    return Ok(Some(self.lazy(Lazy::Set(items, 0), val.span)));
+                }
                 Object::Dict(entries, _) => {
                     if entries.keys().any(|key| matches!(key, Key::Spread(_))) {
                         return Ok(None);
@@ -216,6 +239,13 @@ impl Interp<'_> {
                 *at += 1;
                 Ok(Next::Item(key.clone()))
             }
+            Lazy::Set(items, at) => match items.get(*at).cloned() {
+                Some(item) => {
+                    *at += 1;
+                    Ok(Next::Item(item))
+                }
+                None => end(),
+            },
             Lazy::Range(at, left, step) => {
                 if *left <= 0 {
                     return end();

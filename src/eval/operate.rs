@@ -239,6 +239,15 @@ impl Interp<'_> {
                 }));
             }
         }
+        // The keys of a dict, which are a frozen set here, take any iterable.
+        if let Some(Object::Set(_, true)) = left.as_obj().map(|id| self.heap.get(id))
+            && (matches!(right.data, Data::Tuple(_))
+                || right.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::List(_))))
+            && let Some(items) = self.iterate(right, span)?
+        {
+            let right = self.make_set(items, true, span)?;
+            return self.collection_operation(op, left, &right, span);
+        }
         let (Some(a), Some(b)) = (left.as_obj(), right.as_obj()) else { return Ok(None) };
         let (a, b) = (self.heap.get(a).clone(), self.heap.get(b).clone());
         Ok(match (a, b, op) {
@@ -479,6 +488,9 @@ impl Interp<'_> {
                     }
                     _ => Some(false),
                 }
+            }
+            (Data::Native(a), Data::Native(b)) => {
+                super::library::natives::equal(a, b).or_else(|| Some(self.same(left, right, 0)))
             }
             _ => Some(self.same(left, right, 0)),
         }

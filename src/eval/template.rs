@@ -116,6 +116,11 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Whether Jinja would do anything with a text.
+pub fn has_jinja(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|begin| text.contains(begin))
+}
+
 /// Appends known text to a template.
 pub fn push_literal(template: &mut String, text: &str) {
     // The dollars that already end the template may come to stand before a brace.

@@ -117,8 +117,7 @@ fn open_fields(schema: &Json, node: &Node, problems: &mut Vec<Problem>) {
         for (key, value) in entries {
             let Content::Text(text) = &value.content else { continue };
             let Some(wanted) = super::fits::open_type(schema, part, &key.text) else { continue };
-            let is_open = text.contains("{{")
-                || text.contains("{%")
+            let is_open = template::has_jinja(text)
                 || template::parse(text)
                     .is_ok_and(|parts| parts.iter().any(|part| matches!(part, Part::Hole { .. })));
             if !is_open && wanted.parse(text).is_none() {

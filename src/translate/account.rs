@@ -79,6 +79,8 @@ pub(super) struct Outcome {
     pub(super) ids: BTreeSet<(String, String)>,
     /// Pod tasks of the file, wanted or not.
     pub(super) pods: usize,
+    /// Whether a finding says why tasks of the file are not among those of Airflow.
+    pub(super) is_told: bool,
     /// Paths of the files in which its pod tasks are written, helpers included.
     pub(super) written_in: BTreeSet<String>,
 }

@@ -98,8 +98,8 @@ pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, 
             .collect()
     });
 
-    let mut translation = Translation::default();
-    translation.unmatched = options.selection.unmatched(&outcomes);
+    let unmatched = options.selection.unmatched(&outcomes);
+    let mut translation = Translation { unmatched, ..Translation::default() };
     found.diagnostics.extend(net::files_without_tasks(&outcomes, &options.selection, &sources));
     let mut diagnostics = found.diagnostics;
     for outcome in outcomes {

@@ -9,7 +9,8 @@ use crate::discover::operator_mention;
 use crate::python::{Sources, Span};
 
 /// A finding for each file that was read, mentions a pod operator in its code and gave no pod task,
-/// unless tasks of another file are written in it: then it is a helper and does its job.
+/// unless tasks of another file are written in it: then it is a helper and does its job. A file whose tasks no
+/// DAG of Airflow has is told of by name.
 pub(super) fn files_without_tasks(
     outcomes: &[Outcome],
     selection: &Selection,
@@ -19,7 +20,7 @@ pub(super) fn files_without_tasks(
         outcomes.iter().flat_map(|outcome| &outcome.written_in).collect();
     outcomes
         .iter()
-        .filter(|outcome| outcome.file.read && outcome.pods == 0)
+        .filter(|outcome| outcome.file.read && outcome.pods == 0 && !outcome.is_told)
         .filter(|outcome| !helpers.contains(&outcome.file.path))
         .filter(|_| selection.is_all())
         .filter_map(|outcome| {

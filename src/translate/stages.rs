@@ -57,6 +57,9 @@ fn read_file(
 ) -> Outcome {
     let loaded = stages.load(input, settings, sources);
     let mut outcome = Outcome::new(input, loaded.read);
+    outcome.is_told = loaded.diagnostics.iter().any(|finding| {
+        matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
+    });
     let diagnostics = loaded.diagnostics.into_iter();
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
@@ -114,7 +117,7 @@ impl Stages for Static {
     }
 
     fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
-        let templates = Templates::new(sources, &settings.roots, settings.limits.file);
+        let templates = Templates::new(sources, settings);
         map_task(task, dag, &self.tables, settings, sources, &templates)
     }
 }

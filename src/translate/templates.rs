@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::airflow::Settings;
 use crate::eval::pure::datetime::TimeSpec;
 use crate::eval::pure::yaml::{YamlNode, YamlValue, safe_load};
 use crate::eval::{Kind, Text, Value};
@@ -13,15 +14,15 @@ use crate::python::{Source, SourceId, Sources, Span};
 #[derive(Debug)]
 pub(super) struct Templates<'a> {
     sources: &'a Sources,
+    settings: &'a Settings,
+    /// Real paths of the roots.
     roots: Vec<PathBuf>,
-    /// The largest file, in bytes.
-    longest: u64,
 }
 
 impl<'a> Templates<'a> {
-    pub(super) fn new(sources: &'a Sources, roots: &[PathBuf], longest: u64) -> Self {
-        let roots = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
-        Self { sources, roots, longest }
+    pub(super) fn new(sources: &'a Sources, settings: &'a Settings) -> Self {
+        let roots = settings.roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
+        Self { sources, settings, roots }
     }
 
     /// The file of a path and how it is shown. A relative path means another file for every working
@@ -31,8 +32,10 @@ impl<'a> Templates<'a> {
             return Err(TemplateError::Missing);
         }
         let real = Path::new(path).canonicalize().map_err(|_| TemplateError::Missing)?;
-        let rest = self.roots.iter().find_map(|root| real.strip_prefix(root).ok());
-        let shown = rest.ok_or(TemplateError::OutsideRoots)?.to_string_lossy().replace('\\', "/");
+        if !self.roots.iter().any(|root| real.starts_with(root)) {
+            return Err(TemplateError::OutsideRoots);
+        }
+        let shown = self.settings.shown.text(&real);
         Ok((real, shown))
     }
 }
@@ -41,7 +44,7 @@ impl TemplateReader for Templates<'_> {
     fn read(&self, path: &str, _near: Span) -> Result<Value, TemplateError> {
         let (real, shown) = self.find(path)?;
         let size = std::fs::metadata(&real).map_err(|_| TemplateError::Missing)?.len();
-        if size > self.longest {
+        if size > self.settings.limits.file {
             return Err(TemplateError::Malformed(format!("it has {size} bytes")));
         }
         let bytes = std::fs::read(&real).map_err(|_| TemplateError::Missing)?;

@@ -13,7 +13,7 @@ reads one JSON object, from its first argument or from standard input:
 and writes JSON Lines: a `task` record for every KubernetesPodOperator task, a `dag` record for every
 DAG and, last for each file, a `file` record that says how reading it went and what was looked up.
 
-Nothing outside a throw-away AIRFLOW_HOME is written and no database is used. Templates stay unrendered
+Nothing outside a throw-away AIRFLOW_HOME is written (unless the DAG code does so) and no database is used. Templates stay unrendered
 and what Airflow draws at random is replaced, so that the same DAG gives the same lines every time.
 """
 
@@ -197,7 +197,7 @@ def prepare_environment(request, home):
 def watch_environment(lookups):
     """Records which environment variables DAG code reads."""
     mapping = type(os.environ)
-    getitem, contains, everything = mapping.__getitem__, mapping.__contains__, mapping.__iter__
+    getitem, everything = mapping.__getitem__, mapping.__iter__
     missing = object()
 
     def read(self, name, default=missing):
@@ -226,11 +226,11 @@ def watch_environment(lookups):
         return default if value is missing else value
 
     def has(self, name):
-        present = contains(self, name)
+        value = own(name)
         place = lookups.place("env")
         if place:
-            lookups.note("env", name, place, **({"value": getitem(self, name)} if present else {}))
-        return present
+            lookups.note("env", name, place, **({} if value is None else {"value": value}))
+        return value is not None
 
     def names(self):
         place = lookups.place("env")
@@ -311,7 +311,7 @@ def watched_connection(lookups, original):
         variable = "AIRFLOW_CONN_" + str(name).upper()
         given = own(variable)
         lookups.note("connection", name, lookups.place("connection"), **({} if given is None else {"value": given}))
-        if given is None and lookups.fill and lookups.stage == "import":
+        if given is None and lookups.fill and name != "kubernetes_default":
             uri = "http://login:password@host-%s:1234/schema" % str(name).lower().replace("_", "-")
             os.environ[variable] = lookups.stand_in("connections", name, uri)
         return original(*args, **kwargs)
@@ -333,9 +333,18 @@ def watch_configuration(lookups):
 
     def get(self, section, key, *args, **kwargs):
         place = lookups.place("conf")
-        value = original(self, section, key, *args, **kwargs)
+        name = "%s.%s" % (section, key)
+        try:
+            value = original(self, section, key, *args, **kwargs)
+        except Exception:
+            if not place:
+                raise
+            lookups.note("conf", name, place)
+            if not lookups.fill:
+                raise
+            value = lookups.stand_in("conf", name, fill_text(lookups.fill, "conf", key))
         if place:
-            lookups.note("conf", "%s.%s" % (section, key), place, value=value)
+            lookups.note("conf", name, place, value=value)
         return value
 
     parser.get = get
@@ -552,8 +561,10 @@ def task_records(task, base):
         return
     sets = expansions(task)
     known = sets is not None
+    given = getattr(task._get_specified_expand_input(), "value", None)
+    names = sorted(given) if isinstance(given, dict) else None
     for index, chosen in enumerate(sets if known else [{}]):
-        mapped = {"known": known, "index": index if known else None}
+        mapped = {"known": known, "index": index if known else None, "arguments": names}
         try:
             single = task.unmap(chosen)
             yield task_record(single, base, {"mapped": mapped, "upstream": sorted(task.upstream_task_ids)})
@@ -736,6 +747,7 @@ def main():
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
+    sys.dont_write_bytecode = True
     request = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
     home = tempfile.mkdtemp(prefix="podlift-airflow-")
     parent = os.getpid()

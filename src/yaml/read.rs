@@ -7,6 +7,8 @@
 //! A tree holds what JSON can hold. What only YAML can say and no job spec means is refused with its
 //! place: repeated keys, keys that are not text, tags, merge keys, numbers that are not finite.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
@@ -212,15 +214,14 @@ impl Builder {
             place::Inside::Nothing => {}
             place::Inside::List(items) => items.iter().for_each(|item| self.repeated_keys(item)),
             place::Inside::Map(entries) => {
-                for (at, (key, value)) in entries.iter().enumerate() {
-                    let first =
-                        entries.iter().take(at).find(|(earlier, _)| earlier.text == key.text);
-                    if let Some((first, _)) = first {
+                let mut seen: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+                for (key, value) in entries {
+                    if let Some(first) = seen.insert(&key.text, key.range) {
                         self.problems.push(Problem {
                             span: self.at(key.range),
                             message: format!("key `{}` is repeated", key.text),
                             label: "",
-                            also: Some((self.at(first.range), "first given here")),
+                            also: Some((self.at(first), "first given here")),
                             help: None,
                         });
                     }

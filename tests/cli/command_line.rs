@@ -55,10 +55,12 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// A copy of the fixtures in a folder of its own.
+/// A copy of the DAGs and of what they import in a folder of its own.
 fn copy_of_fixtures() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for (path, content) in files(&repository().join("fixtures/dags")) {
+    let folders = ["fixtures/dags", "fixtures/include", "fixtures/plugins"];
+    let all = folders.iter().map(|folder| repository().join(folder));
+    for (path, content) in all.filter(|folder| folder.is_dir()).flat_map(|f| files(&f)) {
         let place = copy.path().join("repo").join(path.strip_prefix(repository()).unwrap());
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::write(place, content).unwrap();

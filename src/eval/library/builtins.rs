@@ -219,6 +219,7 @@ impl Interp<'_> {
             ("tuple", None) => Ok(Val::tuple(Vec::new(), span)),
             ("set", None) => self.make_set(Vec::new(), false, span),
             ("frozenset", None) => self.make_set(Vec::new(), true, span),
+            ("list" | "tuple", Some(val)) if self.is_unordered(val) => Ok(self.unordered(span)),
             ("list" | "tuple" | "set" | "frozenset", Some(val)) => match self.iterate(val, span) {
                 Ok(Some(items)) => match name {
                     "list" => Ok(self.list(items, span)),
@@ -409,6 +410,7 @@ impl Interp<'_> {
                 Some(module) => self.import_module(&module.to_owned(), span),
                 None => Ok(self.derived(&[val], span)),
             },
+            (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
             ("hash" | "id" | "input", _) => {
                 Ok(self.hole(HoleKind::Nondeterministic, format!("{name}()"), span))
             }

@@ -594,7 +594,7 @@ impl Interp<'_> {
         let removed = if from_end { entries.pop() } else { entries.shift_remove_index(0) };
         match removed {
             Some((_, (key, val))) => Ok(Val::tuple(vec![key, val], span)),
-            None => Err(self.exception("KeyError", "popitem(): dictionary is empty", span)),
+            None => Err(self.exception("KeyError", "'popitem(): dictionary is empty'", span)),
         }
     }
 

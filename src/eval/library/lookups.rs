@@ -100,7 +100,24 @@ impl Interp<'_> {
             (None, false) if self.settings.values.use_defaults => Some(&none),
             _ => None,
         };
-        Ok(self.look_up(HoleKind::Env, &text, default, false, span))
+        let val = self.look_up(HoleKind::Env, &text, default, false, span);
+        if required && default.is_none() && self.unknown(&val).is_some() {
+            return self.missing_lookup(val, &text, span);
+        }
+        Ok(val)
+    }
+
+    /// A lookup that raises KeyError when nothing is set: inside a `try` its handler may run, and does
+    /// run when everything that is set was supplied.
+    pub(crate) fn missing_lookup(&mut self, val: Val, name: &str, span: Span) -> Res {
+        if self.maybe_raised.is_empty() {
+            return Ok(val);
+        }
+        if self.settings.values.use_defaults {
+            return Err(self.exception("KeyError", crate::eval::pure::text::repr_str(name), span));
+        }
+        self.may_raise(&val, span);
+        Ok(val)
     }
 
     pub(crate) fn lookup_item(&mut self, path: &str, index: &Val, span: Span) -> Option<Res> {

@@ -91,25 +91,25 @@ impl Interp<'_> {
 
     fn range_item(&mut self, object: &Val, range: (i64, i64, i64), index: &Val, span: Span) -> Res {
         let (start, stop, step) = range;
-        if matches!(index.data, Data::Slice(_)) {
-            let Some(items) = self.iterate(object, span)? else {
-                return Ok(self.derived(&[object], span));
+        if let Data::Slice(parts) = &index.data {
+            let Some((from, to, by)) = self.slice_bounds(parts, span)? else {
+                return Ok(self.derived(&[object, index], span));
             };
-            // A slice of a range is a range; which one follows from its elements.
-            let chosen = match self.sequence_item(&items, index, span)? {
-                Ok(unknown) => return Ok(unknown),
-                Err(chosen) => chosen,
+            let length = range_length(start, stop, step);
+            let (lowest, highest) = if by > 0 { (0, length) } else { (-1, length - 1) };
+            let place = |at: Option<i64>, default: i64| match at {
+                None => default,
+                Some(at) if at < 0 => at.saturating_add(length).max(lowest),
+                Some(at) => at.min(highest),
             };
-            let numbers: Vec<i64> = chosen.iter().filter_map(Val::as_int).collect();
-            return Ok(match numbers.as_slice() {
-                [] => Val::native(Native::Range(0, 0, 1), span),
-                [one] => Val::native(Native::Range(*one, one + 1, 1), span),
-                [first, second, ..] => {
-                    let step = second - first;
-                    let last = numbers.last().copied().unwrap_or(*first);
-                    Val::native(Native::Range(*first, last + step.signum(), step), span)
-                }
-            });
+            let (first, last) = if by > 0 { (lowest, highest) } else { (highest, lowest) };
+            let element = |at: i64| start.saturating_add(at.saturating_mul(step));
+            let sliced = Native::Range(
+                element(place(from, first)),
+                element(place(to, last)),
+                step.saturating_mul(by),
+            );
+            return Ok(Val::native(sliced, span));
         }
         let Some(at) = index.as_int() else {
             if self.is_open(index) {

@@ -242,7 +242,7 @@ fn arguments_outside_their_releases_are_told_with_the_release() {
     );
     let mapped = with_release("10.8.0", &[("termination_grace_period", "30")]);
     assert_eq!(at(&mapped, "/run/base_pod_spec/terminationGracePeriodSeconds"), Json::Null);
-    assert_eq!(at(&mapped, "/launcher/termination_grace_period_seconds"), json!(30.0));
+    assert_eq!(at(&mapped, "/launcher/termination_grace_period_seconds"), json!(30));
 }
 
 #[test]
@@ -306,8 +306,8 @@ fn the_launcher_gets_what_airflow_does_around_the_pod() {
     assert_eq!(
         at(&mapped, "/launcher"),
         json!({
-            "execution_timeout_seconds": 3600.0, "on_finish_action": "keep_pod", "pool": "heavy",
-            "retries": 2.0, "retry_delay_seconds": 300.0, "skip_on_exit_code": [1, 2],
+            "execution_timeout_seconds": 3600, "on_finish_action": "keep_pod", "pool": "heavy",
+            "retries": 2, "retry_delay_seconds": 300, "skip_on_exit_code": [1, 2],
             "trigger_rule": "all_done",
         })
     );
@@ -329,7 +329,7 @@ fn words_that_airflow_does_not_know_are_refused() {
 #[test]
 fn unknown_exit_codes_keep_the_spec_open() {
     let mapped = kpo(&[("skip_on_exit_code", "CODES"), ("retries", "2")]);
-    assert_eq!(at(&mapped, "/launcher"), json!({"retries": 2.0}));
+    assert_eq!(at(&mapped, "/launcher"), json!({"retries": 2}));
     let holes: Vec<_> = mapped.specs[0].holes.iter().map(|hole| hole.path.as_str()).collect();
     assert_eq!(holes, ["/run/base_pod_spec/${name:CODES}"]);
 }

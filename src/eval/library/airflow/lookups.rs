@@ -167,7 +167,13 @@ impl Interp<'_> {
                 match key.as_str() {
                     Some(name) => {
                         let name = name.to_owned();
-                        Ok(self.look_up(HoleKind::Variable, &name, default.as_ref(), json, span))
+                        let val =
+                            self.look_up(HoleKind::Variable, &name, default.as_ref(), json, span);
+                        if default.is_none() && self.unknown(&val).is_some() {
+                            self.missing_lookup(val, &name, span)
+                        } else {
+                            Ok(val)
+                        }
                     }
                     None => Ok(self.derived(&[&key], span)),
                 }

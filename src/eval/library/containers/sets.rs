@@ -67,7 +67,7 @@ impl Interp<'_> {
             }
             "pop" => match elements.len() {
                 0 => {
-                    return Err(self.exception("KeyError", "pop from an empty set", span));
+                    return Err(self.exception("KeyError", "'pop from an empty set'", span));
                 }
                 1 => {
                     let popped = elements.pop().map(|(_, val)| val);

@@ -31,10 +31,13 @@ impl Interp<'_> {
                 if args.pos.len() > 2 {
                     return Ok(None);
                 }
-                self.string(match name {
-                    "quote" => url::quote(&text, &safe),
-                    _ => url::quote_plus(&text, &safe),
-                }, span)
+                self.string(
+                    match name {
+                        "quote" => url::quote(&text, &safe),
+                        _ => url::quote_plus(&text, &safe),
+                    },
+                    span,
+                )
             }
             "unquote" | "unquote_plus" => {
                 let text = match name {
@@ -104,9 +107,8 @@ impl Interp<'_> {
         let text = |text: &str| Val::str(text, span);
         let optional =
             |part: Option<String>| part.map_or_else(|| Val::none(span), |part| text(&part));
-        let port = split
-            .port()?
-            .map_or_else(|| Val::none(span), |port| Val::int(i64::from(port), span));
+        let port =
+            split.port()?.map_or_else(|| Val::none(span), |port| Val::int(i64::from(port), span));
         let parts = [
             ("scheme", text(&split.scheme)),
             ("netloc", text(&split.netloc)),

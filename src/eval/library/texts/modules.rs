@@ -78,7 +78,9 @@ impl Interp<'_> {
                     .collect();
                 Some(Ok(self.string(words.join(" "), span)))
             }
-            ("textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc", _) => self.layout(path, args, span),
+            ("textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc", _) => {
+                self.layout(path, args, span)
+            }
             ("shlex.split", Some(val)) => self.shell_words(val, args, span),
             ("shlex.quote", Some(val)) => Some(match self.known_str(val) {
                 Some(text) => Ok(self.string(shlex::quote(&text), span)),

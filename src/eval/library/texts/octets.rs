@@ -129,9 +129,7 @@ impl Interp<'_> {
                     Err(failure) => return self.failed(failure, &[this], span).map(Some),
                 }
             }
-            ("hex", None) if first.is_none() => {
-                self.string(hash::to_hex(bytes), span)
-            }
+            ("hex", None) if first.is_none() => self.string(hash::to_hex(bytes), span),
             ("lower", None) => made(&bytes.to_ascii_lowercase()),
             ("upper", None) => made(&bytes.to_ascii_uppercase()),
             ("startswith", Some(part)) => Val::bool(bytes.starts_with(part), span),

@@ -1,0 +1,173 @@
+//! What `podlift translate` can be told.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::airflow::Settings;
+use crate::cli::messages::MessageFormat;
+use crate::discover::IgnoreSyntax;
+
+/// Translate KubernetesPodOperator tasks to job specs
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Translate KubernetesPodOperator tasks to job specs.\n\n\
+        Reads DAG files without running them and writes one job spec per task: the keyword arguments of \
+        Dagster's PipesK8sClient(...) and its run(...). What cannot be known without running the DAG stays in \
+        the spec as a hole such as ${env:TAG}, which --set and --values close.",
+    after_help = "\
+Examples:
+  podlift translate dags -o jobs                 one file per task: jobs/<dag>/<task>.yaml
+  podlift translate dags --dag nightly           one DAG, to standard output
+  podlift translate dags --set env:TAG=v3        close a hole
+  podlift translate dags --values prod.yaml      close many
+  podlift translate dags --strict                in CI: fail while anything is open
+  podlift translate - < nightly.py               read a DAG from standard input
+
+Folders are searched for DAG files as Airflow does it, honouring .airflowignore, and .gitignore
+too. A file that is named itself is always read.
+
+With -o nothing is ever deleted. Files of an earlier run that this run did not write are named, so
+that you can delete those whose tasks are gone.
+
+Exit codes:
+  0  every task was translated
+  1  a file or task could not be translated, or there are errors; with --strict also holes and
+     warnings
+  2  the work could not be done: wrong arguments, a PATH that is not there, an output that cannot
+     be written"
+)]
+pub(in crate::cli) struct Args {
+    /// DAG files and folders; `-` reads one DAG file from standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+
+    /// Only this DAG; may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Selection")]
+    pub(super) dag: Vec<String>,
+    /// Only this task, with the prefixes of its groups (`group.task`); may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Selection")]
+    pub(super) task: Vec<String>,
+    /// Syntax of .airflowignore: glob as in Airflow 3, regexp as in Airflow 2
+    #[arg(
+        long,
+        value_name = "SYNTAX",
+        value_enum,
+        default_value = "glob",
+        help_heading = "Selection"
+    )]
+    pub(super) airflowignore_syntax: IgnoreSyntax,
+
+    #[command(flatten)]
+    pub(super) values: ValueArgs,
+
+    /// Also look for imported modules and files here, before the folders of PATH; may be repeated
+    #[arg(long, value_name = "DIR", help_heading = "Reading")]
+    pub(super) root: Vec<PathBuf>,
+    /// A mapping table for operators of your own; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) mappings: Vec<PathBuf>,
+    /// The Airflow release that version checks in DAGs see
+    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().airflow_version, help_heading = "Reading")]
+    pub(super) airflow_version: String,
+    /// The release of apache-airflow-providers-cncf-kubernetes the DAGs run on
+    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().provider_version, help_heading = "Reading")]
+    pub(super) provider_version: String,
+
+    /// Keep the sidecar that holds the result of tasks with do_xcom_push; it never ends by itself
+    #[arg(long, help_heading = "Reading")]
+    pub(super) keep_xcom_sidecar: bool,
+
+    /// Exit with 1 on warnings and holes, too
+    #[arg(long, help_heading = "Messages")]
+    pub(super) strict: bool,
+    /// How findings are written to standard error
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "human",
+        help_heading = "Messages"
+    )]
+    pub(super) message_format: MessageFormat,
+    /// Also show findings that need no action
+    #[arg(long, short, help_heading = "Messages")]
+    pub(super) verbose: bool,
+
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Write one file per task below DIR; `-` writes all to standard output
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// What to write
+    #[arg(long, value_name = "KIND", value_enum, default_value = "job-spec")]
+    pub(super) emit: Emit,
+    /// How to write it: YAML documents, or JSON (a list on standard output)
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "yaml")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Values")]
+pub(super) struct ValueArgs {
+    /// Values for lookups, in the sections env, variables, connections, params and conf
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Vec<PathBuf>,
+    /// One value, such as env:TAG=v3 or variable:region=eu; wins over --values
+    #[arg(long, value_name = "KIND:NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Use the defaults that the code gives to its lookups
+    #[arg(long)]
+    pub(super) use_defaults: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct LimitArgs {
+    /// Threads that read files [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Evaluation steps per file
+    #[arg(long, value_name = "N", default_value = "5000000")]
+    pub(super) max_steps: NonZeroU64,
+    /// Calls inside calls
+    #[arg(long, value_name = "N", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) max_depth: u32,
+    /// Turns of one loop
+    #[arg(long, value_name = "N", default_value = "100000")]
+    pub(super) max_turns: NonZeroU32,
+    /// Elements of one collection
+    #[arg(long, value_name = "N", default_value = "100000")]
+    pub(super) max_collection: NonZeroUsize,
+    /// Bytes of one string
+    #[arg(long, value_name = "N", default_value = "1048576")]
+    pub(super) max_string: NonZeroUsize,
+    /// Bytes of one file
+    #[arg(long, value_name = "N", default_value = "16777216")]
+    pub(super) max_file: NonZeroU64,
+}
+
+/// What `translate` can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Emit {
+    /// One job spec per task, format podlift/v1.
+    JobSpec,
+}
+
+/// The notation of what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// YAML that every reader reads as the same values.
+    Yaml,
+    /// JSON.
+    Json,
+}
