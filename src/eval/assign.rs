@@ -70,7 +70,9 @@ impl Interp<'_> {
         let needed = targets.len() - usize::from(star.is_some());
         if items.len() < needed || (star.is_none() && items.len() > needed) {
             let problem = if items.len() < needed {
-                format!("not enough values to unpack (expected {needed}, got {})", items.len())
+                let at_least = if star.is_some() { "at least " } else { "" };
+                let got = items.len();
+                format!("not enough values to unpack (expected {at_least}{needed}, got {got})")
             } else {
                 format!("too many values to unpack (expected {needed})")
             };
@@ -166,6 +168,9 @@ impl Interp<'_> {
     }
 
     fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
+        if let Some(result) = self.own_in_place(op, old, val, span)? {
+            return Ok(result);
+        }
         if let Data::Obj(id) = &old.data {
             match (self.heap.get(*id), op) {
                 (Object::List(_), BinaryOp::Add) => {
@@ -183,17 +188,19 @@ impl Interp<'_> {
                     self.update_dict(*id, val, span)?;
                     return Ok(old.clone());
                 }
-                (Object::Set(..), BinaryOp::BitOr) => {
-                    match self.iterate(val, span)? {
-                        Some(items) => {
-                            for item in items {
-                                let key = self.key(&item, span)?;
-                                if let Object::Set(set, _) = self.heap.get_mut(*id) {
-                                    set.entry(key).or_insert(item);
-                                }
-                            }
+                (Object::List(_), BinaryOp::Mul)
+                | (
+                    Object::Set(_, false),
+                    BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::Sub,
+                ) => {
+                    let id = *id;
+                    let made = self.binary(op, old, val, span)?;
+                    match made.as_obj() {
+                        Some(made) => {
+                            let object = self.heap.get(made).clone();
+                            self.heap.set(id, object);
                         }
-                        None => self.poison_with(*id, val, span),
+                        None => self.poison_with(id, &made, span),
                     }
                     return Ok(old.clone());
                 }

@@ -95,6 +95,9 @@ impl Interp<'_> {
         for keyword in &call.keywords {
             let val = self.eval(&keyword.value)?;
             if let Some(name) = &keyword.name {
+                if args.kw.contains_key(name) {
+                    return self.repeated_keyword(name, keyword.span);
+                }
                 args.kw.insert(name.clone(), Kwarg { val, span: keyword.span });
                 continue;
             }
@@ -106,6 +109,9 @@ impl Interp<'_> {
                                 // The dict's own entry is the place people look for.
                                 let at = value.span.or(keyword.span);
                                 let name = Name::from(name.as_ref());
+                                if args.kw.contains_key(&name) {
+                                    return self.repeated_keyword(&name, keyword.span);
+                                }
                                 args.kw.insert(name, Kwarg { val: value, span: at });
                             }
                             Key::Spread(_) | Key::Hole(_) => args.more_kw = Some(value),
@@ -120,6 +126,10 @@ impl Interp<'_> {
             }
         }
         Ok(args)
+    }
+
+    fn repeated_keyword(&mut self, name: &Name, span: Span) -> Res<Args> {
+        self.type_error(format!("got multiple values for keyword argument '{name}'"), span)
     }
 
     /// Calls a value.
@@ -167,7 +177,7 @@ impl Interp<'_> {
                 match self.heap.get(id).clone() {
                     Object::Function(function) => self.call_function(&function, args, None, span),
                     Object::Bound(function, this) => self.call_bound(&function, this, args, span),
-                    Object::Class(..) => self.instantiate(id, args, span),
+                    Object::Class(..) => self.call_class(id, args, span),
                     Object::Static(function) => self.call(&function, args, span),
                     Object::Partial(function, pos, kw) => {
                         let mut all = args;

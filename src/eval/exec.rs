@@ -167,7 +167,13 @@ impl Interp<'_> {
                 Some(value) => Flow::Return(attempt!(self.eval(value))),
                 None => Flow::Return(Val::none(stmt.span)),
             },
-            StmtKind::Raise(exception, _) => self.exec_raise(exception.as_ref(), stmt.span),
+            StmtKind::Raise(exception, cause) => {
+                let flow = self.exec_raise(exception.as_ref(), stmt.span);
+                let (Some(cause), Flow::Raise(val)) = (cause, &flow) else { return flow };
+                let cause = attempt!(self.eval(cause));
+                self.set_raw(val, &Name::from("__cause__"), cause);
+                flow
+            }
             StmtKind::Try(parts) => self.exec_try(parts),
             StmtKind::Assert(test, message) => {
                 let val = attempt!(self.eval(test));
@@ -718,6 +724,7 @@ impl Interp<'_> {
             closure: closure.into(),
             class: None,
             defaults: Rc::new(defaults),
+            attrs: Map::default(),
         };
         Ok(self.heap.val(Object::Function(Rc::new(function)), def.span))
     }

@@ -657,6 +657,19 @@ impl Interp<'_> {
             _ => None,
         };
         let local = if frame.global_names.contains(name) { None } else { find(frame.scope) };
+        // A local that is not bound yet does not fall back to a name outside.
+        let is_local = frame.function.as_ref().is_some_and(|function| {
+            function.def.locals.contains(name) && !frame.nonlocal_names.contains(name)
+        });
+        if local.is_none() && is_local {
+            if frame.tries > 0 {
+                let message = format!(
+                    "cannot access local variable '{name}' where it is not associated with a value"
+                );
+                return Err(self.exception("UnboundLocalError", message, span));
+            }
+            return Ok(self.hole(HoleKind::Name, name.as_ref(), span));
+        }
         let found = local
             .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
             .or_else(|| find(globals));

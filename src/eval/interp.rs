@@ -98,6 +98,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) escaped: Vec<Val>,
     /// Source snippets by source number, so that making a hole does not lock the source table.
     snippets: Map<SourceId, Arc<Source>>,
+    /// Whether a user's `__hash__` is asked for a dict key: `hash()` then gives what it is made from.
+    pub(crate) hashing: bool,
+    /// Every class the files define, for `__subclasses__`.
+    pub(crate) classes: Vec<ObjId>,
     pub(crate) steps: u64,
     pub(crate) depth: u32,
     stopped: bool,
@@ -133,6 +137,8 @@ impl<'a> Interp<'a> {
             handling: Vec::new(),
             escaped: Vec::new(),
             snippets: Map::default(),
+            hashing: false,
+            classes: Vec::new(),
             steps: 0,
             depth: 0,
             stopped: false,
@@ -326,6 +332,13 @@ impl<'a> Interp<'a> {
             payload: None,
         };
         Raised::Exception(self.heap.val(Object::Instance(instance), span))
+    }
+
+    /// `KeyError` for a key.
+    pub(crate) fn key_error(&mut self, key: &Val, span: Span) -> Raised {
+        let class = Val::symbol("builtins.KeyError", span);
+        let args = super::call::Args::positional(vec![key.clone()]);
+        Raised::Exception(self.make_exception(class, &args, span))
     }
 
     /// `TypeError`.

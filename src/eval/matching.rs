@@ -176,7 +176,15 @@ impl Interp<'_> {
         };
         let fields = match self.flavour_of(class) {
             Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => fields,
-            _ => Vec::new(),
+            _ => match self.class_lookup(class, "__match_args__") {
+                Ok(Some(names)) => self
+                    .iterate(&names, span)?
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|name| name.as_str().map(Name::from))
+                    .collect(),
+                _ => Vec::new(),
+            },
         };
         for (index, pattern) in positional.iter().enumerate() {
             let part = match fields.get(index) {

@@ -84,6 +84,37 @@ const FUNCTIONS: &[&str] = &[
     "quit",
 ];
 
+/// What `dir` gives for every class a user writes.
+const OBJECT_NAMES: &[&str] = &[
+    "__class__",
+    "__delattr__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__eq__",
+    "__format__",
+    "__ge__",
+    "__getattribute__",
+    "__getstate__",
+    "__gt__",
+    "__hash__",
+    "__init__",
+    "__init_subclass__",
+    "__le__",
+    "__lt__",
+    "__module__",
+    "__ne__",
+    "__new__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__repr__",
+    "__setattr__",
+    "__sizeof__",
+    "__str__",
+    "__subclasshook__",
+    "__weakref__",
+];
+
 /// Builtin exceptions with the class each derives from.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("BaseException", ""),
@@ -145,6 +176,7 @@ pub(crate) fn exception_derives(class: &str, ancestor: &str) -> bool {
         return ancestor == "builtins.Exception"
             || ancestor == "builtins.BaseException"
             || (class == "json.JSONDecodeError" && ancestor == "builtins.ValueError")
+            || (class == "dataclasses.FrozenInstanceError" && ancestor == "builtins.AttributeError")
             || (class.starts_with("airflow.") && ancestor.ends_with(".AirflowException"));
     };
     let Some(wanted) = ancestor.strip_prefix("builtins.") else { return false };
@@ -260,6 +292,29 @@ impl Interp<'_> {
             ("abs", Some(val)) => self.call_abs(val, span),
             ("round", Some(val)) => self.call_round(val, args.get(1, "ndigits"), span),
             ("divmod", Some(val)) => self.call_divmod(val, args.pos.get(1), span),
+            ("pow", Some(val)) if args.pos.len() == 3 => {
+                match (as_big(val), args.pos.get(1).and_then(as_big), args.pos.get(2).and_then(as_big))
+                {
+                    (Some(base), Some(exponent), Some(modulus))
+                        if modulus != BigInt::ZERO && exponent >= BigInt::ZERO =>
+                    {
+                        // The result has the sign of the modulus.
+                        Ok(Val::big(base.modpow(&exponent, &modulus), span))
+                    }
+                    (Some(base), Some(exponent), Some(modulus)) if modulus > BigInt::ZERO => {
+                        match base.modinv(&modulus) {
+                            Some(inverse) => {
+                                Ok(Val::big(inverse.modpow(&-exponent, &modulus), span))
+                            }
+                            None => {
+                                let message = "base is not invertible for the given modulus";
+                                Err(self.exception("ValueError", message, span))
+                            }
+                        }
+                    }
+                    _ => return None,
+                }
+            }
             ("pow", Some(val)) if args.pos.len() == 2 => {
                 let other = args.pos.get(1).unwrap_or(val);
                 self.binary(crate::python::ast::BinaryOp::Pow, val, other, span)
@@ -323,7 +378,7 @@ impl Interp<'_> {
                     Ok(self.derived(&[val], span))
                 }
                 Some(name) => self
-                    .find_attribute(val, name, span)
+                    .attribute_if_any(val, name, span)
                     .map(|found| Val::bool(found.is_some(), span)),
                 None => Ok(self.derived(&[val], span)),
             },
@@ -349,6 +404,56 @@ impl Interp<'_> {
             }
             ("type", Some(val)) if args.pos.len() == 1 => Ok(self.class_of(val).at(span)),
             ("type", Some(_)) => self.call_type(args, span),
+            ("type.__new__", Some(meta)) => {
+                let meta = meta.clone();
+                let rest =
+                    Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+                self.call_type(&rest, span).inspect(|made| {
+                    if let Some(id) = made.as_obj()
+                        && let Object::Class(class, _) = self.heap.get_mut(id)
+                    {
+                        let mut owned = class.as_ref().clone();
+                        owned.meta = Some(meta);
+                        *class = std::rc::Rc::new(owned);
+                    }
+                })
+            }
+            ("type.__call__", Some(class)) => match class.as_obj() {
+                Some(id) => {
+                    let rest =
+                        Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+                    self.instantiate(id, rest, span)
+                }
+                None => return None,
+            },
+            ("super", Some(class)) if args.pos.len() == 2 => {
+                let this = args.pos.get(1).unwrap_or(class).clone();
+                Ok(self.heap.val(Object::Super(this, class.clone()), span))
+            }
+            ("object.__new__", Some(_)) => self.bare_instance(args, span),
+            ("dict.__init__", Some(dict)) => {
+                let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+                match (self.call_dict_type(&rest, span), dict.as_obj()) {
+                    (Ok(made), Some(id)) => {
+                        self.update_dict(id, &made, span).map(|()| Val::none(span))
+                    }
+                    (made, _) => made,
+                }
+            }
+            ("list.__init__", Some(list)) => {
+                let items = match args.pos.get(1) {
+                    Some(items) => self.iterate(items, span),
+                    None => Ok(Some(Vec::new())),
+                };
+                match (items, list.as_obj()) {
+                    (Ok(Some(items)), Some(id)) => {
+                        self.heap.set(id, Object::List(items));
+                        Ok(Val::none(span))
+                    }
+                    (Err(raised), _) => Err(raised),
+                    _ => return None,
+                }
+            }
             ("property", getter) => {
                 let getter = getter.cloned().unwrap_or_else(|| Val::none(span));
                 let property = Object::Property(getter, args.get(1, "fset").cloned());
@@ -381,7 +486,7 @@ impl Interp<'_> {
                 Ok(Val::none(span))
             }
             ("open", Some(_)) => self.call_open(args, span),
-            ("dir", Some(val)) => Ok(self.derived(&[val], span)),
+            ("dir", Some(val)) => self.call_dir(val, span),
             ("vars", Some(val)) => self.attribute(val, &Name::from("__dict__"), span),
             ("slice", Some(_)) => {
                 let none = Val::none(span);
@@ -411,6 +516,13 @@ impl Interp<'_> {
                 None => Ok(self.derived(&[val], span)),
             },
             (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
+            ("hash", Some(val)) if self.hashing => match self.key(val, span) {
+                Ok(key) => Ok(Val::str(format!("{key:?}"), span)),
+                Err(raised) => Err(raised),
+            },
+            ("hash", Some(Val { data: Data::Int(number @ 0..=0xFFFF_FFFF), .. })) => {
+                Ok(Val::int(*number, span))
+            }
             ("hash" | "id" | "input", _) => {
                 Ok(self.hole(HoleKind::Nondeterministic, format!("{name}()"), span))
             }
@@ -861,11 +973,38 @@ impl Interp<'_> {
         let Some(name) = name.as_str() else { return Ok(self.derived(&[val, name], span)) };
         match args.pos.get(2) {
             Some(default) => {
-                let found = self.find_attribute(val, name, span)?;
+                let found = self.attribute_if_any(val, name, span)?;
                 Ok(found.unwrap_or_else(|| default.clone()))
             }
             None => self.attribute(val, &Name::from(name), span),
         }
+    }
+
+    /// `dir(class)` and `dir(instance)` of a user class: what every object has, and what was added.
+    fn call_dir(&mut self, val: &Val, span: Span) -> Res {
+        let class = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(..)) => val.clone(),
+            Some(Object::Instance(_)) => self.class_of(val),
+            _ => return Ok(self.derived(&[val], span)),
+        };
+        let Some(id) = class.as_obj() else { return Ok(self.derived(&[val], span)) };
+        let mut names: Vec<String> = OBJECT_NAMES.iter().map(|name| (*name).to_owned()).collect();
+        let order: Vec<Val> = std::iter::once(class.clone()).chain(self.mro(id)).collect();
+        if order.iter().any(|base| base.as_obj().is_none()) {
+            return Ok(self.derived(&[val], span));
+        }
+        for owner in order.iter().chain([val]) {
+            let Some(id) = owner.as_obj() else { continue };
+            names.extend(
+                self.namespace_entries(id)
+                    .into_values()
+                    .filter_map(|(name, _)| name.as_str().map(str::to_owned)),
+            );
+        }
+        names.sort();
+        names.dedup();
+        let names = names.into_iter().map(|name| Val::str(name, span)).collect();
+        Ok(self.list(names, span))
     }
 
     /// `type(name, bases, namespace)`.
@@ -883,7 +1022,9 @@ impl Interp<'_> {
             .into_values()
             .filter_map(|(key, val)| key.as_str().map(|key| (Name::from(key), val)))
             .collect();
-        Ok(self.class_from(name, bases, attrs, span))
+        let (name, options) = (name.to_owned(), Args { kw: args.kw.clone(), ..Args::default() });
+        let meta = bases.iter().find_map(|base| self.meta_of(base));
+        self.build_class(&name, bases, attrs, meta, &options, span)
     }
 
     /// Whether a class is one of `kind` or derives from it; `None` when that is not known.
@@ -975,6 +1116,15 @@ fn symbol_derives(class: &str, kind: &str) -> bool {
         return true;
     }
     if class.starts_with("builtins.") && exception_derives(class, kind) {
+        return true;
+    }
+    let underneath = match class {
+        "enum.StrEnum" => "builtins.str",
+        "enum.IntEnum" | "enum.IntFlag" => "builtins.int",
+        "typing.NamedTuple" => "builtins.tuple",
+        _ => "",
+    };
+    if !underneath.is_empty() && (underneath == kind || kind == "enum.Enum") {
         return true;
     }
     match kind {

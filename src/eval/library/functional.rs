@@ -10,6 +10,7 @@ use std::rc::Rc;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
+use crate::eval::operate::TOTAL_ORDERING;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, Name, UnaryOp};
 
@@ -90,9 +91,29 @@ impl Interp<'_> {
                 Some(Ok(self.cached(function, span)))
             }
             ("lru_cache", _) => Some(Ok(Val::symbol("functools.cache", span))),
-            ("identity()" | "total_ordering", Some(val)) => Some(Ok(val.clone())),
+            ("identity()", Some(val)) => Some(Ok(val.clone())),
+            ("total_ordering", Some(class)) => {
+                let mark = Name::from(TOTAL_ORDERING);
+                self.set_raw(class, &mark, Val::bool(true, span));
+                Some(Ok(class.clone()))
+            }
+            ("cmp_to_key", Some(function)) => {
+                let apply = Val::symbol("functools.cmp_to_key()", span);
+                let partial = Object::Partial(apply, vec![function.clone()], Map::default());
+                Some(Ok(self.heap.val(partial, span)))
+            }
+            ("cmp_to_key()", Some(function)) => {
+                let mut attrs = Map::default();
+                attrs.insert(Name::from("function"), function.clone());
+                attrs.insert(Name::from("obj"), args.pos.get(1)?.clone());
+                let wrapper = Object::Record("functools.KeyWrapper".into(), attrs);
+                Some(Ok(self.heap.val(wrapper, span)))
+            }
             ("cached_property", Some(getter)) => {
-                Some(Ok(self.heap.val(Object::Property(getter.clone(), None), span)))
+                let mut attrs = Map::default();
+                attrs.insert(Name::from("function"), getter.clone());
+                let property = Object::Record("functools.cached_property".into(), attrs);
+                Some(Ok(self.heap.val(property, span)))
             }
             _ => None,
         }
@@ -158,12 +179,24 @@ impl Interp<'_> {
             Some(Object::Class(class, _)) => Some(class.name.to_string()),
             _ => None,
         };
+        let doc = self.find_attribute(wrapped, "__doc__", wrapped.span).ok().flatten();
+        let attrs = match wrapped.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => function.attrs.clone(),
+            _ => Map::default(),
+        };
         if let (Some(name), Some(id)) = (name, wrapper.as_obj())
             && let Object::Function(function) = self.heap.get_mut(id)
         {
             let mut owned = function.as_ref().clone();
             let module = owned.name.rsplit_once('.').map_or("", |(module, _)| module);
             owned.name = Name::from(format!("{module}.{name}"));
+            if let Some(doc) = doc {
+                owned.attrs.insert(Name::from("__doc__"), doc);
+            }
+            for (name, val) in attrs {
+                owned.attrs.insert(name, val);
+            }
+            owned.attrs.insert(Name::from("__wrapped__"), wrapped.clone());
             *function = Rc::new(owned);
         }
         wrapper.clone()
