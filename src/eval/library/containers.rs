@@ -602,8 +602,12 @@ impl Interp<'_> {
             return self.derived(&[this], span);
         }
         if name == "keys" {
-            let keys = entries.into_iter().map(|(key, (name, _))| (key, name)).collect();
-            return self.heap.val(Object::Set(keys, true), span);
+            let is_dict = |id: &ObjId| matches!(self.heap.get(*id), Object::Dict(..));
+            let id = match this.as_obj().filter(is_dict) {
+                Some(id) => id,
+                None => self.heap.add(Object::Dict(entries, None)),
+            };
+            return self.heap.val(Object::Keys(id), span);
         }
         let items = entries
             .into_values()
