@@ -57,6 +57,8 @@ fn surprises(report: &Json) -> Vec<String> {
     assert!(tasks.len() > 200, "only {} tasks were compared", tasks.len());
     let unequal = tasks.iter().filter(|task| task["status"] != "equal");
     unequal
+        // It reads files below AIRFLOW_HOME, which is another folder at each verification.
+        .filter(|task| task["file"] != "dags/dags_folder_paths.py")
         .filter(|task| {
             let file = task["file"].as_str().unwrap().trim_start_matches("dags/");
             let index =
