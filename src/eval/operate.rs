@@ -704,10 +704,10 @@ impl Interp<'_> {
         if depth > 64 {
             return None;
         }
-        if let (Some(a), Some(b)) = (self.plain(left), self.plain(right)) {
-            if left.as_obj() != a.as_obj() || right.as_obj() != b.as_obj() {
-                return self.equal_within(&a, &b, depth + 1);
-            }
+        if let (Some(a), Some(b)) = (self.plain(left), self.plain(right))
+            && (left.as_obj() != a.as_obj() || right.as_obj() != b.as_obj())
+        {
+            return self.equal_within(&a, &b, depth + 1);
         }
         let texts = (&left.data, &right.data);
         if let (Data::Text(text), other) | (other, Data::Text(text)) = texts {

@@ -394,7 +394,7 @@ impl Interp<'_> {
                 _ => Ok(self.derived(&[val], span)),
             },
             ("isinstance" | "issubclass", Some(val)) => {
-                let Some(kind) = args.pos.get(1) else { return None };
+                let kind = args.pos.get(1)?;
                 let class = if name == "isinstance" { self.class_of(val) } else { val.clone() };
                 match self.is_subclass(&class, kind) {
                     Some(answer) => Ok(Val::bool(answer, span)),
@@ -436,12 +436,10 @@ impl Interp<'_> {
             ("setattr", Some(val)) => {
                 if let (Some(name), Some(new)) =
                     (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
-                {
-                    if let Err(raised) =
+                    && let Err(raised) =
                         self.set_attribute(val, &Name::from(name), new.clone(), span)
-                    {
-                        return Some(Err(raised));
-                    }
+                {
+                    return Some(Err(raised));
                 }
                 Ok(Val::none(span))
             }
@@ -574,7 +572,7 @@ impl Interp<'_> {
                 _ => Ok(self.derived(&[val], span)),
             },
             ("__import__", Some(val)) => match val.as_str() {
-                Some(module) => self.import_module(&module.to_owned(), span),
+                Some(module) => self.import_module(module, span),
                 None => Ok(self.derived(&[val], span)),
             },
             (path, _) if path.contains('.') => return self.call_unbound(path, args, span),

@@ -19,10 +19,7 @@ impl Interp<'_> {
             "os.pathsep" => Val::str(":", span),
             "os.devnull" => Val::str("/dev/null", span),
             "sys.maxsize" => Val::int(i64::MAX, span),
-            "sys.path" => match self.airflow_path() {
-                Some(val) => val,
-                None => return None,
-            },
+            "sys.path" => self.airflow_path()?,
             "sys.argv" => self.list(vec![Val::str("airflow", span)], span),
             // Every supported Airflow runs on a Python of this line or newer.
             "sys.version_info" => {

@@ -76,18 +76,18 @@ impl Interp<'_> {
         use serde_json::Value as Json;
         match (value, json) {
             (Json::String(text), true) => match serde_json::from_str::<Json>(text) {
-                Ok(parsed) => self.from_json(&parsed, span),
+                Ok(parsed) => self.value_of_json(&parsed, span),
                 Err(_) => Val::str(text.as_str(), span),
             },
             (Json::String(text), false) => Val::str(text.as_str(), span),
-            (other, true) => self.from_json(other, span),
+            (other, true) => self.value_of_json(other, span),
             // A Variable is text unless it is read as JSON.
             (other, false) => Val::str(other.to_string(), span),
         }
     }
 
     /// A JSON value as Python's.
-    pub(crate) fn from_json(&mut self, value: &serde_json::Value, span: Span) -> Val {
+    pub(crate) fn value_of_json(&mut self, value: &serde_json::Value, span: Span) -> Val {
         use serde_json::Value as Json;
         match value {
             Json::Null => Val::none(span),
@@ -99,13 +99,13 @@ impl Interp<'_> {
             },
             Json::String(text) => Val::str(text.as_str(), span),
             Json::Array(items) => {
-                let items = items.iter().map(|item| self.from_json(item, span)).collect();
+                let items = items.iter().map(|item| self.value_of_json(item, span)).collect();
                 self.list(items, span)
             }
             Json::Object(fields) => {
                 let mut entries = crate::eval::object::Entries::default();
                 for (name, value) in fields {
-                    let val = self.from_json(value, span);
+                    let val = self.value_of_json(value, span);
                     let key = crate::eval::object::Key::Str(name.as_str().into());
                     entries.insert(key, (Val::str(name.as_str(), span), val));
                 }
@@ -350,13 +350,13 @@ impl Interp<'_> {
             Some(other) if other.is_object() => other.clone(),
             _ => empty,
         };
-        let extra = self.from_json(&parsed, span);
+        let extra = self.value_of_json(&parsed, span);
         attrs.insert(Name::from("extra_dejson"), extra);
         for (key, value) in fields {
             let val = match (key.as_str(), value) {
                 // `extra` is JSON text; `extra_dejson` is what it holds.
                 ("extra", Json::Object(_)) => Val::str(value.to_string(), span),
-                _ => self.from_json(value, span),
+                _ => self.value_of_json(value, span),
             };
             attrs.insert(Name::from(key.as_str()), val);
         }

@@ -71,6 +71,9 @@ pub(crate) struct TaskKeyword {
     pub(crate) span: Span,
 }
 
+/// Keywords of each instance of a mapped task.
+pub(crate) type Instances = Vec<Map<Name, TaskKeyword>>;
+
 /// A task.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskObject {
@@ -100,7 +103,7 @@ pub(crate) struct TaskObject {
     pub(crate) initialised: bool,
     pub(crate) origin: Origin,
     /// For mapped tasks: keywords of each instance, or what is mapped over when that is unknown.
-    pub(crate) expansion: Option<Result<Vec<Map<Name, TaskKeyword>>, Arc<Hole>>>,
+    pub(crate) expansion: Option<Result<Instances, Arc<Hole>>>,
     /// For decorated tasks: the function, positional arguments and keyword arguments of its call.
     pub(crate) function: Option<(Val, Vec<Val>, Map<Name, Val>)>,
 }

@@ -693,11 +693,10 @@ impl Interp<'_> {
             Object::TaskDecorator(_) => Ok(match name.as_ref() {
                 "expand" | "partial" | "expand_kwargs" | "override" => method(),
                 "function" | "__wrapped__" => {
-                    let function = match self.heap.get(id) {
+                    match self.heap.get(id) {
                         Object::TaskDecorator(decorator) => decorator.function.clone(),
                         _ => None,
-                    };
-                    function
+                    }
                 }
                 "__name__" | "__doc__" => {
                     let function = match self.heap.get(id) {

@@ -47,9 +47,9 @@ impl Interp<'_> {
     }
 
     /// Makes every last task of `up` an upstream of every first task of `down`.
-    pub(crate) fn relate(&mut self, up: &Val, down: &Val, span: Span) -> Res<()> {
-        let ups = self.ends(up, false, span)?;
-        let downs = self.ends(down, true, span)?;
+    pub(crate) fn relate(&mut self, up: &Val, down: &Val, _span: Span) -> Res<()> {
+        let ups = self.ends(up, false)?;
+        let downs = self.ends(down, true)?;
         for down in &downs {
             for up in &ups {
                 self.add_upstream(*down, *up);
@@ -84,7 +84,7 @@ impl Interp<'_> {
     }
 
     /// The first (`roots`) or last tasks of a node.
-    fn ends(&mut self, val: &Val, roots: bool, span: Span) -> Res<Vec<ObjId>> {
+    fn ends(&mut self, val: &Val, roots: bool) -> Res<Vec<ObjId>> {
         let mut found = Vec::new();
         match &val.data {
             Data::Obj(id) => {
@@ -99,25 +99,25 @@ impl Interp<'_> {
                     }
                     Object::List(items) => {
                         for item in items {
-                            found.extend(self.ends(&item, roots, span)?);
+                            found.extend(self.ends(&item, roots)?);
                         }
                     }
                     Object::Dict(entries, _) => {
                         for (_, item) in entries.into_values() {
-                            found.extend(self.ends(&item, roots, span)?);
+                            found.extend(self.ends(&item, roots)?);
                         }
                     }
                     Object::Set(items, _) => {
                         for item in items.into_values() {
-                            found.extend(self.ends(&item, roots, span)?);
+                            found.extend(self.ends(&item, roots)?);
                         }
                     }
                     _ => {}
                 }
             }
             Data::Tuple(items) => {
-                for item in items.to_vec() {
-                    found.extend(self.ends(&item, roots, span)?);
+                for item in items.iter() {
+                    found.extend(self.ends(&item, roots)?);
                 }
             }
             _ => {}
