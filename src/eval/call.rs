@@ -239,7 +239,8 @@ impl Interp<'_> {
             let result = self.call(&inner, args.clone(), span);
             self.conditions.pop();
             let val = result?;
-            let is_task = val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)));
+            let is_task =
+                val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)));
             return Ok(if is_task { val } else { self.derived(&[function, &val], span) });
         }
         let name = unknown

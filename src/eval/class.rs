@@ -312,6 +312,12 @@ impl Interp<'_> {
                 args.pos.insert(0, this.clone());
                 self.call(&init, args, span)?;
             }
+            Ok(None) if base.as_deref().is_some_and(is_container_of_tasks) => {
+                if let Some(base) = &base {
+                    let payload = self.call_symbol(base, args, span)?;
+                    self.set_payload(&this, payload);
+                }
+            }
             Ok(None) => match &object.flavour {
                 Flavour::Dataclass(fields) | Flavour::NamedTuple(fields) => {
                     self.init_fields(&this, &class, fields, &args, span)?;
@@ -337,6 +343,25 @@ impl Interp<'_> {
             self.set_raw(&this, &key, base);
         }
         Ok(this)
+    }
+
+    /// Gives an instance the library object that it stands for.
+    pub(crate) fn set_payload(&mut self, this: &Val, payload: Val) {
+        if let Some(id) = this.as_obj()
+            && let Object::Instance(instance) = self.heap.get_mut(id)
+        {
+            instance.payload = Some(payload);
+        }
+    }
+
+    /// The DAG or task group that a value is, also where it is an instance of a subclass of the user's.
+    pub(crate) fn container_of_tasks(&self, val: &Val) -> Option<ObjId> {
+        let id = self.heap.resolve(val.as_obj()?);
+        match self.heap.get(id) {
+            Object::Dag(_) | Object::Group(_) => Some(id),
+            Object::Instance(instance) => self.container_of_tasks(instance.payload.as_ref()?),
+            _ => None,
+        }
     }
 
     fn enum_member(&mut self, class: &Val, attrs: &Map<Name, Val>, args: &Args, span: Span) -> Res {
@@ -542,6 +567,10 @@ impl Interp<'_> {
             let symbol = Val::symbol(format!("{path}::{name}"), span);
             return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
         }
+        if is_container_of_tasks(path) && name.as_ref() == "__init__" {
+            let symbol = Val::symbol(format!("{path}::{name}"), span);
+            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
+        }
         if self.is_exception_class(path) && name.as_ref() == "__init__" {
             let symbol = Val::symbol("builtins.BaseException.__init__", span);
             return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
@@ -555,6 +584,11 @@ impl Interp<'_> {
         }
         None
     }
+}
+
+/// Airflow's classes of which instances hold tasks.
+fn is_container_of_tasks(path: &str) -> bool {
+    matches!(path, "airflow.DAG" | "airflow.TaskGroup")
 }
 
 /// Library classes that only add behaviour no constructor shows.

@@ -271,12 +271,7 @@ impl Interp<'_> {
 
     /// Whether a value is a DAG.
     pub(crate) fn as_dag(&self, val: &Val) -> Option<ObjId> {
-        match &val.data {
-            Data::Obj(id) => {
-                let id = self.heap.resolve(*id);
-                matches!(self.heap.get(id), Object::Dag(_)).then_some(id)
-            }
-            _ => None,
-        }
+        let id = self.container_of_tasks(val)?;
+        matches!(self.heap.get(id), Object::Dag(_)).then_some(id)
     }
 }

@@ -26,7 +26,7 @@ impl Interp<'_> {
         let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
         let group = args
             .named("task_group")
-            .and_then(Val::as_obj)
+            .and_then(|val| self.container_of_tasks(val))
             .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
             .or_else(|| self.airflow.group_stack.last().copied());
         let default_args = self.default_args(dag, group, args.named("default_args").cloned());
@@ -362,6 +362,14 @@ impl Interp<'_> {
         match (method, id) {
             ("__init__", Some(id)) if matches!(self.heap.get(id), Object::Task(_)) => {
                 self.init_operator(id, args, span)?;
+                Ok(Val::none(span))
+            }
+            // A subclass of `DAG` or `TaskGroup` becomes one when it calls Airflow's constructor.
+            ("__init__", Some(_)) if matches!(class, "airflow.DAG" | "airflow.TaskGroup") => {
+                let payload = self.call_symbol(class, args, span)?;
+                if let Some(this) = &this {
+                    self.set_payload(this, payload);
+                }
                 Ok(Val::none(span))
             }
             ("__setattr__", Some(id)) => {

@@ -36,9 +36,7 @@ impl Interp<'_> {
     /// The dict behind a view, and what the view shows of it.
     pub(crate) fn view_of(&self, val: &Val) -> Option<(View, Val)> {
         match self.heap.get(val.as_obj()?) {
-            Object::Record(class, attrs) => {
-                Some((View::of(class)?, attrs.get("mapping")?.clone()))
-            }
+            Object::Record(class, attrs) => Some((View::of(class)?, attrs.get("mapping")?.clone())),
             _ => None,
         }
     }
