@@ -41,3 +41,5 @@ mod spec {
 
     mod round_trip;
 }
+
+mod cluster;

@@ -51,6 +51,9 @@ impl Interp<'_> {
                     if self.is_import_error(&val) && self.modules_loading() {
                         return Err(Raised::Exception(val));
                     }
+                    if let Some(scope) = self.frame().map(|frame| frame.globals) {
+                        self.broken.push(scope);
+                    }
                     self.tell_uncaught(&val, stmt.span);
                     self.poison_targets(stmt);
                 }

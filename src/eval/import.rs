@@ -73,6 +73,9 @@ impl Interp<'_> {
                     return Ok(submodule);
                 }
             }
+            if self.broken.contains(&module.scope) {
+                return Ok(self.hole(HoleKind::Import, format!("{}.{name}", module.name), span));
+            }
             let message = format!("cannot import name '{name}' from '{}'", module.name);
             return Err(self.exception("ImportError", message, span));
         }

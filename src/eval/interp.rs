@@ -97,6 +97,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) escaped: Vec<(Val, Option<ObjId>, Option<ObjId>)>,
     /// Functions and classes under decorators podlift cannot see, by the hole that stands for the result.
     pub(crate) wrapped: Vec<(Arc<Hole>, Val)>,
+    /// Scopes of modules in which a statement failed: a name they lack may be one it would have bound.
+    pub(crate) broken: Vec<ObjId>,
     /// Library modules whose names a module imported with `*`, by its scope.
     pub(crate) star_imports: Map<ObjId, Vec<Val>>,
     /// Source snippets by source number, so that making a hole does not lock the source table.
@@ -136,6 +138,7 @@ impl<'a> Interp<'a> {
             handling: Vec::new(),
             escaped: Vec::new(),
             wrapped: Vec::new(),
+            broken: Vec::new(),
             star_imports: Map::default(),
             snippets: Map::default(),
             steps: 0,

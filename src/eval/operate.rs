@@ -528,7 +528,10 @@ impl Interp<'_> {
         {
             let base = self.symbol_base(&instance.class);
             let is_plain = base.as_deref().is_some_and(|base| {
-                base.starts_with("builtins.") || base == "enum.StrEnum" || base == "enum.IntEnum"
+                base.starts_with("builtins.")
+                    || base.starts_with("airflow.")
+                    || base == "enum.StrEnum"
+                    || base == "enum.IntEnum"
             }) || self.bases_include_builtin(&instance.class);
             if is_plain {
                 return Some(payload.clone());
@@ -651,7 +654,10 @@ impl Interp<'_> {
                 return Ok(found.then_some(true));
             }
             (Data::Str(_), _) if self.is_open(needle) => return Ok(None),
-            (Data::Str(_), _) => {
+            (Data::Str(text), _) => {
+                if let Some(part) = self.known_str(needle) {
+                    return Ok(Some(text.contains(part.as_ref())));
+                }
                 let message = "'in <string>' requires string as left operand";
                 return self.type_error(message, span);
             }
@@ -659,6 +665,13 @@ impl Interp<'_> {
         }
         if self.unknown(container).is_some() {
             return Ok(None);
+        }
+        if let Some((view, dict)) = self.view_of(container) {
+            if view == super::library::containers::View::Keys {
+                return self.contains(&dict, needle, span);
+            }
+            let Some(items) = self.iterate(container, span)? else { return Ok(None) };
+            return self.contains(&Val::tuple(items, span), needle, span);
         }
         if let Some(entries) = self.entries_of(container) {
             let key = self.key(needle, span)?;

@@ -263,7 +263,11 @@ impl Interp<'_> {
                 out.push_text(&text);
             }
             Object::Record(class, attrs) => {
-                if let Some(text) = self.record_str(&class, &attrs) {
+                if let Some(Some(items)) = self.view_items(val) {
+                    let name = class.rsplit('.').next().unwrap_or(&class);
+                    let open = format!("{name}([");
+                    self.repr_items(&items, &open, "])", out, span, depth)?;
+                } else if let Some(text) = self.record_str(&class, &attrs) {
                     out.push_str(&text);
                 } else {
                     let hole =
@@ -549,8 +553,10 @@ impl Interp<'_> {
             }
             let Some(mut val) = val else {
                 return Err(match &field.name {
-                    FieldName::Index(_) => {
-                        let message = "Replacement index out of range for positional args tuple";
+                    FieldName::Index(index) => {
+                        let message = format!(
+                            "Replacement index {index} out of range for positional args tuple"
+                        );
                         self.exception("IndexError", message, span)
                     }
                     FieldName::Name(name) => self.exception("KeyError", text::repr_str(name), span),

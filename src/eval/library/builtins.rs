@@ -221,7 +221,7 @@ impl Interp<'_> {
             Some(name) => EXCEPTIONS.iter().any(|(known, _)| *known == name),
             None => {
                 let last = path.rsplit('.').next().unwrap_or(path);
-                last.ends_with("Exception") || last.ends_with("Error")
+                last.ends_with("Exception") || last.ends_with("Error") || path == "re.error"
             }
         }
     }
@@ -612,6 +612,10 @@ impl Interp<'_> {
                     }
                 }
                 Object::Class(..) => self.members(val).len(),
+                Object::Record(..) => match self.view_of(val) {
+                    Some((_, dict)) => return self.call_len(&dict, span),
+                    None => return Ok(self.derived(&[val], span)),
+                },
                 _ => return Ok(self.derived(&[val], span)),
             },
             Data::Tuple(items) => items.len(),

@@ -10,6 +10,8 @@ mod others;
 mod sets;
 mod views;
 
+pub(crate) use views::View;
+
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};

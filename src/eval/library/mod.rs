@@ -262,7 +262,8 @@ impl Interp<'_> {
         last.chars().next().is_some_and(char::is_uppercase)
             || matches!(
                 path,
-                "builtins.str"
+                "re.error"
+                    | "builtins.str"
                     | "builtins.int"
                     | "builtins.float"
                     | "builtins.bool"

@@ -272,6 +272,7 @@ impl Interp<'_> {
         }
         let (class, attrs) = match self.heap.get(id) {
             Object::Record(class, attrs) => (class.clone(), attrs.clone()),
+            Object::Model(..) => return self.call_model_method(this, name, args, span),
             _ => return None,
         };
         if args.is_open() {

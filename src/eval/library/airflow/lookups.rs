@@ -395,7 +395,13 @@ impl Interp<'_> {
             | "airflow.OnKillAction"
                 if member.chars().all(|c| c.is_ascii_uppercase() || c == '_') =>
             {
-                Some(Val::str(member.to_lowercase(), span))
+                let value = Val::str(member.to_lowercase(), span);
+                let mut attrs = Map::default();
+                attrs.insert(Name::from("name"), Val::str(member, span));
+                attrs.insert(Name::from("value"), value.clone());
+                let class = Val::symbol(class, span);
+                let instance = crate::eval::object::Instance { class, attrs, payload: Some(value) };
+                Some(self.heap.val(Object::Instance(instance), span))
             }
             _ if super::is_operator(class) => self.class_constant(class, member, span),
             _ => None,

@@ -292,7 +292,12 @@ pub(super) fn make_delta(args: &Args, order: &[&str]) -> Result<TimeDelta, Failu
     for (index, name) in order.iter().enumerate() {
         let Some(val) = args.get(index, name) else { continue };
         let Some(number) = number(val) else {
-            let message = format!("unsupported type for timedelta {name} component");
+            let kind = match &val.data {
+                Data::Str(_) => "str",
+                Data::None => "NoneType",
+                _ => "object",
+            };
+            let message = format!("unsupported type for timedelta {name} component: {kind}");
             return Err(Failure::type_error(message));
         };
         match *name {

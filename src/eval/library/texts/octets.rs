@@ -154,6 +154,25 @@ impl Interp<'_> {
                 }
                 made(rest)
             }
+            ("split", Some(part)) if args.pos.len() == 1 && !part.is_empty() => {
+                let mut parts: Vec<Val> = Vec::new();
+                let mut current: Vec<u8> = Vec::new();
+                let mut rest: &[u8] = bytes;
+                while let Some((byte, more)) = rest.split_first() {
+                    match rest.strip_prefix(part.as_ref()) {
+                        Some(after) => {
+                            parts.push(made(&std::mem::take(&mut current)));
+                            rest = after;
+                        }
+                        None => {
+                            current.push(*byte);
+                            rest = more;
+                        }
+                    }
+                }
+                parts.push(made(&current));
+                self.list(parts, span)
+            }
             ("find", Some(part)) => {
                 let found = match part.is_empty() {
                     true => Some(0),

@@ -1,0 +1,434 @@
+//! The calls themselves.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use kube::{Client, Config};
+use serde_json::{Value as Json, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::error::chain;
+use super::{ApiError, Backoff, Call, Verb};
+
+/// How long one answer may take to begin, and a short one to end.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// What the cluster's client has to tell while a call goes on.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// A call failed and is made again.
+    Retrying {
+        /// Why.
+        error: ApiError,
+        /// After which time.
+        delay: Duration,
+    },
+}
+
+type Reconnect =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Client, String>> + Send>> + Send + Sync>;
+
+/// A connection to a cluster. Clones share it.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Arc<Mutex<Client>>,
+    reconnect: Option<Reconnect>,
+    requests: Arc<AtomicU64>,
+    patience: Duration,
+    notice: Arc<dyn Fn(Notice) + Send + Sync>,
+}
+
+impl Cluster {
+    /// Uses a client whose credentials cannot be made anew.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client: Arc::new(Mutex::new(client)),
+            reconnect: None,
+            requests: Arc::default(),
+            patience: Duration::from_secs(600),
+            notice: Arc::new(|_| {}),
+        }
+    }
+
+    /// Connects with a configuration. `again` reads it anew when the server refuses the credentials.
+    ///
+    /// # Errors
+    /// When the configuration is unusable; the text says why.
+    pub fn connect<F, R>(config: Config, again: F) -> Result<Self, String>
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Config, String>> + Send + 'static,
+    {
+        let client = client(config)?;
+        let reconnect: Reconnect = Arc::new(move || {
+            let config = again();
+            Box::pin(async move { client_of(config.await) })
+        });
+        Ok(Self { reconnect: Some(reconnect), ..Self::new(client) })
+    }
+
+    /// How long a failing call is repeated before its error counts.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Where to tell about repeated calls.
+    #[must_use]
+    pub fn on_notice(mut self, notice: impl Fn(Notice) + Send + Sync + 'static) -> Self {
+        self.notice = Arc::new(notice);
+        self
+    }
+
+    /// Requests sent so far, by all clones.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How long failing calls are repeated.
+    pub fn patience_limit(&self) -> Duration {
+        self.patience
+    }
+
+    /// Tells something to whoever listens.
+    pub fn tell(&self, notice: Notice) {
+        (self.notice)(notice);
+    }
+
+    /// Creates a pod from its JSON.
+    pub async fn create_pod(&self, namespace: &str, pod: &Json) -> Result<Json, ApiError> {
+        let call = Call::new(Verb::Create, "pods", namespace);
+        self.answer(&call, Method::POST, &pods(namespace, ""), Some(pod)).await
+    }
+
+    /// Asks the server what it would make of a pod, without making it.
+    pub async fn dry_run_pod(&self, namespace: &str, pod: &Json) -> Result<Json, ApiError> {
+        let call = Call::new(Verb::Create, "pods", namespace);
+        self.answer(&call, Method::POST, &format!("{}?dryRun=All", pods(namespace, "")), Some(pod))
+            .await
+    }
+
+    /// Reads a pod.
+    pub async fn get_pod(&self, namespace: &str, name: &str) -> Result<Json, ApiError> {
+        let call = Call::new(Verb::Get, "pods", namespace);
+        self.answer(&call, Method::GET, &pods(namespace, name), None).await
+    }
+
+    /// Lists pods by label.
+    pub async fn list_pods(&self, namespace: &str, selector: &str) -> Result<Json, ApiError> {
+        let call = Call::new(Verb::List, "pods", namespace);
+        let path = format!("{}?labelSelector={}", pods(namespace, ""), escape(selector));
+        self.answer(&call, Method::GET, &path, None).await
+    }
+
+    /// Deletes a pod. A pod that is gone already is deleted.
+    pub async fn delete_pod(
+        &self,
+        namespace: &str,
+        name: &str,
+        grace: Option<u64>,
+    ) -> Result<(), ApiError> {
+        let call = Call::new(Verb::Delete, "pods", namespace);
+        let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
+        if let (Some(grace), Some(options)) = (grace, options.as_object_mut()) {
+            options.insert("gracePeriodSeconds".into(), grace.into());
+        }
+        match self.answer(&call, Method::DELETE, &pods(namespace, name), Some(&options)).await {
+            Ok(_) | Err(ApiError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists the events about a pod, oldest first as the server has them.
+    pub async fn pod_events(&self, namespace: &str, name: &str) -> Result<Json, ApiError> {
+        let call = Call::new(Verb::List, "events", namespace);
+        let fields = escape(&format!("involvedObject.kind=Pod,involvedObject.name={name}"));
+        let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={fields}");
+        self.answer(&call, Method::GET, &path, None).await
+    }
+
+    /// Any other read, by its path.
+    pub async fn get(&self, call: &Call, path: &str) -> Result<Json, ApiError> {
+        self.answer(call, Method::GET, path, None).await
+    }
+
+    /// Any other creation, by its path.
+    pub async fn post(&self, call: &Call, path: &str, body: &Json) -> Result<Json, ApiError> {
+        self.answer(call, Method::POST, path, Some(body)).await
+    }
+
+    /// Opens a stream of bytes: a watch or a log. Not repeated; who reads it knows where to go on.
+    pub async fn open(&self, call: &Call, path: &str) -> Result<Stream, ApiError> {
+        let response = self.send(call, Method::GET, path, None).await?;
+        Ok(Stream { call: call.clone(), body: response.into_body() })
+    }
+
+    async fn answer(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Result<Json, ApiError> {
+        let end = Instant::now() + self.patience;
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.attempt(call, method.clone(), path, body).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let delay = backoff.delay(error.retry_after());
+            if !error.is_transient() || Instant::now() + delay > end {
+                return Err(error);
+            }
+            (self.notice)(Notice::Retrying { error, delay });
+            sleep(delay).await;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Result<Json, ApiError> {
+        let response = self.send(call, method, path, body).await?;
+        let bytes = collect(call, response).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ApiError::Malformed { call: call.clone(), reason: error.to_string() })
+    }
+
+    /// Sends one request; a refusal of the credentials is answered once with fresh ones.
+    async fn send(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Result<Response<Body>, ApiError> {
+        match self.send_once(call, &method, path, body).await {
+            Err(ApiError::Unauthorized { .. }) if self.refresh().await => {
+                self.send_once(call, &method, path, body).await
+            }
+            result => result,
+        }
+    }
+
+    async fn send_once(
+        &self,
+        call: &Call,
+        method: &Method,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Result<Response<Body>, ApiError> {
+        let malformed = |reason: String| ApiError::Malformed { call: call.clone(), reason };
+        let bytes = match body {
+            Some(body) => serde_json::to_vec(body).map_err(|error| malformed(error.to_string()))?,
+            None => Vec::new(),
+        };
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header(http::header::CONTENT_TYPE, "application/json");
+        }
+        let request =
+            request.body(Body::from(bytes)).map_err(|error| malformed(error.to_string()))?;
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = match timeout(ANSWER, client.send(request)).await {
+            Err(_) => {
+                let reason = format!("no answer within {} s", ANSWER.as_secs());
+                return Err(ApiError::Unreachable { call: call.clone(), reason });
+            }
+            Ok(Err(error)) => return Err(ApiError::from_kube(call, &error)),
+            Ok(Ok(response)) => response,
+        };
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let code = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get(http::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        let body = collect(call, response).await.unwrap_or_default();
+        Err(ApiError::from_answer(call, code, retry_after, &body))
+    }
+
+    async fn refresh(&self) -> bool {
+        let Some(reconnect) = &self.reconnect else { return false };
+        match reconnect().await {
+            Ok(client) => {
+                *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+fn client(mut config: Config) -> Result<Client, String> {
+    // Repeating is decided in `answer`; a layer below would repeat creations as well.
+    config.default_retry = false;
+    Client::try_from(config).map_err(|error| chain(&error))
+}
+
+fn client_of(config: Result<Config, String>) -> Result<Client, String> {
+    client(config?)
+}
+
+fn pods(namespace: &str, name: &str) -> String {
+    if name.is_empty() {
+        format!("/api/v1/namespaces/{namespace}/pods")
+    } else {
+        format!("/api/v1/namespaces/{namespace}/pods/{name}")
+    }
+}
+
+/// Escapes a value for a query.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+async fn collect(call: &Call, response: Response<Body>) -> Result<Vec<u8>, ApiError> {
+    let unreachable = |reason| ApiError::Unreachable { call: call.clone(), reason };
+    match timeout(ANSWER, response.into_body().collect()).await {
+        Err(_) => Err(unreachable(format!("the answer did not end within {} s", ANSWER.as_secs()))),
+        Ok(Err(error)) => Err(unreachable(chain(&error))),
+        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
+    }
+}
+
+/// An open watch or log.
+pub struct Stream {
+    call: Call,
+    body: Body,
+}
+
+impl Stream {
+    /// The next bytes; none when the server ended the stream.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ApiError> {
+        loop {
+            match self.body.frame().await {
+                None => return Ok(None),
+                Some(Err(error)) => {
+                    return Err(ApiError::Unreachable {
+                        call: self.call.clone(),
+                        reason: chain(&error),
+                    });
+                }
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data.to_vec()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::super::super::scripted::{Script, answer, status};
+    use super::*;
+
+    fn pod() -> Json {
+        json!({"metadata": {"name": "p"}})
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_waits_as_long_as_the_server_asks() {
+        let (cluster, script) = Script::new();
+        let begin = Instant::now();
+        let server = script.play(vec![
+            answer("POST", "/api/v1/namespaces/ns/pods", 429, "slow down")
+                .header("retry-after", "7"),
+            answer("POST", "/api/v1/namespaces/ns/pods", 201, pod()),
+        ]);
+        assert_eq!(cluster.create_pod("ns", &pod()).await.unwrap(), pod());
+        assert!(begin.elapsed() >= Duration::from_secs(7));
+        server.await.unwrap();
+        assert_eq!(cluster.requests(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_errors_are_retried_until_patience_ends() {
+        let (cluster, script) = Script::new();
+        let cluster = cluster.patience(Duration::from_secs(5));
+        let _server = script.repeat(503, status(503, "no leader"));
+        let error = cluster.get_pod("ns", "p").await.unwrap_err();
+        assert!(error.to_string().contains("no leader"), "{error}");
+        assert!(cluster.requests() > 3, "{}", cluster.requests());
+        assert!(cluster.requests() < 30, "{}", cluster.requests());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_rights_are_named_and_not_retried() {
+        let (cluster, script) = Script::new();
+        let message = "pods is forbidden: User \"u\" cannot create resource \"pods\"";
+        let server = script.play(vec![answer(
+            "POST",
+            "/api/v1/namespaces/ns/pods",
+            403,
+            status(403, message),
+        )]);
+        let error = cluster.create_pod("ns", &pod()).await.unwrap_err().to_string();
+        assert!(
+            error.contains("verb `create` on `pods`") && error.contains("User \"u\""),
+            "{error}"
+        );
+        server.await.unwrap();
+        assert_eq!(cluster.requests(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deleting_what_is_gone_succeeds() {
+        let (cluster, script) = Script::new();
+        let server = script.play(vec![answer(
+            "DELETE",
+            "/api/v1/namespaces/ns/pods/p",
+            404,
+            status(404, "gone"),
+        )]);
+        cluster.delete_pod("ns", "p", Some(1)).await.unwrap();
+        server.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refused_credentials_are_made_anew_once() {
+        let (cluster, first) = Script::new();
+        let (fresh, second) = Script::client();
+        let fresh = Arc::new(Mutex::new(Some(fresh)));
+        let reconnect: Reconnect = Arc::new(move || {
+            let fresh = fresh.lock().unwrap().take();
+            Box::pin(async move { fresh.ok_or_else(|| "asked twice".into()) })
+        });
+        let cluster = Cluster { reconnect: Some(reconnect), ..cluster };
+        let server = first.play(vec![answer("GET", "/api/v1/namespaces/ns/pods/p", 401, "no")]);
+        let again = second.play(vec![
+            answer("GET", "/api/v1/namespaces/ns/pods/p", 200, pod()),
+            answer("GET", "/api/v1/namespaces/ns/pods/p", 401, "no"),
+        ]);
+        assert_eq!(cluster.get_pod("ns", "p").await.unwrap(), pod());
+        assert!(matches!(cluster.get_pod("ns", "p").await, Err(ApiError::Unauthorized { .. })));
+        server.await.unwrap();
+        again.await.unwrap();
+    }
+}

@@ -1,0 +1,181 @@
+//! Which cluster a task runs on, and how to reach it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use super::api::Cluster;
+use crate::spec::{Client, Open};
+
+/// What selects a cluster and an identity on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Access {
+    /// Use the service account of the pod podlift runs in.
+    pub in_cluster: bool,
+    /// Path of a kubeconfig file.
+    pub kubeconfig: Option<PathBuf>,
+    /// Context in the kubeconfig.
+    pub context: Option<String>,
+}
+
+/// Why a cluster cannot be reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Two ways are given that exclude each other.
+    #[error(
+        "the service account of the pod (in_cluster) excludes a kubeconfig and a context; keep one of them"
+    )]
+    Conflict,
+    /// A field holds a text where something else belongs.
+    #[error("client.load_incluster_config is `{0}`, neither true nor false")]
+    Flag(String),
+    /// The configuration cannot be used.
+    #[error("{from}: {reason}")]
+    Config {
+        /// Which one.
+        from: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Access {
+    /// The access of a job spec, unless the caller has its own.
+    ///
+    /// # Errors
+    /// When it contradicts itself.
+    pub fn of(client: &Client, own: &Self) -> Result<Self, ConnectError> {
+        if *own != Self::default() {
+            return own.clone().checked();
+        }
+        let in_cluster = match &client.load_incluster_config {
+            None => false,
+            Some(Open::Known(flag)) => *flag,
+            Some(Open::Text(text)) => match text.trim() {
+                "true" | "True" => true,
+                "false" | "False" => false,
+                _ => return Err(ConnectError::Flag(text.clone())),
+            },
+        };
+        let kubeconfig = client.kubeconfig_file.as_ref().map(PathBuf::from);
+        Self { in_cluster, kubeconfig, context: client.kube_context.clone() }.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConnectError> {
+        if self.in_cluster && (self.kubeconfig.is_some() || self.context.is_some()) {
+            return Err(ConnectError::Conflict);
+        }
+        Ok(self)
+    }
+
+    /// In words, for errors and `podlift doctor`.
+    pub fn describe(&self) -> String {
+        match (self.in_cluster, &self.kubeconfig, &self.context) {
+            (true, ..) => "service account of the pod".into(),
+            (_, Some(file), Some(context)) => {
+                format!("kubeconfig {} (context {context})", file.display())
+            }
+            (_, Some(file), None) => format!("kubeconfig {}", file.display()),
+            (_, None, Some(context)) => format!("default kubeconfig (context {context})"),
+            (_, None, None) => "default kubeconfig, or the service account of the pod".into(),
+        }
+    }
+
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// When there is none, or it is unusable.
+    pub async fn config(&self) -> Result<Config, ConnectError> {
+        let options =
+            KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
+        let failed = |reason: String| ConnectError::Config { from: self.describe(), reason };
+        if self.in_cluster {
+            return Config::incluster().map_err(|error| failed(error.to_string()));
+        }
+        match (&self.kubeconfig, &self.context) {
+            (Some(file), _) => {
+                let config =
+                    Kubeconfig::read_from(file).map_err(|error| failed(error.to_string()))?;
+                Config::from_custom_kubeconfig(config, &options)
+                    .await
+                    .map_err(|error| failed(error.to_string()))
+            }
+            (None, Some(_)) => {
+                Config::from_kubeconfig(&options).await.map_err(|error| failed(error.to_string()))
+            }
+            (None, None) => Config::infer().await.map_err(|error| failed(error.to_string())),
+        }
+    }
+}
+
+/// The clusters of a run, each connected once.
+#[derive(Default)]
+pub struct Clusters {
+    known: BTreeMap<Access, (Cluster, String)>,
+}
+
+impl Clusters {
+    /// The cluster of an access and its default namespace.
+    ///
+    /// # Errors
+    /// When it cannot be connected to.
+    pub async fn get(&mut self, access: &Access) -> Result<(Cluster, String), ConnectError> {
+        if let Some(known) = self.known.get(access) {
+            return Ok(known.clone());
+        }
+        let config = access.config().await?;
+        let namespace = config.default_namespace.clone();
+        let again = access.clone();
+        let cluster = Cluster::connect(config, move || {
+            let access = again.clone();
+            async move { access.config().await.map_err(|error| error.to_string()) }
+        })
+        .map_err(|reason| ConnectError::Config { from: access.describe(), reason })?;
+        self.known.insert(access.clone(), (cluster.clone(), namespace.clone()));
+        Ok((cluster, namespace))
+    }
+
+    /// Adds a cluster that is connected already.
+    pub fn add(&mut self, access: Access, cluster: Cluster, namespace: &str) {
+        self.known.insert(access, (cluster, namespace.into()));
+    }
+
+    /// Requests sent so far to all of them.
+    pub fn requests(&self) -> u64 {
+        self.known.values().map(|(cluster, _)| cluster.requests()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_caller_overrides_the_spec_as_a_whole() {
+        let client = Client { kube_context: Some("prod".into()), ..Client::default() };
+        assert_eq!(
+            Access::of(&client, &Access::default()).unwrap().context.as_deref(),
+            Some("prod")
+        );
+        let own = Access { in_cluster: true, ..Access::default() };
+        assert_eq!(Access::of(&client, &own).unwrap(), own);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let client = Client {
+            kube_context: Some("prod".into()),
+            load_incluster_config: Some(Open::Known(true)),
+            ..Client::default()
+        };
+        assert_eq!(Access::of(&client, &Access::default()), Err(ConnectError::Conflict));
+        let client = Client {
+            load_incluster_config: Some(Open::Text("{{ x }}".into())),
+            ..Client::default()
+        };
+        assert!(Access::of(&client, &Access::default()).is_err());
+    }
+}

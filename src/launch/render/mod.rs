@@ -1,0 +1,145 @@
+//! Jinja that is left in a job spec, rendered with the names Airflow gives to templates.
+//!
+//! Everything is rendered before anything starts. What a template needs and nobody knows is an error that names
+//! it, and so is what cannot be the same outside Airflow, such as XCom or the current time.
+
+mod facts;
+mod lookups;
+mod macros;
+mod moment;
+mod names;
+mod operators;
+
+pub use facts::{Facts, parse_date};
+
+use std::borrow::Cow;
+
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use serde_json::Value as Json;
+
+use super::plan::PlanError;
+use crate::spec::{JobSpec, to_value};
+use lookups::Misses;
+
+/// Steps one template may take; a loop over millions is a mistake.
+const FUEL: u64 = 1_000_000;
+
+/// Renders the templates of a job spec.
+///
+/// # Errors
+/// One for each template that cannot be rendered, with its place and what is missing.
+pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> {
+    let mut value = to_value(spec);
+    let mut errors = Vec::new();
+    for template in &spec.templates {
+        let Some(Json::String(text)) = value.pointer_mut(&template.path) else {
+            // A key that is a template, or a text that a value has replaced: the pod would not be as meant.
+            let reason = "there is no text at this place to render".to_owned();
+            errors.push(PlanError::Template { path: template.path.clone(), reason });
+            continue;
+        };
+        match render_text(text, facts) {
+            Ok(rendered) => *text = rendered,
+            Err(reason) => errors.push(PlanError::Template { path: template.path.clone(), reason }),
+        }
+    }
+    let rendered = serde_json::from_value(value)
+        .map(|spec: JobSpec| JobSpec { templates: Vec::new(), ..spec })
+        .map_err(|error| PlanError::Template { path: String::new(), reason: error.to_string() });
+    match rendered {
+        Ok(spec) if errors.is_empty() => Ok(spec),
+        Ok(_) => Err(errors),
+        Err(error) => {
+            errors.push(error);
+            Err(errors)
+        }
+    }
+}
+
+/// Renders one text. The error says what is missing, in words for the user.
+///
+/// # Errors
+/// When it is no template, or needs what is not known.
+pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
+    let misses = Misses::default();
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_unknown_method_callback(names::unknown_method);
+    environment.set_fuel(Some(FUEL));
+    operators::install(&mut environment);
+    macros::install_filters(&mut environment);
+    let rewritten = operators::rewrite(text).map_err(|error| syntax(&error))?;
+    let context = names::context(facts, &misses).map_err(|failure| failure.to_string())?;
+    let known = names::known(&context);
+    let template = environment.template_from_str(&rewritten).map_err(|error| syntax(&error))?;
+    match template.render(context) {
+        Ok(rendered) => Ok(rendered),
+        Err(error) => {
+            let mut missing = misses.take();
+            let unknown = [ErrorKind::UndefinedError, ErrorKind::UnknownFunction];
+            if missing.is_empty() && unknown.contains(&error.kind()) {
+                missing.extend(unknown_names(&environment, text, &known));
+            }
+            if missing.is_empty() { Err(detail(&error)) } else { Err(missing.join("; ")) }
+        }
+    }
+}
+
+/// The names a template reads and that nobody has.
+fn unknown_names(environment: &Environment<'_>, text: &str, known: &[String]) -> Vec<String> {
+    let Ok(template) = environment.template_from_str(text) else { return Vec::new() };
+    let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+    names.retain(|name| !known.contains(name) && !environment.globals().any(|(it, _)| it == name));
+    names.sort();
+    names.into_iter().map(|name| format!("`{name}` is not known outside Airflow")).collect()
+}
+
+fn syntax(error: &minijinja::Error) -> String {
+    format!("the template cannot be read: {}", detail(error))
+}
+
+fn detail(error: &minijinja::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match innermost.downcast_ref::<minijinja::Error>() {
+        Some(error) => match error.detail() {
+            Some(detail) => format!("{}: {detail}", error.kind()),
+            None => error.kind().to_string(),
+        },
+        None => innermost.to_string(),
+    }
+}
+
+/// An error of a function in a template.
+fn refuse(reason: impl Into<Cow<'static, str>>) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, reason)
+}
+
+/// An error of Python's own functions.
+fn failed(failure: crate::eval::pure::Failure) -> minijinja::Error {
+    refuse(failure.to_string())
+}
+
+/// JSON as a value of a template.
+fn json(value: &Json) -> Value {
+    match value {
+        Json::Null => Value::from(()),
+        Json::Bool(flag) => (*flag).into(),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(integer), _) => integer.into(),
+            (None, Some(integer)) => integer.into(),
+            (None, None) => number.as_f64().into(),
+        },
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => items.iter().map(json).collect::<Vec<Value>>().into(),
+        Json::Object(fields) => {
+            Value::from_pairs(fields.iter().map(|(key, value)| (key.as_str(), json(value))))
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
