@@ -880,6 +880,12 @@ impl Interp<'_> {
     fn call_abs(&mut self, val: &Val, span: Span) -> Res {
         match &val.data {
             Data::Float(value) => Ok(Val::new(Data::Float(value.abs()), span)),
+            Data::Native(native) => match native.as_ref() {
+                Native::TimeDelta(micros) => {
+                    Ok(Val::native(Native::TimeDelta(micros.saturating_abs()), span))
+                }
+                _ => Ok(self.derived(&[val], span)),
+            },
             _ => match as_big(val) {
                 Some(number) => {
                     let positive = if number < BigInt::ZERO { -number } else { number };

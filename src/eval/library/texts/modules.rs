@@ -81,6 +81,7 @@ impl Interp<'_> {
             ("textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc", _) => {
                 self.layout(path, args, span)
             }
+            ("textwrap.fill" | "textwrap.wrap", Some(val)) => self.wrapped(path, val, args, span),
             ("shlex.split", Some(val)) => self.shell_words(val, args, span),
             ("shlex.quote", Some(val)) => Some(match self.known_str(val) {
                 Some(text) => Ok(self.string(shlex::quote(&text), span)),
@@ -138,6 +139,26 @@ impl Interp<'_> {
                 Err(failure) => Some(self.failed(failure, &[val], span)),
             },
         }
+    }
+
+    /// `textwrap.wrap` and `fill`.
+    fn wrapped(&mut self, path: &str, val: &Val, args: &Args, span: Span) -> Option<Res> {
+        // Other options change the result in ways that are not known here.
+        if args.kw.keys().any(|name| name.as_ref() != "width") {
+            return None;
+        }
+        let Some(text) = self.known_str(val) else {
+            return Some(Ok(self.derived(&[val], span)));
+        };
+        let width = args.get(1, "width").map_or(Some(70), Val::as_int)?;
+        Some(match textwrap::wrap(&text, width) {
+            Ok(lines) if path == "textwrap.fill" => Ok(self.string(lines.join("\n"), span)),
+            Ok(lines) => {
+                let lines = lines.into_iter().map(|line| Val::str(line, span)).collect();
+                Ok(self.list(lines, span))
+            }
+            Err(failure) => self.failed(failure, &[val], span),
+        })
     }
 
     fn shell_words(&mut self, val: &Val, args: &Args, span: Span) -> Option<Res> {
