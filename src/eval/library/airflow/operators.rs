@@ -209,6 +209,7 @@ impl Interp<'_> {
                 .insert(Name::from("**"), TaskKeyword { val: open, origin: Origin::Call, span });
         }
         self.name_base_container(&class, kind, &mut keywords, span)?;
+        self.settle_env_vars(&mut keywords);
         let label = match keywords.shift_remove("task_id") {
             Some(keyword) => self.id_text(&keyword.val, span),
             None => match keywords.get("**").map(|keyword| keyword.val.clone()) {
@@ -229,6 +230,20 @@ impl Interp<'_> {
         }
         self.attach(id);
         Ok(())
+    }
+
+    /// Before release 10.23 the constructor turns a dict of `env_vars` into a list: what is put into the
+    /// dict later does not reach the pod.
+    fn settle_env_vars(&mut self, keywords: &mut Map<Name, TaskKeyword>) {
+        let is_late = mapping::Release::parse(&self.settings.provider_version)
+            .is_ok_and(|release| release.is_at_least("10.23.0"));
+        let Some(keyword) = keywords.get_mut("env_vars").filter(|_| !is_late) else { return };
+        if let Some(id) = keyword.val.as_obj()
+            && let Object::Dict(..) = self.heap.get(id)
+        {
+            let copy = self.heap.get(id).clone();
+            keyword.val = self.heap.val(copy, keyword.val.span);
+        }
     }
 
     /// A subclass may say in a class attribute what its container is called when no keyword does.
