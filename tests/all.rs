@@ -33,7 +33,7 @@ mod parity {
     //! The same pods as Airflow.
 
     mod fixtures;
-    pub mod manifest;
+    pub(crate) mod manifest;
 }
 
 mod spec {

@@ -12,57 +12,57 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// The folder of the fixtures.
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
 /// `fixtures/expect.yaml`.
 #[derive(Deserialize)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Folders for imports, the DAG folder first.
-    pub roots: Vec<PathBuf>,
+    pub(crate) roots: Vec<PathBuf>,
     /// Fixtures by `name` or `name@variant`.
-    pub fixtures: IndexMap<String, Fixture>,
+    pub(crate) fixtures: IndexMap<String, Fixture>,
 }
 
 /// One fixture.
 #[derive(Deserialize)]
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// Values for its lookups.
     #[serde(default)]
-    pub values: Json,
+    pub(crate) values: Json,
 }
 
 impl Manifest {
     /// Reads it.
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let text = fs::read_to_string(folder().join("expect.yaml")).unwrap();
         serde_yaml::from_str(&text).unwrap()
     }
 
     /// The folders for imports.
-    pub fn roots(&self) -> Vec<PathBuf> {
+    pub(crate) fn roots(&self) -> Vec<PathBuf> {
         self.roots.iter().map(|root| podlift::paths::normal(&folder().join(root))).collect()
     }
 }
 
 /// The values of a manifest or an expectation.
-pub fn values(json: &Json) -> Values {
+pub(crate) fn values(json: &Json) -> Values {
     let text = if json.is_null() { "{}".to_owned() } else { json.to_string() };
     let values = Values::from_yaml(&Sources::default(), "values", &text);
     Values { use_defaults: true, ..values.unwrap() }
 }
 
 /// Fixture -> `dag.task` -> the verdict that is known not to be `equal`.
-pub type Deviations = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Deviations = BTreeMap<String, BTreeMap<String, String>>;
 
 /// `tests/parity/deviations.yaml`.
-pub fn deviations() -> Deviations {
+pub(crate) fn deviations() -> Deviations {
     serde_yaml::from_str(include_str!("deviations.yaml")).unwrap()
 }
 
 /// Everything in a report that is not equal, in the form of [`Deviations`].
-pub fn found(fixture: &str, report: &Report, into: &mut Deviations) {
+pub(crate) fn found(fixture: &str, report: &Report, into: &mut Deviations) {
     for task in report.tasks.iter().filter(|task| task.status != Status::Equal) {
         let index = task.map_index.map(|index| format!("[{index}]")).unwrap_or_default();
         let id = format!("{}.{}{index}", task.dag, task.task);
@@ -73,7 +73,7 @@ pub fn found(fixture: &str, report: &Report, into: &mut Deviations) {
 }
 
 /// What stands in one and not in the other, as lines.
-pub fn unlike(found: &Deviations, known: &Deviations) -> String {
+pub(crate) fn unlike(found: &Deviations, known: &Deviations) -> String {
     let lines = |these: &Deviations, others: &Deviations, mark: &str| -> Vec<String> {
         let flat = these
             .iter()
