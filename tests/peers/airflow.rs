@@ -120,3 +120,69 @@ fn fixtures_are_equal_in_airflow_3() {
 fn fixtures_are_equal_in_airflow_2() {
     check("PODLIFT_AIRFLOW2_PYTHON", "airflow2.txt", "2.11.2", &["expected/airflow2"]);
 }
+
+const TASK: &str = "from airflow import DAG\n\
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n\
+    with DAG('NAME'):\n    KubernetesPodOperator(task_id='t', name='t', image='busybox:1.36')\n";
+
+#[test]
+fn dags_that_print_hang_or_die_cost_nobody_else_the_comparison() {
+    let python = std::env::var("PODLIFT_AIRFLOW3_PYTHON")
+        .unwrap_or_else(|_| panic!("PODLIFT_AIRFLOW3_PYTHON names no Python; {HOW}airflow3.txt`"));
+    let folder = tempfile::tempdir().unwrap();
+    let dags = folder.path().join("dags");
+    std::fs::create_dir(&dags).unwrap();
+    for (name, first) in [
+        ("dies", "import os; os._exit(3)"),
+        ("environment", "import os; assert 'PODLIFT_AIRFLOW3_PYTHON' not in os.environ"),
+        ("hangs", "import time; time.sleep(600)"),
+        ("leaves_a_process", "import subprocess; subprocess.Popen(['sleep', '600'])"),
+        ("prints", "import os; print('{\"record\": \"file\"}'); os.write(1, b'{}\\n')"),
+        ("raises", "raise SystemExit('no')"),
+    ] {
+        let text = format!("{first}\n{}", TASK.replace("NAME", name));
+        std::fs::write(dags.join(format!("{name}.py")), text).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_podlift"))
+        .current_dir(folder.path())
+        .args(["verify", "dags", "--format", "json", "--timeout", "5", "--python", &python])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let tasks = report["tasks"].as_array().unwrap().iter();
+    let equal: Vec<&str> = tasks
+        .filter(|task| task["status"] == "equal")
+        .map(|task| task["dag"].as_str().unwrap())
+        .collect();
+    assert_eq!(equal, ["environment", "leaves_a_process", "prints"]);
+    let files = report["files"].as_array().unwrap().iter();
+    let reasons: Vec<String> = files
+        .map(|file| {
+            format!("{}: {}", file["file"].as_str().unwrap(), file["reason"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        "dags/dies.py: the process ended with status 768",
+        "dags/hangs.py: no answer within 5 seconds",
+        "dags/raises.py: SystemExit: no",
+    ];
+    assert_eq!(reasons, expected);
+    let written = std::fs::read_dir(&dags).unwrap().count();
+    assert_eq!(written, 6, "reading the DAGs leaves nothing beside them");
+}
+
+#[test]
+fn a_python_without_airflow_is_told_with_what_to_install() {
+    let python = std::env::var("PODLIFT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let output = Command::new(env!("CARGO_BIN_EXE_podlift"))
+        .current_dir(folder())
+        .args(["verify", "dags/hello_guide.py", "--python", &python])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("there is no apache-airflow in the Python of"), "{stderr}");
+    assert!(stderr.contains("-m pip install apache-airflow"), "{stderr}");
+}

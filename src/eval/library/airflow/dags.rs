@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::object::{Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
