@@ -136,7 +136,7 @@ fn dags_that_print_hang_or_die_cost_nobody_else_the_comparison() {
         ("dies", "import os; os._exit(3)"),
         ("environment", "import os; assert 'PODLIFT_AIRFLOW3_PYTHON' not in os.environ"),
         ("hangs", "import time; time.sleep(600)"),
-        ("leaves_a_process", "import subprocess; subprocess.Popen(['sleep', '600'])"),
+        ("leaves_a_process", "import subprocess; subprocess.Popen(['sleep', '30'])"),
         ("prints", "import os; print('{\"record\": \"file\"}'); os.write(1, b'{}\\n')"),
         ("raises", "raise SystemExit('no')"),
     ] {
