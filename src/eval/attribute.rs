@@ -236,6 +236,10 @@ impl Interp<'_> {
         }) else {
             return Ok(None);
         };
+        if let ("_fields", Flavour::NamedTuple(fields)) = (name.as_ref(), &class.flavour) {
+            let names = fields.iter().map(|field| Val::str(field.as_ref(), span));
+            return Ok(Some(Val::tuple(names.collect(), span)));
+        }
         match name.as_ref() {
             "__name__" | "__qualname__" => return Ok(Some(Val::str(class.name.as_ref(), span))),
             "__module__" => {
@@ -249,6 +253,9 @@ impl Interp<'_> {
                 let mut order = vec![object.clone()];
                 order.extend(class.mro.iter().cloned());
                 return Ok(Some(Val::tuple(order, span)));
+            }
+            "_make" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
+                return Ok(Some(super::library::natives::method(object, name, span)));
             }
             "__members__" if class.flavour == Flavour::Enum => {
                 let members = self.members(object);
@@ -389,7 +396,10 @@ impl Interp<'_> {
             Data::Unknown(_) => val.clone(),
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::List(_) => symbol("builtins.list"),
-                Object::Dict(_, Some(class)) => class.clone(),
+                Object::Dict(_, Some(class)) => match class.as_obj().map(|id| self.heap.get(id)) {
+                    Some(Object::Record(name, _)) => symbol(name),
+                    _ => class.clone(),
+                },
                 Object::Dict(_, None) => symbol("builtins.dict"),
                 Object::Set(_, false) => symbol("builtins.set"),
                 Object::Set(_, true) => symbol("builtins.frozenset"),

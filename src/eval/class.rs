@@ -302,6 +302,10 @@ impl Interp<'_> {
         {
             return self.make_operator(&class, base, args, span);
         }
+        if let Some(base @ ("airflow.TaskGroup" | "airflow.DAG")) = base.as_deref() {
+            let base = Name::from(base);
+            return self.make_node_subclass(&class, &base, args, span);
+        }
         let unknown_base = object.mro.iter().find(|base| self.unknown(base).is_some()).cloned();
         let payload = base.as_deref().and_then(|base| self.payload(base, &args, span));
         let instance = Instance { class: class.clone(), attrs: Map::default(), payload };
@@ -311,12 +315,6 @@ impl Interp<'_> {
                 let mut args = args;
                 args.pos.insert(0, this.clone());
                 self.call(&init, args, span)?;
-            }
-            Ok(None) if base.as_deref().is_some_and(is_container_of_tasks) => {
-                if let Some(base) = &base {
-                    let payload = self.call_symbol(base, args, span)?;
-                    self.set_payload(&this, payload);
-                }
             }
             Ok(None) => match &object.flavour {
                 Flavour::Dataclass(fields) | Flavour::NamedTuple(fields) => {
@@ -343,25 +341,6 @@ impl Interp<'_> {
             self.set_raw(&this, &key, base);
         }
         Ok(this)
-    }
-
-    /// Gives an instance the library object that it stands for.
-    pub(crate) fn set_payload(&mut self, this: &Val, payload: Val) {
-        if let Some(id) = this.as_obj()
-            && let Object::Instance(instance) = self.heap.get_mut(id)
-        {
-            instance.payload = Some(payload);
-        }
-    }
-
-    /// The DAG or task group that a value is, also where it is an instance of a subclass of the user's.
-    pub(crate) fn container_of_tasks(&self, val: &Val) -> Option<ObjId> {
-        let id = self.heap.resolve(val.as_obj()?);
-        match self.heap.get(id) {
-            Object::Dag(_) | Object::Group(_) => Some(id),
-            Object::Instance(instance) => self.container_of_tasks(instance.payload.as_ref()?),
-            _ => None,
-        }
     }
 
     fn enum_member(&mut self, class: &Val, attrs: &Map<Name, Val>, args: &Args, span: Span) -> Res {
@@ -430,8 +409,10 @@ impl Interp<'_> {
                 (None, Some(default)) => default,
                 (None, None) => {
                     let name = self.type_text(class);
+                    let is_tuple = matches!(self.flavour_of(class), Some(Flavour::NamedTuple(_)));
+                    let maker = if is_tuple { "__new__" } else { "__init__" };
                     let message = format!(
-                        "{name}.__init__() missing 1 required positional argument: '{field}'"
+                        "{name}.{maker}() missing 1 required positional argument: '{field}'"
                     );
                     return self.type_error(message, span);
                 }
@@ -509,7 +490,13 @@ impl Interp<'_> {
         name: &Name,
         span: Span,
     ) -> Res {
-        let class = match self.class_of(this) {
+        let in_making = self
+            .nodes_in_making
+            .iter()
+            .rev()
+            .find(|(node, _)| node.as_obj() == this.as_obj())
+            .map(|(_, class)| class.clone());
+        let class = match in_making.unwrap_or_else(|| self.class_of(this)) {
             // In a class method the first argument is the class itself.
             Val { data: Data::Symbol(path), .. } if path.as_ref() == "builtins.type" => {
                 this.clone()
@@ -561,13 +548,35 @@ impl Interp<'_> {
         Err(self.exception("AttributeError", text, span))
     }
 
+    /// An instance of a subclass of `DAG` or `TaskGroup`. The Airflow object is made when the constructor
+    /// reaches Airflow's own; until then `self` is an empty record that becomes it.
+    fn make_node_subclass(&mut self, class: &Val, base: &Name, args: Args, span: Span) -> Res {
+        let Ok(Some(init)) = self.class_lookup(class, "__init__") else {
+            return self.call_symbol(base, args, span);
+        };
+        let this = self.heap.val(Object::Record(base.clone(), Map::default()), span);
+        let mut args = args;
+        args.pos.insert(0, this.clone());
+        self.nodes_in_making.push((this.clone(), class.clone()));
+        let result = self.call(&init, args, span);
+        self.nodes_in_making.pop();
+        result?;
+        Ok(this)
+    }
+
+    /// Airflow's constructor of a DAG or a group, reached through `super().__init__` of a subclass.
+    pub(crate) fn init_node(&mut self, base: &str, this: &Val, args: &Args, span: Span) -> Res {
+        let made = self.call_symbol(base, args.clone(), span)?;
+        if let (Some(this), Some(made)) = (this.as_obj(), made.as_obj()) {
+            self.heap.forward(this, made);
+        }
+        Ok(Val::none(span))
+    }
+
     /// A method of a library base class reached through `super()`.
     fn symbol_super(&mut self, path: &Name, this: &Val, name: &Name, span: Span) -> Option<Val> {
-        if super::library::airflow::is_operator(path) {
-            let symbol = Val::symbol(format!("{path}::{name}"), span);
-            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
-        }
-        if is_container_of_tasks(path) && name.as_ref() == "__init__" {
+        let is_node = matches!(path.as_ref(), "airflow.DAG" | "airflow.TaskGroup");
+        if super::library::airflow::is_operator(path) || (is_node && name.as_ref() == "__init__") {
             let symbol = Val::symbol(format!("{path}::{name}"), span);
             return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
         }
@@ -584,11 +593,6 @@ impl Interp<'_> {
         }
         None
     }
-}
-
-/// Airflow's classes of which instances hold tasks.
-fn is_container_of_tasks(path: &str) -> bool {
-    matches!(path, "airflow.DAG" | "airflow.TaskGroup")
 }
 
 /// Library classes that only add behaviour no constructor shows.

@@ -97,6 +97,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) escaped: Vec<(Val, Option<ObjId>, Option<ObjId>)>,
     /// Functions and classes under decorators podlift cannot see, by the hole that stands for the result.
     pub(crate) wrapped: Vec<(Arc<Hole>, Val)>,
+    /// Instances of subclasses of `DAG` and `TaskGroup` whose constructor runs, with their class.
+    pub(crate) nodes_in_making: Vec<(Val, Val)>,
     /// Scopes of modules in which a statement failed: a name they lack may be one it would have bound.
     pub(crate) broken: Vec<ObjId>,
     /// Library modules whose names a module imported with `*`, by its scope.
@@ -138,6 +140,7 @@ impl<'a> Interp<'a> {
             handling: Vec::new(),
             escaped: Vec::new(),
             wrapped: Vec::new(),
+            nodes_in_making: Vec::new(),
             broken: Vec::new(),
             star_imports: Map::default(),
             snippets: Map::default(),

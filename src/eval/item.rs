@@ -36,7 +36,7 @@ impl Interp<'_> {
                 for item in items.iter() {
                     keys.push(self.key(item, span)?);
                 }
-                Key::Tuple(keys)
+                key_of_parts(keys)
             }
             Data::Symbol(path) => Key::Symbol(path.clone()),
             Data::Unknown(hole) => Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template()),
@@ -63,14 +63,36 @@ impl Interp<'_> {
                                 )
                             })
                         });
-                        match plain {
-                            Some(payload) => self.key(&payload, span)?,
-                            None => Key::Obj(id),
+                        // Named tuples are equal by their elements, dataclasses by their fields and
+                        // their class.
+                        let (class, attrs) = (instance.class.clone(), instance.attrs.clone());
+                        let fields = match self.flavour_of(&class) {
+                            Some(Flavour::NamedTuple(fields)) => Some((fields, None)),
+                            Some(Flavour::Dataclass(fields)) => {
+                                let class = class.as_obj().map(|class| self.heap.resolve(class));
+                                Some((fields, class.map(Key::Obj)))
+                            }
+                            _ => None,
+                        };
+                        match (plain, fields) {
+                            (Some(payload), _) => self.key(&payload, span)?,
+                            (None, Some((fields, class))) => {
+                                let mut keys: Vec<Key> = class.into_iter().collect();
+                                for field in fields {
+                                    if let Some(val) = attrs.get(&field) {
+                                        keys.push(self.key(val, span)?);
+                                    }
+                                }
+                                key_of_parts(keys)
+                            }
+                            (None, None) => Key::Obj(id),
                         }
                     }
                     _ => Key::Obj(id),
                 }
             }
+            // All of it: a shortened text would make two long paths one key.
+            Data::Native(native) => Key::Other(self.native_repr(native)),
             _ => Key::Other(self.display(val)),
         })
     }
@@ -669,6 +691,15 @@ impl Interp<'_> {
             set.entry(key).or_insert(item);
         }
         Ok(self.heap.val(Object::Set(set, frozen), span))
+    }
+}
+
+/// The key of a tuple: with a hole in a part the whole may be equal to any other.
+fn key_of_parts(keys: Vec<Key>) -> Key {
+    if keys.iter().any(|key| matches!(key, Key::Hole(_))) {
+        Key::Hole(format!("{keys:?}"))
+    } else {
+        Key::Tuple(keys)
     }
 }
 

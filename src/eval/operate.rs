@@ -453,8 +453,10 @@ impl Interp<'_> {
             }
             result
         };
+        if let (Some(a), Some(b)) = (self.tuple_items(left), self.tuple_items(right)) {
+            return all(&a, &b);
+        }
         match (&left.data, &right.data) {
-            (Data::Tuple(a), Data::Tuple(b)) => all(a, b),
             (Data::Obj(a), Data::Obj(b)) => {
                 let (a, b) = (self.heap.resolve(*a), self.heap.resolve(*b));
                 if a == b {
@@ -518,6 +520,27 @@ impl Interp<'_> {
     fn symbols_differ(&self, a: &str, b: &str) -> Option<bool> {
         let fixed = |path: &str| self.is_class_symbol(path) || path.starts_with("builtins.");
         (fixed(a) && fixed(b)).then_some(false)
+    }
+
+    /// The elements of a tuple or of an instance of a named tuple, which are equal by them alone.
+    fn tuple_items(&self, val: &Val) -> Option<Vec<Val>> {
+        match &val.data {
+            Data::Tuple(items) => Some(items.to_vec()),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::Instance(instance) => match self.flavour_of(&instance.class)? {
+                    Flavour::NamedTuple(fields) => Some(
+                        fields
+                            .iter()
+                            .filter_map(|field| instance.attrs.get(field))
+                            .cloned()
+                            .collect(),
+                    ),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// An instance seen as the plain value it is equal to: string and number enums, subclasses of

@@ -54,6 +54,9 @@ impl Interp<'_> {
                 if as_value && let Some(payload) = payload {
                     return self.str_text(&payload, span);
                 }
+                if let Some(text) = self.member_text(val) {
+                    return Ok(Text::literal(text));
+                }
             } else if let Some(payload) = payload {
                 return self.str_text(&payload, span);
             }
@@ -65,6 +68,13 @@ impl Interp<'_> {
             },
             _ => self.repr_text(val, span),
         }
+    }
+
+    /// `Color.RED`, which is `str` of a member of a plain enum.
+    fn member_text(&self, val: &Val) -> Option<String> {
+        let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
+        let member = instance.attrs.get("name")?.as_str()?;
+        Some(format!("{}.{member}", self.type_text(&instance.class)))
     }
 
     /// `repr(val)`.
@@ -184,7 +194,31 @@ impl Interp<'_> {
                 };
                 self.repr_items(&items, open, close, out, span, depth)?;
             }
-            Object::Dict(entries, _) => {
+            Object::Dict(mut entries, class) => {
+                let close = match class {
+                    Some(marker) => {
+                        let class = self.type_name(val);
+                        out.push_str(&format!("{class}("));
+                        if entries.is_empty() && class != "defaultdict" {
+                            out.push_str(")");
+                            return Ok(());
+                        }
+                        // A counter shows what it counted most first.
+                        if class == "Counter" {
+                            entries.sort_by(|_, (_, a), _, (_, b)| b.as_int().cmp(&a.as_int()));
+                        }
+                        let factory = match marker.as_obj().map(|id| self.heap.get(id)) {
+                            Some(Object::Record(_, attrs)) => attrs.get("default_factory").cloned(),
+                            _ => None,
+                        };
+                        if let Some(factory) = factory {
+                            self.repr_into(&factory, out, span, depth + 1)?;
+                            out.push_str(", ");
+                        }
+                        "})"
+                    }
+                    None => "}",
+                };
                 out.push_str("{");
                 for (index, (key, (name, value))) in entries.iter().enumerate() {
                     if index > 0 {
@@ -196,7 +230,7 @@ impl Interp<'_> {
                     }
                     self.repr_into(value, out, span, depth + 1)?;
                 }
-                out.push_str("}");
+                out.push_str(close);
             }
             Object::Instance(instance) => {
                 if let Ok(Some(method)) = self.class_lookup(&instance.class, "__repr__") {
@@ -207,16 +241,12 @@ impl Interp<'_> {
                 let name = self.type_text(&instance.class);
                 match self.flavour_of(&instance.class) {
                     Some(Flavour::Enum) => {
-                        let member = instance
-                            .attrs
-                            .get("name")
-                            .and_then(Val::as_str)
-                            .unwrap_or("?")
-                            .to_owned();
-                        let base = self.symbol_base(&instance.class);
-                        // Only the value of `str(member)` and `repr(member)` for plain enums is needed.
-                        let _ = base;
-                        out.push_str(&format!("{name}.{member}"));
+                        let member = self.member_text(val).unwrap_or(name);
+                        out.push_str(&format!("<{member}: "));
+                        if let Some(value) = instance.payload {
+                            self.repr_into(&value, out, span, depth + 1)?;
+                        }
+                        out.push_str(">");
                     }
                     Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => {
                         out.push_str(&format!("{name}("));

@@ -273,6 +273,14 @@ impl Interp<'_> {
         let (class, attrs) = match self.heap.get(id) {
             Object::Record(class, attrs) => (class.clone(), attrs.clone()),
             Object::Model(..) => return self.call_model_method(this, name, args, span),
+            // `Point._make(items)`.
+            Object::Class(..) if name == "_make" => {
+                return Some(match self.iterate(args.pos.first()?, span) {
+                    Ok(Some(items)) => self.call(this, Args::positional(items), span),
+                    Ok(None) => Ok(self.derived(&args.all(), span)),
+                    Err(raised) => Err(raised),
+                });
+            }
             _ => return None,
         };
         if args.is_open() {

@@ -68,7 +68,7 @@ impl Interp<'_> {
     }
 
     /// What a function over an unknown argument gives. A hole inside a file object counts.
-    fn from_source(&mut self, val: &Val, span: Span) -> Val {
+    fn unknown_source(&mut self, val: &Val, span: Span) -> Val {
         match self.take_stream(val, span) {
             Some(content) => self.derived(&[&content], span),
             None => self.derived(&[val], span),

@@ -149,7 +149,7 @@ impl Interp<'_> {
             _ => {}
         }
         if matches!(self.given(args), Given::Open) {
-            return Ok(Some(self.from_all(this, args, span)));
+            return Ok(Some(self.hole_from(this, args, span)));
         }
         let known = match &this.data {
             Data::Str(text) => Rc::clone(text),
@@ -167,7 +167,7 @@ impl Interp<'_> {
     }
 
     /// A hole that depends on a string and the arguments of its method.
-    fn from_all(&mut self, this: &Val, args: &Args, span: Span) -> Val {
+    fn hole_from(&mut self, this: &Val, args: &Args, span: Span) -> Val {
         let mut from = vec![this];
         from.extend(args.all());
         self.derived(&from, span)

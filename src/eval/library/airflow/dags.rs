@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Map, ObjId, Object, Val};
+use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -271,7 +271,12 @@ impl Interp<'_> {
 
     /// Whether a value is a DAG.
     pub(crate) fn as_dag(&self, val: &Val) -> Option<ObjId> {
-        let id = self.container_of_tasks(val)?;
-        matches!(self.heap.get(id), Object::Dag(_)).then_some(id)
+        match &val.data {
+            Data::Obj(id) => {
+                let id = self.heap.resolve(*id);
+                matches!(self.heap.get(id), Object::Dag(_)).then_some(id)
+            }
+            _ => None,
+        }
     }
 }

@@ -22,7 +22,7 @@ impl Interp<'_> {
         let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
         let parent = args
             .named("parent_group")
-            .and_then(|val| self.container_of_tasks(val))
+            .and_then(Val::as_obj)
             .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
             .or_else(|| self.airflow.group_stack.last().copied());
         let prefix = match args.get(1, "prefix_group_id") {

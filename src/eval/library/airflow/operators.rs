@@ -26,7 +26,8 @@ impl Interp<'_> {
         let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
         let group = args
             .named("task_group")
-            .and_then(|val| self.container_of_tasks(val))
+            .and_then(Val::as_obj)
+            .map(|id| self.heap.resolve(id))
             .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
             .or_else(|| self.airflow.group_stack.last().copied());
         let default_args = self.default_args(dag, group, args.named("default_args").cloned());
@@ -176,7 +177,10 @@ impl Interp<'_> {
             (task.given.clone(), task.defaulted.clone(), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
         let mut keywords: Map<Name, TaskKeyword> = Map::default();
-        for (name, kwarg) in args.kw {
+        for (name, mut kwarg) in args.kw {
+            if converted_at_once(&name, &self.settings.provider_version) {
+                kwarg.val = self.snapshot(&name, &kwarg.val);
+            }
             let origin = if given.contains(&name) {
                 made_by.clone()
             } else if defaulted.contains(&name) {
@@ -209,7 +213,6 @@ impl Interp<'_> {
                 .insert(Name::from("**"), TaskKeyword { val: open, origin: Origin::Call, span });
         }
         self.name_base_container(&class, kind, &mut keywords, span)?;
-        self.settle_env_vars(&mut keywords);
         let label = match keywords.shift_remove("task_id") {
             Some(keyword) => self.id_text(&keyword.val, span),
             None => match keywords.get("**").map(|keyword| keyword.val.clone()) {
@@ -230,20 +233,6 @@ impl Interp<'_> {
         }
         self.attach(id);
         Ok(())
-    }
-
-    /// Before release 10.23 the constructor turns a dict of `env_vars` into a list: what is put into the
-    /// dict later does not reach the pod.
-    fn settle_env_vars(&mut self, keywords: &mut Map<Name, TaskKeyword>) {
-        let is_late = mapping::Release::parse(&self.settings.provider_version)
-            .is_ok_and(|release| release.is_at_least("10.23.0"));
-        let Some(keyword) = keywords.get_mut("env_vars").filter(|_| !is_late) else { return };
-        if let Some(id) = keyword.val.as_obj()
-            && let Object::Dict(..) = self.heap.get(id)
-        {
-            let copy = self.heap.get(id).clone();
-            keyword.val = self.heap.val(copy, keyword.val.span);
-        }
     }
 
     /// A subclass may say in a class attribute what its container is called when no keyword does.
@@ -267,6 +256,17 @@ impl Interp<'_> {
             keywords.insert(keyword, TaskKeyword { val, origin, span });
         }
         Ok(())
+    }
+
+    /// A copy of what the constructor converts at once: later changes of the caller's list or dict do not
+    /// reach the pod, while those of everything else do.
+    fn snapshot(&mut self, name: &str, val: &Val) -> Val {
+        let object = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(object @ Object::Dict(..)) => object.clone(),
+            Some(object @ Object::List(_)) if name != "env_vars" => object.clone(),
+            _ => return val.clone(),
+        };
+        self.heap.val(object, val.span)
     }
 
     /// Default arguments that are not known may set any keyword that is not given.
@@ -379,13 +379,9 @@ impl Interp<'_> {
                 self.init_operator(id, args, span)?;
                 Ok(Val::none(span))
             }
-            // A subclass of `DAG` or `TaskGroup` becomes one when it calls Airflow's constructor.
             ("__init__", Some(_)) if matches!(class, "airflow.DAG" | "airflow.TaskGroup") => {
-                let payload = self.call_symbol(class, args, span)?;
-                if let Some(this) = &this {
-                    self.set_payload(this, payload);
-                }
-                Ok(Val::none(span))
+                let this = this.unwrap_or_else(|| Val::none(span));
+                self.init_node(class, &this, &args, span)
             }
             ("__setattr__", Some(id)) => {
                 if let (Some(name), Some(val)) =
@@ -845,6 +841,18 @@ impl Interp<'_> {
             "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
             _ => None,
         }
+    }
+}
+
+/// Arguments that the constructor of the KubernetesPodOperator converts. Up to release 10.22 it converts a dict of
+/// `env_vars`, too; since then that is done only when the task is rendered.
+fn converted_at_once(name: &str, provider: &str) -> bool {
+    match name {
+        "ports" | "tolerations" | "affinity" | "image_pull_secrets" => true,
+        "env_vars" => {
+            mapping::Release::parse(provider).is_ok_and(|release| !release.is_at_least("10.23.0"))
+        }
+        _ => false,
     }
 }
 

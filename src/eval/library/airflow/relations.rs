@@ -38,7 +38,6 @@ impl Interp<'_> {
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::Task(_) | Object::Group(_) | Object::XCom(..) => true,
                 Object::List(items) => items.iter().any(|item| self.is_node(item)),
-                Object::Instance(_) => self.container_of_tasks(val).is_some(),
                 _ => false,
             },
             Data::Tuple(items) => items.iter().any(|item| self.is_node(item)),
@@ -89,7 +88,7 @@ impl Interp<'_> {
         let mut found = Vec::new();
         match &val.data {
             Data::Obj(id) => {
-                let id = self.container_of_tasks(val).unwrap_or_else(|| self.heap.resolve(*id));
+                let id = self.heap.resolve(*id);
                 match self.heap.get(id).clone() {
                     Object::Task(_) => found.push(id),
                     Object::XCom(task, _) => found.push(self.heap.resolve(task)),

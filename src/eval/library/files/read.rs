@@ -47,11 +47,6 @@ impl Interp<'_> {
         })
     }
 
-    /// Whether something is at a path; `None` when the path leaves the roots.
-    pub(crate) fn exists_inside(&self, path: &str) -> Option<bool> {
-        self.place(path).map(|place| place != Place::Missing)
-    }
-
     /// The text of a file inside the roots; otherwise a hole, and the reason is told.
     pub(crate) fn read_inside(&mut self, path: &str, span: Span) -> Result<String, Val> {
         let bytes = self.bytes_inside(path, span)?;

@@ -112,6 +112,15 @@ impl Interp<'_> {
                     entries.insert(Key::Str(key.as_str().into()), (key_val, Val::str(value, span)));
                 }
                 if name == "items" {
+                    // Here the defaults come first.
+                    for (at, key) in
+                        parsed.get("DEFAULT").into_iter().flat_map(|all| all.keys()).enumerate()
+                    {
+                        let key = Key::Str(key.as_str().into());
+                        if let Some(from) = entries.get_index_of(&key) {
+                            entries.move_index(from, at);
+                        }
+                    }
                     let pairs =
                         entries.into_values().map(|(key, val)| Val::tuple(vec![key, val], span));
                     let pairs = pairs.collect();
@@ -271,7 +280,7 @@ impl Interp<'_> {
                 }
                 self.dict(entries, span)
             }
-            None => self.from_source(&source, span),
+            None => self.unknown_source(&source, span),
         };
         if let Some(Object::Record(_, attrs)) = this.as_obj().map(|id| self.heap.get_mut(id)) {
             attrs.insert(Name::from("_sections"), sections);

@@ -25,7 +25,7 @@ impl Interp<'_> {
                     return None;
                 }
                 let Some(text) = self.source_text(&source, span) else {
-                    return Some(Ok(self.from_source(&source, span)));
+                    return Some(Ok(self.unknown_source(&source, span)));
                 };
                 let at = text.span.or(span);
                 Some(match loads(text.as_str().unwrap_or_default()) {

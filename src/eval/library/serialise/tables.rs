@@ -37,7 +37,7 @@ impl Interp<'_> {
         };
         let texts: Option<Vec<String>> = lines
             .and_then(|lines| lines.iter().map(|line| line.as_str().map(str::to_owned)).collect());
-        let Some(texts) = texts else { return Ok(Some(self.from_source(source, span))) };
+        let Some(texts) = texts else { return Ok(Some(self.unknown_source(source, span))) };
         let mut rows = rows(&texts, delimiter, quote);
         if path == "csv.reader" {
             let rows = rows
@@ -94,10 +94,10 @@ fn rows(lines: &[String], delimiter: char, quote: char) -> Vec<Vec<String>> {
     let mut cell = String::new();
     let mut quoted = false;
     for line in lines {
-        let text = if quoted { line.as_str() } else { line.trim_end_matches(['\n', '\r']) };
-        let mut characters = text.chars().peekable();
+        // A line end belongs to a cell only while a quote is open.
+        let mut characters = line.chars().peekable();
         let mut at_start = !quoted;
-        if !quoted && text.is_empty() {
+        if !quoted && line.trim_end_matches(['\n', '\r']).is_empty() {
             rows.push(Vec::new());
             continue;
         }

@@ -31,7 +31,7 @@ impl Interp<'_> {
             },
             _ => return None,
         };
-        let Some(text) = text else { return Some(Ok(self.from_source(&source, span))) };
+        let Some(text) = text else { return Some(Ok(self.unknown_source(&source, span))) };
         let at = text.span.or(span);
         Some(match text.as_str().unwrap_or_default().parse::<::toml::Table>() {
             Ok(table) => Ok(self.toml_val(Toml::Table(table), at)),

@@ -74,7 +74,7 @@ impl Interp<'_> {
                 .type_error("load() missing 1 required positional argument: 'stream'", span);
         };
         let Some(text) = self.source_text(&source, span) else {
-            return Ok(self.from_source(&source, span));
+            return Ok(self.unknown_source(&source, span));
         };
         let content = text.as_str().unwrap_or_default();
         let place = self.place_of_text(&text, content, span);
@@ -184,14 +184,14 @@ impl Interp<'_> {
             explicit_start: self.flag(args, "explicit_start", false)?,
         };
         let mut seen = Map::default();
-        let node = self.to_yaml(val, &mut seen, 0, span);
+        let node = self.yaml_of(val, &mut seen, 0, span);
         self.written(node, val, span, |this, node| match safe_dump(&node, &options) {
             Ok(text) => Ok(this.string(text, span)),
             Err(failure) => this.failed(failure, &[val], span),
         })
     }
 
-    fn to_yaml(
+    fn yaml_of(
         &mut self,
         val: &Val,
         seen: &mut Map<ObjId, ()>,
@@ -233,7 +233,7 @@ impl Interp<'_> {
                     Object::List(items) => {
                         let mut nodes = Vec::with_capacity(items.len());
                         for item in &items {
-                            match self.to_yaml(item, seen, depth + 1, span)? {
+                            match self.yaml_of(item, seen, depth + 1, span)? {
                                 Ok(node) => nodes.push(node),
                                 Err(why) => return Ok(Err(why)),
                             }
@@ -246,8 +246,8 @@ impl Interp<'_> {
                         }
                         let mut nodes = Vec::with_capacity(entries.len());
                         for (name, value) in entries.values() {
-                            let name = self.to_yaml(name, seen, depth + 1, span)?;
-                            let value = self.to_yaml(value, seen, depth + 1, span)?;
+                            let name = self.yaml_of(name, seen, depth + 1, span)?;
+                            let value = self.yaml_of(value, seen, depth + 1, span)?;
                             match (name, value) {
                                 (Ok(name), Ok(value)) => nodes.push((name, value)),
                                 (Err(why), _) | (_, Err(why)) => return Ok(Err(why)),

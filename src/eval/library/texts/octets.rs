@@ -104,7 +104,7 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         if args.is_open() || args.all().iter().any(|val| self.is_open(val)) {
-            return Ok(Some(self.from_all(this, args, span)));
+            return Ok(Some(self.hole_from(this, args, span)));
         }
         let made = |bytes: &[u8]| Val::new(Data::Bytes(bytes.into()), span);
         let first = args.pos.first();
@@ -183,7 +183,7 @@ impl Interp<'_> {
             ("join", _) => {
                 let Some(items) = first else { return Ok(None) };
                 let Some(items) = self.iterate(items, span)? else {
-                    return Ok(Some(self.from_all(this, args, span)));
+                    return Ok(Some(self.hole_from(this, args, span)));
                 };
                 let mut joined: Vec<u8> = Vec::new();
                 for (index, item) in items.iter().enumerate() {

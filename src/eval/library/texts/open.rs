@@ -56,7 +56,7 @@ impl Interp<'_> {
             }
             _ => None,
         };
-        Ok(decided.unwrap_or_else(|| self.from_all(this, args, span)))
+        Ok(decided.unwrap_or_else(|| self.hole_from(this, args, span)))
     }
 }
 
