@@ -15,6 +15,12 @@ mod cli {
     mod transcripts;
 }
 
+mod eval {
+    //! The evaluator against CPython.
+
+    mod tables;
+}
+
 mod house {
     //! The files around the program say what is so.
 

@@ -2,15 +2,22 @@
 
 use super::HoleKind;
 use super::interp::{Interp, Res};
-use super::object::{Data, Object, Val};
+use super::object::{Data, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Expr, Name, Target};
 
 impl Interp<'_> {
     /// Binds a name in the scope that Python would choose.
     pub(crate) fn bind(&mut self, name: &Name, val: Val) {
-        let Some(frame) = self.frame() else { return };
-        let scope = if frame.global_names.contains(name) {
+        if let Some(scope) = self.scope_for(name) {
+            self.bind_in(scope, name, val);
+        }
+    }
+
+    /// The scope that binding a name here writes to.
+    fn scope_for(&self, name: &Name) -> Option<ObjId> {
+        let frame = self.frame()?;
+        Some(if frame.global_names.contains(name) {
             frame.globals
         } else if frame.nonlocal_names.contains(name) {
             let owner = frame.closure.iter().copied().find(|scope| {
@@ -19,8 +26,7 @@ impl Interp<'_> {
             owner.unwrap_or(frame.scope)
         } else {
             frame.scope
-        };
-        self.bind_in(scope, name, val);
+        })
     }
 
     /// Binds a name in a given scope.
@@ -64,7 +70,9 @@ impl Interp<'_> {
         let needed = targets.len() - usize::from(star.is_some());
         if items.len() < needed || (star.is_none() && items.len() > needed) {
             let problem = if items.len() < needed {
-                format!("not enough values to unpack (expected {needed}, got {})", items.len())
+                let at_least = if star.is_some() { "at least " } else { "" };
+                let got = items.len();
+                format!("not enough values to unpack (expected {at_least}{needed}, got {got})")
             } else {
                 format!("too many values to unpack (expected {needed})")
             };
@@ -160,6 +168,9 @@ impl Interp<'_> {
     }
 
     fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
+        if let Some(result) = self.own_in_place(op, old, val, span)? {
+            return Ok(result);
+        }
         if let Data::Obj(id) = &old.data {
             match (self.heap.get(*id), op) {
                 (Object::List(_), BinaryOp::Add) => {
@@ -177,17 +188,19 @@ impl Interp<'_> {
                     self.update_dict(*id, val, span)?;
                     return Ok(old.clone());
                 }
-                (Object::Set(..), BinaryOp::BitOr) => {
-                    match self.iterate(val, span)? {
-                        Some(items) => {
-                            for item in items {
-                                let key = self.key(&item, span)?;
-                                if let Object::Set(set, _) = self.heap.get_mut(*id) {
-                                    set.entry(key).or_insert(item);
-                                }
-                            }
+                (Object::List(_), BinaryOp::Mul)
+                | (
+                    Object::Set(_, false),
+                    BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::Sub,
+                ) => {
+                    let id = *id;
+                    let made = self.binary(op, old, val, span)?;
+                    match made.as_obj() {
+                        Some(made) => {
+                            let object = self.heap.get(made).clone();
+                            self.heap.set(id, object);
                         }
-                        None => self.poison_with(*id, val, span),
+                        None => self.poison_with(id, &made, span),
                     }
                     return Ok(old.clone());
                 }
@@ -206,15 +219,20 @@ impl Interp<'_> {
         }
     }
 
+    /// Takes a name out of the scope Python would choose: whether it was there.
+    pub(crate) fn unbind(&mut self, name: &Name) -> bool {
+        let Some(scope) = self.scope_for(name) else { return false };
+        match self.heap.get_mut(scope) {
+            Object::Scope(names) => names.shift_remove(name).is_some(),
+            _ => false,
+        }
+    }
+
     /// `del target`.
     pub(crate) fn delete(&mut self, target: &Target) -> Res<()> {
         match target {
             Target::Name(name, _) => {
-                if let Some(scope) = self.frame().map(|frame| frame.scope)
-                    && let Object::Scope(names) = self.heap.get_mut(scope)
-                {
-                    names.shift_remove(name);
-                }
+                self.unbind(name);
                 Ok(())
             }
             Target::Attribute(object, name, span) => {

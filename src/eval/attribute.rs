@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::HoleKind;
 use super::call::Args;
-use super::interp::{Interp, Res};
+use super::interp::{Interp, Raised, Res};
+use super::library;
 use super::object::{Data, Flavour, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -18,14 +19,45 @@ impl Interp<'_> {
         if let Some(val) = self.find_attribute(object, name, span)? {
             return Ok(val);
         }
-        if let Some(getter) = self.find_attribute(object, "__getattr__", span)?
-            && getter.as_obj().is_some()
-        {
-            let args = Args::positional(vec![Val::str(name.as_ref(), span)]);
-            return self.call(&getter, args, span);
+        if let Some(val) = self.dynamic_attribute(object, name, span)? {
+            return Ok(val);
         }
         let text = format!("'{}' object has no attribute '{name}'", self.type_name(object));
         Err(self.exception("AttributeError", text, span))
+    }
+
+    /// What `__getattr__` of a class gives, where it has one.
+    fn dynamic_attribute(&mut self, object: &Val, name: &str, span: Span) -> Res<Option<Val>> {
+        if !self.is_instance(object) {
+            return Ok(None);
+        }
+        match self.class_lookup(&self.class_of(object), "__getattr__") {
+            Ok(Some(getter)) => {
+                let args = Args::positional(vec![object.clone(), Val::str(name, span)]);
+                self.call(&getter, args, span).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The attribute as `getattr` with a default and `hasattr` see it: an `AttributeError` raised on the
+    /// way means that there is none.
+    pub(crate) fn attribute_if_any(
+        &mut self,
+        object: &Val,
+        name: &str,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let found = match self.find_attribute(object, name, span) {
+            Ok(None) => self.dynamic_attribute(object, name, span),
+            found => found,
+        };
+        match found {
+            Err(Raised::Exception(val)) if self.exception_is(&val, "builtins.AttributeError") => {
+                Ok(None)
+            }
+            found => found,
+        }
     }
 
     /// The attribute, or `None` when the object is known not to have it.
@@ -75,10 +107,21 @@ impl Interp<'_> {
         match self.heap.get(id) {
             Object::Poisoned(_) => Ok(Some(self.part_of(object, &format!(".{name}"), span))),
             Object::Instance(instance) => {
-                if let Some(val) = instance.attrs.get(name) {
-                    return Ok(Some(val.clone()));
-                }
                 let (class, payload) = (instance.class.clone(), instance.payload.clone());
+                if let Some(val) = instance.attrs.get(name).cloned() {
+                    // Properties and other descriptors with a setter come before what is set.
+                    return match self.class_lookup(&class, name) {
+                        Ok(Some(found)) if self.is_data_descriptor(&found) => {
+                            self.bind_attribute(&found, object, &class, span).map(Some)
+                        }
+                        _ => Ok(Some(val)),
+                    };
+                }
+                if let Ok(Some(found)) = self.class_lookup(&class, name)
+                    && let Some(val) = self.cached_property(object, &found, name, span)?
+                {
+                    return Ok(Some(val));
+                }
                 self.instance_attribute(object, &class, payload, name, span)
             }
             Object::Class(..) => self.class_attribute(object, name, span),
@@ -86,14 +129,27 @@ impl Interp<'_> {
                 let module = module.clone();
                 self.module_attribute(&module, name, span)
             }
-            Object::Scope(names) => Ok(names.get(name).cloned()),
+            Object::Scope(names) => match names.get(name) {
+                Some(val) => Ok(Some(val.clone())),
+                None => Ok(self.method(object, name, span)),
+            },
+            Object::Function(function) if function.attrs.contains_key(name) => {
+                Ok(function.attrs.get(name).cloned())
+            }
             Object::Function(function) => Ok(match name.as_ref() {
-                // `functools.wraps` changes the name, but not the definition.
                 "__name__" => {
-                    let name = function.name.rsplit('.').next().unwrap_or(&function.name);
-                    Some(Val::str(name, span))
+                    let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
+                    Some(Val::str(own, span))
                 }
-                "__qualname__" => Some(Val::str(function.def.name.as_ref(), span)),
+                "__qualname__" => {
+                    let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
+                    Some(match function.class.map(|id| self.heap.get(id)) {
+                        Some(Object::Class(class, _)) => {
+                            Val::str(format!("{}.{own}", class.name), span)
+                        }
+                        _ => Val::str(own, span),
+                    })
+                }
                 "__module__" => {
                     let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);
                     Some(Val::str(module, span))
@@ -102,8 +158,10 @@ impl Interp<'_> {
                     Some(doc) => Val::str(doc.as_ref(), span),
                     None => Val::none(span),
                 }),
-                "__wrapped__" => None,
-                _ => Some(self.hole(HoleKind::Name, name.as_ref(), span)),
+                name if name.starts_with("__") => {
+                    Some(self.hole(HoleKind::Name, format!("{}.{name}", function.name), span))
+                }
+                _ => None,
             }),
             Object::Bound(function, this) => {
                 let (function, this) = (function.clone(), this.clone());
@@ -120,6 +178,9 @@ impl Interp<'_> {
                 let class = class.clone();
                 Ok(self.model_attribute(object, &class, name, span))
             }
+            Object::Record(..) if name.as_ref() == "__dict__" => {
+                Ok(Some(self.heap.val(Object::Namespace(id), span)))
+            }
             Object::Record(class, attrs) => {
                 if let Some(val) = attrs.get(name) {
                     return Ok(Some(val.clone()));
@@ -130,6 +191,10 @@ impl Interp<'_> {
             Object::Super(this, after) => {
                 let (this, after) = (this.clone(), after.clone());
                 self.super_attribute(&this, &after, name, span).map(Some)
+            }
+            Object::Partial(_, _, kw) if name.as_ref() == "keywords" => {
+                let kw = kw.clone();
+                Ok(Some(self.dict_of(&kw, span)))
             }
             Object::Partial(function, pos, _) => Ok(match name.as_ref() {
                 "func" => Some(function.clone()),
@@ -159,11 +224,16 @@ impl Interp<'_> {
         match name.as_ref() {
             "__class__" => return Ok(Some(class.clone())),
             "__dict__" => {
-                let attrs = match object.as_obj().map(|id| self.heap.get(id)) {
-                    Some(Object::Instance(instance)) => instance.attrs.clone(),
-                    _ => Map::default(),
-                };
-                return Ok(Some(self.dict_of(&attrs, span)));
+                let Some(id) = object.as_obj() else { return Ok(None) };
+                let id = self.heap.resolve(id);
+                return Ok(Some(self.heap.val(Object::Namespace(id), span)));
+            }
+            "__cause__" | "__context__" | "__traceback__" if self.is_exception(object) => {
+                return Ok(Some(if name.as_ref() == "__cause__" {
+                    Val::none(span)
+                } else {
+                    self.hole(HoleKind::Name, name.as_ref(), span)
+                }));
             }
             _ => {}
         }
@@ -177,28 +247,19 @@ impl Interp<'_> {
         {
             return Ok(Some(val));
         }
-        let flavour = self.flavour_of(class);
-        if let Some(Flavour::NamedTuple(fields)) = &flavour {
-            return Ok(match name.as_ref() {
-                "_asdict" | "_replace" | "index" | "count" => {
+        let is_fixed =
+            matches!(self.flavour_of(class), Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_)));
+        let base = self.symbol_base(class);
+        if is_fixed || base.as_deref().is_some_and(|base| base.starts_with("builtins.")) {
+            return Ok(match (name.as_ref(), self.flavour_of(class)) {
+                ("_fields", Some(Flavour::NamedTuple(fields))) => Some(names_of(&fields, span)),
+                ("_asdict" | "_replace" | "_make" | "with_traceback" | "add_note", _) => {
                     Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
-                }
-                "_fields" => {
-                    let names = fields.iter().map(|field| Val::str(field.as_ref(), span));
-                    Some(Val::tuple(names.collect(), span))
                 }
                 _ => None,
             });
         }
-        if let Some(base) = self.symbol_base(class) {
-            if matches!(flavour, Some(Flavour::Dataclass(_))) || base.starts_with("builtins.") {
-                return Ok(match name.as_ref() {
-                    "with_traceback" | "add_note" => {
-                        Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
-                    }
-                    _ => None,
-                });
-            }
+        if let Some(base) = base {
             // What a library base class adds is not known.
             return Ok(Some(self.hole(HoleKind::Name, format!("{base}.{name}"), span)));
         }
@@ -215,6 +276,9 @@ impl Interp<'_> {
     fn class_attribute(&mut self, object: &Val, name: &Name, span: Span) -> Res<Option<Val>> {
         match self.class_lookup(object, name) {
             Ok(Some(val)) => {
+                if let Some(val) = self.described(&val, &Val::none(span), object, span)? {
+                    return Ok(Some(val));
+                }
                 if let Some(id) = val.as_obj() {
                     match self.heap.get(id) {
                         Object::Static(inner) => return Ok(Some(inner.clone())),
@@ -229,6 +293,11 @@ impl Interp<'_> {
             }
             Ok(None) => {}
             Err(base) => return Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
+        }
+        if let Some(meta) = self.meta_of(object)
+            && let Ok(Some(found)) = self.class_lookup(&meta, name)
+        {
+            return self.bind_attribute(&found, object, &meta, span).map(Some);
         }
         let Some((class, attrs)) = object.as_obj().and_then(|id| match self.heap.get(id) {
             Object::Class(class, attrs) => Some((Rc::clone(class), attrs.clone())),
@@ -247,11 +316,25 @@ impl Interp<'_> {
                 return Ok(Some(Val::str(module, span)));
             }
             "__doc__" => return Ok(Some(Val::none(span))),
+            "_fields" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
+                let Flavour::NamedTuple(fields) = &class.flavour else { return Ok(None) };
+                return Ok(Some(names_of(fields, span)));
+            }
+            "__subclasses__" | "mro" | "_make" => {
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
+            }
             "__dict__" => return Ok(Some(self.dict_of(&attrs, span))),
             "__bases__" => return Ok(Some(Val::tuple(class.bases.clone(), span))),
             "__mro__" => {
                 let mut order = vec![object.clone()];
                 order.extend(class.mro.iter().cloned());
+                let ends = |val: &Val| val.as_symbol() == Some("builtins.object");
+                if !order.iter().any(|val| ends(val) || val.hole().is_some()) {
+                    order.push(Val::symbol("builtins.object", span));
+                }
                 return Ok(Some(Val::tuple(order, span)));
             }
             "_make" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
@@ -277,18 +360,92 @@ impl Interp<'_> {
         Ok(None)
     }
 
+    /// Whether what a class lookup found decides what setting the attribute does.
+    fn is_data_descriptor(&self, found: &Val) -> bool {
+        match found.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Property(..)) => true,
+            Some(Object::Instance(instance)) => {
+                matches!(self.class_lookup(&instance.class, "__set__"), Ok(Some(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// `__get__` of a descriptor.
+    fn described(&mut self, found: &Val, this: &Val, owner: &Val, span: Span) -> Res<Option<Val>> {
+        if !self.is_instance(found) {
+            return Ok(None);
+        }
+        match self.class_lookup(&self.class_of(found), "__get__") {
+            Ok(Some(getter)) => {
+                let args = vec![found.clone(), this.clone(), owner.clone()];
+                self.call(&getter, Args::positional(args), span).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A `functools.cached_property`: computed once, then kept as an attribute.
+    fn cached_property(
+        &mut self,
+        object: &Val,
+        found: &Val,
+        name: &Name,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let getter = match found.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Record(kind, attrs)) if kind.as_ref() == "functools.cached_property" => {
+                attrs.get("function").cloned()
+            }
+            _ => None,
+        };
+        let Some(getter) = getter else { return Ok(None) };
+        let val = self.call(&getter, Args::positional(vec![object.clone()]), span)?;
+        self.set_raw(object, name, val.clone());
+        Ok(Some(val))
+    }
+
+    fn is_exception(&self, object: &Val) -> bool {
+        self.exception_is(object, "builtins.BaseException")
+    }
+
+    /// Attributes of an object as entries of a dict.
+    pub(crate) fn namespace_entries(&self, owner: super::object::ObjId) -> super::object::Entries {
+        let attrs = match self.heap.get(owner) {
+            Object::Instance(instance) => &instance.attrs,
+            Object::Record(_, attrs) | Object::Model(_, attrs) | Object::Class(_, attrs) => attrs,
+            _ => return super::object::Entries::default(),
+        };
+        attrs
+            .iter()
+            .map(|(name, val)| {
+                let key = super::object::Key::Str(name.as_ref().into());
+                (key, (Val::str(name.as_ref(), val.span), val.clone()))
+            })
+            .collect()
+    }
+
     /// Members of an enum, in order.
     pub(crate) fn members(&self, class: &Val) -> Map<Name, Val> {
         let Some(Object::Class(_, attrs)) = class.as_obj().map(|id| self.heap.get(id)) else {
             return Map::default();
         };
         let own = class.as_obj().map(|id| self.heap.resolve(id));
+        let named = |instance: &super::object::Instance, name: &Name| {
+            instance
+                .attrs
+                .get("_name_")
+                .and_then(Val::as_str)
+                .is_none_or(|own| own == name.as_ref())
+        };
         attrs
             .iter()
-            .filter(|(_, val)| {
+            // Another name for a member is no member of its own.
+            .filter(|(name, val)| {
                 val.as_obj().is_some_and(|id| match self.heap.get(id) {
                     Object::Instance(instance) => {
                         instance.class.as_obj().map(|id| self.heap.resolve(id)) == own
+                            && named(instance, name)
                     }
                     _ => false,
                 })
@@ -301,6 +458,9 @@ impl Interp<'_> {
     /// properties by calling them.
     pub(crate) fn bind_attribute(&mut self, val: &Val, this: &Val, class: &Val, span: Span) -> Res {
         let Some(id) = val.as_obj() else { return Ok(val.clone()) };
+        if let Some(val) = self.described(val, this, class, span)? {
+            return Ok(val);
+        }
         match self.heap.get(id).clone() {
             Object::Function(_) => {
                 Ok(self.heap.val(Object::Bound(val.clone(), this.clone()), span))
@@ -309,6 +469,14 @@ impl Interp<'_> {
                 Ok(self.heap.val(Object::Bound(inner, class.clone()), span))
             }
             Object::Static(inner) => Ok(inner),
+            Object::Record(kind, _)
+                if matches!(
+                    kind.as_ref(),
+                    library::managers::MANAGER_FUNCTION | library::functional::CACHED_FUNCTION
+                ) =>
+            {
+                Ok(self.heap.val(Object::Bound(val.clone(), this.clone()), span))
+            }
             Object::Property(getter, _) => {
                 self.call(&getter, Args::positional(vec![this.clone()]), span)
             }
@@ -336,11 +504,35 @@ impl Interp<'_> {
             Object::Instance(instance) => {
                 let class = instance.class.clone();
                 if let Ok(Some(found)) = self.class_lookup(&class, name)
-                    && let Some(property) = found.as_obj()
-                    && let Object::Property(_, Some(setter)) = self.heap.get(property).clone()
+                    && let Some(descriptor) = found.as_obj()
                 {
-                    self.call(&setter, Args::positional(vec![object.clone(), val]), span)?;
-                    return Ok(());
+                    match self.heap.get(descriptor).clone() {
+                        Object::Property(_, Some(setter)) => {
+                            let args = Args::positional(vec![object.clone(), val]);
+                            self.call(&setter, args, span)?;
+                            return Ok(());
+                        }
+                        Object::Property(_, None) => {
+                            let owner = self.type_name(object);
+                            let text =
+                                format!("property '{name}' of '{owner}' object has no setter");
+                            return Err(self.exception("AttributeError", text, span));
+                        }
+                        Object::Instance(own) => {
+                            if let Ok(Some(setter)) = self.class_lookup(&own.class, "__set__") {
+                                let args = vec![found, object.clone(), val];
+                                self.call(&setter, Args::positional(args), span)?;
+                                return Ok(());
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                if self.rules_of(&class).frozen {
+                    let class = Val::symbol("dataclasses.FrozenInstanceError", span);
+                    let message = Val::str(format!("cannot assign to field '{name}'"), span);
+                    let args = Args::positional(vec![message]);
+                    return Err(Raised::Exception(self.make_exception(class, &args, span)));
                 }
                 if let Ok(Some(setter)) = self.class_lookup(&class, "__setattr__") {
                     let args = vec![object.clone(), Val::str(name.as_ref(), span), val];
@@ -348,6 +540,15 @@ impl Interp<'_> {
                     return Ok(());
                 }
                 self.set_raw(object, name, val);
+            }
+            Object::Function(function) => {
+                let mut owned = function.as_ref().clone();
+                owned.attrs.insert(name.clone(), val);
+                self.heap.set(id, Object::Function(Rc::new(owned)));
+            }
+            Object::Bound(function, _) => {
+                let function = function.clone();
+                self.set_attribute(&function, name, val, span)?;
             }
             Object::Task(_) => self.set_task_attribute(id, name, val, span),
             Object::Dag(_) => self.set_dag_attribute(id, name, val, span),
@@ -361,8 +562,16 @@ impl Interp<'_> {
     }
 
     /// `del object.name`.
-    pub(crate) fn delete_attribute(&mut self, object: &Val, name: &Name, _span: Span) -> Res<()> {
+    pub(crate) fn delete_attribute(&mut self, object: &Val, name: &Name, span: Span) -> Res<()> {
         if let Some(id) = object.as_obj() {
+            if self.is_instance(object)
+                && let Ok(Some(found)) = self.class_lookup(&self.class_of(object), name)
+                && self.is_data_descriptor(&found)
+            {
+                // What deleting a property does is written in its deleter.
+                self.poison_with(id, &found, span);
+                return Ok(());
+            }
             match self.heap.get_mut(id) {
                 Object::Instance(instance) => {
                     instance.attrs.shift_remove(name);
@@ -404,10 +613,13 @@ impl Interp<'_> {
                 Object::Set(_, false) => symbol("builtins.set"),
                 Object::Set(_, true) => symbol("builtins.frozenset"),
                 Object::Instance(instance) => instance.class.clone(),
-                Object::Class(..) => symbol("builtins.type"),
+                Object::Class(class, _) => {
+                    class.meta.clone().unwrap_or_else(|| symbol("builtins.type"))
+                }
+                Object::Namespace(_) => symbol("builtins.dict"),
                 Object::Function(_) | Object::Bound(..) => symbol("builtins.function"),
                 Object::Module(_) => symbol("builtins.module"),
-                Object::Iterator(..) => symbol("builtins.generator"),
+                Object::Iterator(..) | Object::Lazy(_) => symbol("builtins.generator"),
                 Object::Model(class, _) => symbol(&format!("kubernetes.client.{class}")),
                 Object::Record(class, _) => symbol(class),
                 Object::Dag(_) => symbol("airflow.DAG"),
@@ -449,4 +661,9 @@ impl Interp<'_> {
             .collect();
         self.dict(entries, span)
     }
+}
+
+/// Names as a tuple of strings.
+fn names_of(names: &[Name], span: Span) -> Val {
+    Val::tuple(names.iter().map(|name| Val::str(name.as_ref(), span)).collect(), span)
 }

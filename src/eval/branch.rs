@@ -138,6 +138,14 @@ impl Interp<'_> {
         }
     }
 
+    /// The condition on which two sides are still apart.
+    pub(crate) fn fork_hole(&self, flow: &Flow, span: Span) -> Option<Val> {
+        match flow {
+            Flow::Fork(fork) => Some(Val::unknown(Arc::clone(&fork.cond), span)),
+            _ => None,
+        }
+    }
+
     /// Whether a handler in this frame may catch what one side raises. A handler further out is told
     /// that something may have been raised.
     fn may_be_caught(&mut self, cond: &Arc<Hole>) -> bool {
@@ -338,6 +346,8 @@ impl Interp<'_> {
             {
                 Object::Iterator(items, at)
             }
+            // A loop over it goes on for each side by itself; what stands still is still known.
+            (Object::Lazy(a), Object::Lazy(b)) if a.stands_where(&b) => Object::Lazy(a),
             (Object::Poisoned(hole), _) | (_, Object::Poisoned(hole)) => Object::Poisoned(hole),
             (Object::Module(module), Object::Module(_)) => Object::Module(module),
             (Object::Function(function), Object::Function(_)) => Object::Function(function),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
+use super::lazy::Lazy;
 use super::object::{Data, FunctionObject, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{Call, ExprKind, Name};
@@ -100,6 +101,9 @@ impl Interp<'_> {
         for keyword in &call.keywords {
             let val = self.eval(&keyword.value)?;
             if let Some(name) = &keyword.name {
+                if args.kw.contains_key(name) {
+                    return self.repeated_keyword(name, keyword.span);
+                }
                 args.kw.insert(name.clone(), Kwarg { val, span: keyword.span });
                 continue;
             }
@@ -111,6 +115,9 @@ impl Interp<'_> {
                                 // The dict's own entry is the place people look for.
                                 let at = value.span.or(keyword.span);
                                 let name = Name::from(name.as_ref());
+                                if args.kw.contains_key(&name) {
+                                    return self.repeated_keyword(&name, keyword.span);
+                                }
                                 args.kw.insert(name, Kwarg { val: value, span: at });
                             }
                             Key::Spread(_) | Key::Hole(_) => args.more_kw = Some(value),
@@ -125,6 +132,10 @@ impl Interp<'_> {
             }
         }
         Ok(args)
+    }
+
+    fn repeated_keyword(&mut self, name: &Name, span: Span) -> Res<Args> {
+        self.type_error(format!("got multiple values for keyword argument '{name}'"), span)
     }
 
     /// Calls a value.
@@ -172,7 +183,7 @@ impl Interp<'_> {
                 match self.heap.get(id).clone() {
                     Object::Function(function) => self.call_function(&function, args, None, span),
                     Object::Bound(function, this) => self.call_bound(&function, this, args, span),
-                    Object::Class(..) => self.instantiate(id, args, span),
+                    Object::Class(..) => self.call_class(id, args, span),
                     Object::Static(function) => self.call(&function, args, span),
                     Object::Partial(function, pos, kw) => {
                         let mut all = args;
@@ -200,9 +211,16 @@ impl Interp<'_> {
                             format!("'{}' object is not callable", self.type_name(function));
                         self.type_error(message, span)
                     }
-                    Object::Poisoned(_) | Object::Record(..) => {
-                        self.call_unknown(function, &args, span)
-                    }
+                    Object::Record(kind, attrs) => match (kind.as_ref(), attrs.get("function")) {
+                        (super::library::managers::MANAGER_FUNCTION, Some(inner)) => {
+                            self.call_manager_function(inner, args, span)
+                        }
+                        (super::library::functional::CACHED_FUNCTION, Some(inner)) => {
+                            self.call_cached(id, inner, args, span)
+                        }
+                        _ => self.call_unknown(function, &args, span),
+                    },
+                    Object::Poisoned(_) => self.call_unknown(function, &args, span),
                     _ => {
                         let message =
                             format!("'{}' object is not callable", self.type_name(function));
@@ -362,7 +380,12 @@ impl Interp<'_> {
             module: Name::from(module),
             undecided: self.undecided(),
             tries: 0,
+            doubt: None,
         };
+        if function.def.is_generator {
+            let state = super::generator::GeneratorState::new(function, frame);
+            return Ok(self.lazy(Lazy::Generator(Box::new(state)), span));
+        }
         self.depth += 1;
         self.frames.push(frame);
         let flow = self.exec_block(&function.def.body);
@@ -370,15 +393,8 @@ impl Interp<'_> {
             Flow::Normal | Flow::Break | Flow::Continue => Flow::Return(Val::none(span)),
             end => end,
         });
-        let frame = self.frames.pop();
+        self.frames.pop();
         self.depth -= 1;
-        if function.def.is_generator {
-            if matches!(flow, Flow::Stop) {
-                return Err(Raised::Stop);
-            }
-            let yields = frame.map(|frame| frame.yields).unwrap_or_default();
-            return Ok(self.heap.val(Object::Iterator(yields, 0), span));
-        }
         self.flow_value(flow, span)
     }
 

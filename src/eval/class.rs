@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use super::HoleKind;
 use super::branch::Flow;
-use super::call::Args;
+use super::call::{Args, Kwarg};
 use super::interp::{Frame, Interp, Raised, Res};
-use super::object::{ClassObject, Data, Flavour, Instance, Map, ObjId, Object, Val};
+use super::object::{
+    ClassObject, Data, DataclassRules, Flavour, Instance, Map, ObjId, Object, Val,
+};
 use crate::python::Span;
 use crate::python::ast::{self, Name};
 
@@ -18,8 +20,12 @@ impl Interp<'_> {
             let val = self.eval(base)?;
             bases.push(val);
         }
+        let mut options = Args::default();
         for keyword in &def.keywords {
-            self.eval(&keyword.value)?;
+            let val = self.eval(&keyword.value)?;
+            if let Some(name) = &keyword.name {
+                options.kw.insert(name.clone(), Kwarg { val, span: keyword.span });
+            }
         }
         let Some(outer) = self.frame().cloned() else { return Ok(Val::none(def.span)) };
         let scope = self.heap.add(Object::Scope(Map::default()));
@@ -41,6 +47,7 @@ impl Interp<'_> {
             module: outer.module.clone(),
             undecided: self.undecided(),
             tries: 0,
+            doubt: None,
         };
         self.frames.push(frame);
         let flow = self.exec_block(&def.body);
@@ -61,17 +68,91 @@ impl Interp<'_> {
         if let Some(doc) = &def.docstring {
             attrs.entry(Name::from("__doc__")).or_insert(Val::str(doc.as_ref(), def.span));
         }
+        let metaclass = options.kw.shift_remove("metaclass").map(|kwarg| kwarg.val);
+        let meta = self.metaclass(metaclass, &bases);
+        let Some(meta) = meta else {
+            return self.build_class(&def.name, bases, attrs, None, &options, def.span);
+        };
+        let bases_tuple = Val::tuple(bases.clone(), def.span);
+        let namespace = self.dict_of(&attrs, def.span);
+        let parts = vec![Val::str(def.name.as_ref(), def.span), bases_tuple, namespace];
+        let made = match self.class_lookup(&meta, "__new__") {
+            Ok(Some(new)) => {
+                let function = self.unwrap_method(&new);
+                let mut pos = vec![meta.clone()];
+                pos.extend(parts.iter().cloned());
+                self.call(&function, Args { pos, ..options.clone() }, def.span)?
+            }
+            _ => {
+                let meta = Some(meta.clone());
+                self.build_class(&def.name, bases, attrs, meta, &options, def.span)?
+            }
+        };
+        if let Ok(Some(init)) = self.class_lookup(&meta, "__init__") {
+            let mut pos = vec![made.clone()];
+            pos.extend(parts);
+            self.call(&init, Args { pos, ..options }, def.span)?;
+        }
+        Ok(made.at(def.span))
+    }
+
+    /// The user's metaclass of a class: its own or that of a base.
+    fn metaclass(&self, own: Option<Val>, bases: &[Val]) -> Option<Val> {
+        let is_class = |val: &Val| {
+            val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Class(..)))
+        };
+        own.filter(is_class).or_else(|| bases.iter().find_map(|base| self.meta_of(base)))
+    }
+
+    /// The user's metaclass of a finished class.
+    pub(crate) fn meta_of(&self, class: &Val) -> Option<Val> {
+        match self.heap.get(class.as_obj()?) {
+            Object::Class(class, _) => class.meta.clone(),
+            _ => None,
+        }
+    }
+
+    /// Calls a method that the metaclass of a class defines.
+    pub(crate) fn meta_call(
+        &mut self,
+        class: &Val,
+        name: &str,
+        args: &[Val],
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let Some(meta) = self.meta_of(class) else { return Ok(None) };
+        let Ok(Some(function)) = self.class_lookup(&meta, name) else { return Ok(None) };
+        let mut pos = vec![class.clone()];
+        pos.extend(args.iter().cloned());
+        self.call(&function, Args::positional(pos), span).map(Some)
+    }
+
+    /// A class from its parts; `options` are the keywords of the `class` statement.
+    pub(crate) fn build_class(
+        &mut self,
+        name: &str,
+        bases: Vec<Val>,
+        attrs: Map<Name, Val>,
+        meta: Option<Val>,
+        options: &Args,
+        span: Span,
+    ) -> Res {
+        let mut attrs = attrs;
+        let module = self.frame().map_or_else(|| Name::from(""), |frame| frame.module.clone());
         let mro = self.linearise(&bases);
         let flavour = self.flavour(&bases, &attrs);
         let class = ClassObject {
-            name: def.name.clone(),
-            qualname: Name::from(format!("{}.{}", outer.module, def.name)),
-            span: def.span,
+            name: Name::from(name),
+            qualname: Name::from(format!("{module}.{name}")),
+            span,
             bases,
             mro,
             flavour: flavour.clone(),
+            rules: DataclassRules::default(),
+            meta,
         };
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
+        self.classes.push(id);
         // Methods learn which class they belong to, for `super()`.
         let mut methods = Vec::new();
         for val in attrs.values() {
@@ -84,15 +165,30 @@ impl Interp<'_> {
                 *function = Rc::new(owned);
             }
         }
-        let val = Val::obj(id, def.span);
+        let val = Val::obj(id, span);
         if flavour == Flavour::Enum {
-            self.make_members(&val, &mut attrs);
+            self.make_members(&val, &mut attrs)?;
         }
+        let named: Vec<(Name, Val)> = attrs
+            .iter()
+            .filter(|(_, val)| self.is_instance(val))
+            .map(|(name, val)| (name.clone(), val.clone()))
+            .collect();
         if let Object::Class(_, slot) = self.heap.get_mut(id) {
             *slot = attrs;
         }
-        self.init_subclass(&val, def.span)?;
+        for (name, descriptor) in named {
+            if let Ok(Some(hook)) = self.class_lookup(&self.class_of(&descriptor), "__set_name__") {
+                let args = vec![descriptor, val.clone(), Val::str(name.as_ref(), span)];
+                self.call(&hook, Args::positional(args), span)?;
+            }
+        }
+        self.init_subclass(&val, options, span)?;
         Ok(val)
+    }
+
+    pub(crate) fn is_instance(&self, val: &Val) -> bool {
+        val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Instance(_)))
     }
 
     fn methods_in(&self, val: &Val, found: &mut Vec<ObjId>) {
@@ -111,7 +207,7 @@ impl Interp<'_> {
     }
 
     /// `__init_subclass__` of a base.
-    fn init_subclass(&mut self, class: &Val, span: Span) -> Res<()> {
+    fn init_subclass(&mut self, class: &Val, options: &Args, span: Span) -> Res<()> {
         let Some(id) = class.as_obj() else { return Ok(()) };
         for base in self.mro(id) {
             if let Some(base) = base.as_obj()
@@ -119,56 +215,117 @@ impl Interp<'_> {
                 && let Some(hook) = attrs.get("__init_subclass__").cloned()
             {
                 let function = self.unwrap_method(&hook);
-                self.call(&function, Args::positional(vec![class.clone()]), span)?;
+                let args = Args { pos: vec![class.clone()], ..options.clone() };
+                self.call(&function, args, span)?;
                 break;
             }
         }
         Ok(())
     }
 
-    fn unwrap_method(&self, val: &Val) -> Val {
+    pub(crate) fn unwrap_method(&self, val: &Val) -> Val {
         match val.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::ClassMethod(inner) | Object::Static(inner)) => inner.clone(),
             _ => val.clone(),
         }
     }
 
-    /// Enum members: every public class variable that is no method becomes an instance.
-    pub(crate) fn make_members(&mut self, class: &Val, attrs: &mut Map<Name, Val>) {
+    /// Enum members: every public class variable that is no method becomes an instance; a value that
+    /// was there before is another name for that member.
+    pub(crate) fn make_members(&mut self, class: &Val, attrs: &mut Map<Name, Val>) -> Res<()> {
         let names: Vec<Name> =
             attrs.keys().filter(|name| !name.starts_with('_')).cloned().collect();
-        let mut auto = 0;
+        let base = self.symbol_base(class);
+        let base = base.as_deref().unwrap_or("enum.Enum").to_owned();
+        let mut values: Vec<Val> = Vec::new();
+        let mut members: Vec<Val> = Vec::new();
         for name in names {
             let Some(val) = attrs.get(&name).cloned() else { continue };
-            let is_method = val.as_obj().is_some_and(|id| {
-                matches!(
-                    self.heap.get(id),
+            let is_plain = match val.as_obj().map(|id| self.heap.get(id)) {
+                Some(
                     Object::Function(_)
-                        | Object::Property(..)
-                        | Object::Static(_)
-                        | Object::ClassMethod(_)
-                )
-            });
-            if is_method {
+                    | Object::Property(..)
+                    | Object::Static(_)
+                    | Object::ClassMethod(_),
+                ) => false,
+                Some(Object::Record(kind, _)) => kind.as_ref() != "functools.cached_property",
+                _ => true,
+            };
+            if !is_plain {
                 continue;
             }
             let val = if val.as_symbol() == Some("enum.auto()") {
-                auto += 1;
-                Val::int(auto, val.span)
+                self.next_member_value(attrs, &name, &values, &base, val.span)?
             } else {
-                if let Some(number) = val.as_int() {
-                    auto = number;
-                }
                 val
             };
-            let mut members = Map::default();
-            members.insert(Name::from("name"), Val::str(name.as_ref(), val.span));
-            members.insert(Name::from("value"), val.clone());
+            values.push(val.clone());
+            let mut known = None;
+            for member in &members {
+                if let Some(Object::Instance(instance)) =
+                    member.as_obj().map(|id| self.heap.get(id))
+                    && let Some(payload) = &instance.payload
+                    && self.equal(payload, &val) == Some(true)
+                {
+                    known = Some(member.clone());
+                }
+            }
+            if let Some(known) = known {
+                attrs.insert(name, known);
+                continue;
+            }
+            let mut parts = Map::default();
+            parts.insert(Name::from("name"), Val::str(name.as_ref(), val.span));
+            parts.insert(Name::from("value"), val.clone());
+            parts.insert(Name::from("_name_"), Val::str(name.as_ref(), val.span));
+            parts.insert(Name::from("_value_"), val.clone());
             let instance =
-                Instance { class: class.clone(), attrs: members, payload: Some(val.clone()) };
+                Instance { class: class.clone(), attrs: parts, payload: Some(val.clone()) };
             let member = self.heap.val(Object::Instance(instance), val.span);
+            if let Some(init) = attrs.get("__init__").cloned() {
+                let mut pos = vec![member.clone()];
+                match &val.data {
+                    Data::Tuple(items) => pos.extend(items.iter().cloned()),
+                    _ => pos.push(val.clone()),
+                }
+                self.call(&init, Args::positional(pos), val.span)?;
+            }
+            members.push(member.clone());
             attrs.insert(name, member);
         }
+        Ok(())
+    }
+
+    /// What `auto()` stands for.
+    fn next_member_value(
+        &mut self,
+        attrs: &Map<Name, Val>,
+        name: &Name,
+        values: &[Val],
+        base: &str,
+        span: Span,
+    ) -> Res {
+        let last = values.iter().filter_map(Val::as_int).max();
+        if let Some(own) = attrs.get("_generate_next_value_").cloned() {
+            let function = self.unwrap_method(&own);
+            let before = self.list(values.to_vec(), span);
+            let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
+            let args = vec![
+                Val::str(name.as_ref(), span),
+                Val::int(1, span),
+                Val::int(count, span),
+                before,
+            ];
+            return self.call(&function, Args::positional(args), span);
+        }
+        Ok(match base {
+            "enum.StrEnum" => Val::str(name.to_lowercase(), span),
+            "enum.Flag" | "enum.IntFlag" => {
+                let bits = last.map_or(0, |last| 64 - last.max(0).leading_zeros());
+                Val::int(1_i64.checked_shl(bits).unwrap_or(i64::MAX), span)
+            }
+            _ => Val::int(last.unwrap_or(0).saturating_add(1), span),
+        })
     }
 
     pub(crate) fn flavour(&self, bases: &[Val], attrs: &Map<Name, Val>) -> Flavour {
@@ -286,6 +443,59 @@ impl Interp<'_> {
         }
     }
 
+    /// Calls a user class.
+    pub(crate) fn call_class(&mut self, id: ObjId, args: Args, span: Span) -> Res {
+        let class = Val::obj(id, span);
+        if let Some(meta) = self.meta_of(&class)
+            && let Ok(Some(own)) = self.class_lookup(&meta, "__call__")
+        {
+            let mut args = args;
+            args.pos.insert(0, class);
+            return self.call(&own, args, span);
+        }
+        self.instantiate(id, args, span)
+    }
+
+    /// Makes an instance of a class that has its own `__new__`.
+    fn instantiate_by(&mut self, class: &Val, new: &Val, args: Args, span: Span) -> Res {
+        let function = self.unwrap_method(new);
+        let mut given = args.clone();
+        given.pos.insert(0, class.clone());
+        let made = self.call(&function, given, span)?;
+        let own = self.class_of(&made);
+        if !self.is_instance(&made) || self.is_subclass(&own, class) != Some(true) {
+            return Ok(made);
+        }
+        match self.class_lookup(&own, "__init__") {
+            Ok(Some(init)) => {
+                let mut args = args;
+                args.pos.insert(0, made.clone());
+                self.call(&init, args, span)?;
+            }
+            _ => {
+                if let Some(Flavour::Dataclass(fields)) = self.flavour_of(&own) {
+                    self.init_fields(&made, &own, &fields, &args, span)?;
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// `object.__new__(cls, ...)`, also that of builtin types with a value.
+    pub(crate) fn bare_instance(&mut self, args: &Args, span: Span) -> Res {
+        let Some(class) = args.pos.first().cloned() else {
+            return self.type_error("object.__new__(): not enough arguments", span);
+        };
+        if class.as_obj().is_none() {
+            return Ok(self.derived(&args.all(), span));
+        }
+        let base = self.symbol_base(&class);
+        let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+        let payload = base.as_deref().and_then(|base| self.payload(base, &rest, span));
+        let instance = Instance { class, attrs: Map::default(), payload };
+        Ok(self.heap.val(Object::Instance(instance), span))
+    }
+
     /// Makes an instance of a user class.
     pub(crate) fn instantiate(&mut self, id: ObjId, args: Args, span: Span) -> Res {
         let class = Val::obj(id, span);
@@ -305,6 +515,9 @@ impl Interp<'_> {
         if let Some(base @ ("airflow.TaskGroup" | "airflow.DAG")) = base.as_deref() {
             let base = Name::from(base);
             return self.make_node_subclass(&class, &base, args, span);
+        }
+        if let Ok(Some(new)) = self.class_lookup(&class, "__new__") {
+            return self.instantiate_by(&class, &new, args, span);
         }
         let unknown_base = object.mro.iter().find(|base| self.unknown(base).is_some()).cloned();
         let payload = base.as_deref().and_then(|base| self.payload(base, &args, span));
@@ -371,6 +584,11 @@ impl Interp<'_> {
                 | "builtins.list"
                 | "builtins.str"
                 | "builtins.int"
+                | "builtins.float"
+                | "builtins.bytes"
+                | "builtins.tuple"
+                | "builtins.set"
+                | "builtins.frozenset"
                 | "collections.UserDict"
                 | "collections.OrderedDict"
         )
@@ -390,23 +608,26 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Res<()> {
+        let rules = self.rules_of(class);
         let mut pos = args.pos.iter();
+        let mut init_only = Vec::new();
+        let mut vals = Vec::new();
         for field in fields {
             let default = self.class_lookup(class, field).ok().flatten();
             let (default, init) = self.field_default(default, span)?;
-            let given = if init {
-                pos.next().cloned().or_else(|| args.named(field).cloned())
-            } else {
-                None
-            };
+            let by_position = init && !rules.kw_only.contains(field);
+            let given = if by_position { pos.next().cloned() } else { None };
+            let given = given.or_else(|| args.named(field).filter(|_| init).cloned());
             let val = match (given, default) {
                 (Some(val), _) => val,
-                (None, _) if args.is_open() => {
+                (None, _) if init && args.is_open() => {
                     let open = args.more_kw.clone().or_else(|| args.more_pos.clone());
                     let open = open.unwrap_or_else(|| Val::none(span));
                     self.part_of(&open, &format!("[{field:?}]"), span)
                 }
                 (None, Some(default)) => default,
+                // `__post_init__` sets it.
+                (None, None) if !init => continue,
                 (None, None) => {
                     let name = self.type_text(class);
                     let is_tuple = matches!(self.flavour_of(class), Some(Flavour::NamedTuple(_)));
@@ -417,17 +638,53 @@ impl Interp<'_> {
                     return self.type_error(message, span);
                 }
             };
+            if rules.init_only.contains(field) {
+                init_only.push(val);
+                continue;
+            }
+            vals.push(val.clone());
             self.set_raw(this, field, val);
         }
+        let name = self.type_text(class);
+        if pos.next().is_some() {
+            let message = format!("{name}.__init__() takes fewer positional arguments");
+            return self.type_error(message, span);
+        }
         if let Some(extra) = args.kw.keys().find(|name| !fields.contains(name)) {
-            let name = self.type_text(class);
             let message = format!("{name}.__init__() got an unexpected keyword argument '{extra}'");
             return self.type_error(message, span);
         }
+        if let Some(Flavour::NamedTuple(_)) = self.flavour_of(class)
+            && let Some(id) = this.as_obj()
+            && let Object::Instance(instance) = self.heap.get_mut(id)
+        {
+            instance.payload = Some(Val::tuple(vals, span));
+        }
         if let Ok(Some(post)) = self.class_lookup(class, "__post_init__") {
-            self.call(&post, Args::positional(vec![this.clone()]), span)?;
+            let mut pos = vec![this.clone()];
+            pos.append(&mut init_only);
+            self.call(&post, Args::positional(pos), span)?;
         }
         Ok(())
+    }
+
+    /// How a dataclass behaves; the default for every other class.
+    pub(crate) fn rules_of(&self, class: &Val) -> DataclassRules {
+        match class.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(class, _)) => class.rules.clone(),
+            _ => DataclassRules::default(),
+        }
+    }
+
+    /// Values of the fields of a dataclass instance, in their order.
+    pub(crate) fn field_values(&self, val: &Val) -> Option<Vec<Val>> {
+        let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
+        match self.flavour_of(&instance.class)? {
+            Flavour::Dataclass(fields) => {
+                Some(fields.iter().filter_map(|field| instance.attrs.get(field).cloned()).collect())
+            }
+            _ => None,
+        }
     }
 
     /// The default of a dataclass field, and whether the constructor takes it.
@@ -498,9 +755,7 @@ impl Interp<'_> {
             .map(|(_, class)| class.clone());
         let class = match in_making.unwrap_or_else(|| self.class_of(this)) {
             // In a class method the first argument is the class itself.
-            Val { data: Data::Symbol(path), .. } if path.as_ref() == "builtins.type" => {
-                this.clone()
-            }
+            _ if self.is_subclass(this, after) == Some(true) => this.clone(),
             class => class,
         };
         let order: Vec<Val> = match class.as_obj() {
@@ -534,6 +789,9 @@ impl Interp<'_> {
                 }
                 _ => {}
             }
+        }
+        if name.as_ref() == "__new__" {
+            return Ok(Val::symbol("builtins.object.__new__", span));
         }
         if name.as_ref() == "__init__" || name.starts_with("__init_subclass") {
             return Ok(Val::symbol("builtins.object.__init__", span));
@@ -584,7 +842,36 @@ impl Interp<'_> {
             let symbol = Val::symbol("builtins.BaseException.__init__", span);
             return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
         }
-        if matches!(path.as_ref(), "builtins.dict" | "builtins.list" | "builtins.str") {
+        if path.as_ref() == "builtins.type" {
+            return Some(match name.as_ref() {
+                "__new__" => Val::symbol("builtins.type.__new__", span),
+                "__init__" => Val::symbol("builtins.object.__init__", span),
+                name => {
+                    let symbol = Val::symbol(format!("builtins.type.{name}"), span);
+                    self.heap.val(Object::Bound(symbol, this.clone()), span)
+                }
+            });
+        }
+        if name.as_ref() == "__new__" && path.starts_with("builtins.") {
+            return Some(Val::symbol("builtins.object.__new__", span));
+        }
+        if name.as_ref() == "__init__"
+            && matches!(path.as_ref(), "builtins.dict" | "builtins.list")
+            && let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id))
+            && let Some(payload) = instance.payload.clone()
+        {
+            let symbol = Val::symbol(format!("{path}.__init__"), span);
+            return Some(self.heap.val(Object::Bound(symbol, payload), span));
+        }
+        if matches!(
+            path.as_ref(),
+            "builtins.dict"
+                | "builtins.list"
+                | "builtins.str"
+                | "builtins.tuple"
+                | "builtins.set"
+                | "builtins.int"
+        ) {
             let payload = match this.as_obj().map(|id| self.heap.get(id)) {
                 Some(Object::Instance(instance)) => instance.payload.clone(),
                 _ => None,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::HoleKind;
 use super::branch::Flow;
+use super::heap::Delta;
 use super::interp::{Interp, Raised, Res};
+use super::lazy::Next;
 use super::object::{Data, Map, Object, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
@@ -118,7 +120,7 @@ impl Interp<'_> {
         Flow::Normal
     }
 
-    fn exec_stmt(&mut self, stmt: &Stmt) -> Flow {
+    pub(crate) fn exec_stmt(&mut self, stmt: &Stmt) -> Flow {
         attempt!(self.step(stmt.span));
         match &stmt.kind {
             StmtKind::Expr(expr) => {
@@ -168,7 +170,13 @@ impl Interp<'_> {
                 Some(value) => Flow::Return(attempt!(self.eval(value))),
                 None => Flow::Return(Val::none(stmt.span)),
             },
-            StmtKind::Raise(exception, _) => self.exec_raise(exception.as_ref(), stmt.span),
+            StmtKind::Raise(exception, cause) => {
+                let flow = self.exec_raise(exception.as_ref(), stmt.span);
+                let (Some(cause), Flow::Raise(val)) = (cause, &flow) else { return flow };
+                let cause = attempt!(self.eval(cause));
+                self.set_raw(val, &Name::from("__cause__"), cause);
+                flow
+            }
             StmtKind::Try(parts) => self.exec_try(parts),
             StmtKind::Assert(test, message) => {
                 let val = attempt!(self.eval(test));
@@ -239,7 +247,7 @@ impl Interp<'_> {
         self.after_loop(flow, orelse)
     }
 
-    fn while_turns(&mut self, test: &Expr, body: &[Stmt], mut turn: u32) -> Flow {
+    pub(crate) fn while_turns(&mut self, test: &Expr, body: &[Stmt], mut turn: u32) -> Flow {
         loop {
             let val = attempt!(self.eval(test));
             match attempt!(self.truth(&val)) {
@@ -280,7 +288,7 @@ impl Interp<'_> {
     }
 
     /// `else` runs where the loop was not left by `break`.
-    fn after_loop(&mut self, flow: Flow, orelse: &[Stmt]) -> Flow {
+    pub(crate) fn after_loop(&mut self, flow: Flow, orelse: &[Stmt]) -> Flow {
         self.each_end(flow, &mut |this, end| match end {
             Flow::Normal => this.exec_block(orelse),
             Flow::Break => Flow::Normal,
@@ -296,44 +304,53 @@ impl Interp<'_> {
         orelse: &[Stmt],
     ) -> Flow {
         let val = attempt!(self.eval(iterable));
-        let items = match attempt!(self.iterate(&val, iterable.span)) {
-            Some(items) => items,
-            None => {
-                let unknown = self.loop_hole(&val, iterable.span);
-                let cond = unknown
-                    .hole()
-                    .map_or_else(|| self.condition_at(iterable.span, &val), Arc::clone);
-                let flow = self.pattern_loop(&cond, |this| {
-                    if let Err(raised) = this.assign_unknown(target, &unknown) {
-                        return raised.into();
-                    }
-                    this.exec_block(body)
-                });
-                return self.after_loop(flow, orelse);
-            }
+        let flow = match attempt!(self.iter_of(&val, iterable.span)) {
+            Some(iterator) => self.for_turns(target, &iterator, body, iterable.span),
+            None => self.unknown_turns(target, &val, body, iterable.span),
         };
-        let flow = self.for_turns(target, &items, body);
         self.after_loop(flow, orelse)
     }
 
-    fn for_turns(&mut self, target: &Target, items: &[Val], body: &[Stmt]) -> Flow {
-        let mut rest = items;
-        while let Some((item, tail)) = rest.split_first() {
-            rest = tail;
-            attempt!(self.assign(target, item.clone()));
+    /// The turns of a loop over something unknown, evaluated once.
+    fn unknown_turns(&mut self, target: &Target, val: &Val, body: &[Stmt], span: Span) -> Flow {
+        let unknown = self.loop_hole(val, span);
+        let cond = unknown.hole().map_or_else(|| self.condition_at(span, val), Arc::clone);
+        self.pattern_loop(&cond, |this| {
+            if let Err(raised) = this.assign_unknown(target, &unknown) {
+                return raised.into();
+            }
+            this.exec_block(body)
+        })
+    }
+
+    /// The turns of a loop that an iterator still has.
+    pub(crate) fn for_turns(
+        &mut self,
+        target: &Target,
+        iterator: &Val,
+        body: &[Stmt],
+        span: Span,
+    ) -> Flow {
+        loop {
+            let item = match attempt!(self.next_item(iterator, span)) {
+                Next::Item(item) => item,
+                Next::End(_) => return Flow::Normal,
+                Next::Open(unknown) => return self.unknown_turns(target, &unknown, body, span),
+            };
+            attempt!(self.step(span));
+            attempt!(self.assign(target, item));
             let flow = self.exec_block(body);
             match self.end_turn(flow) {
                 Flow::Normal => {}
                 flow @ Flow::Fork(_) => {
                     return self.each_end(flow, &mut |this, end| match end {
-                        Flow::Normal => this.for_turns(target, tail, body),
+                        Flow::Normal => this.for_turns(target, iterator, body, span),
                         end => end,
                     });
                 }
                 flow => return flow,
             }
         }
-        Flow::Normal
     }
 
     /// The loop variable of a loop over something unknown.
@@ -433,6 +450,18 @@ impl Interp<'_> {
                 frame.tries = frame.tries.saturating_sub(1);
             }
         }
+        self.finish_try(parts, flow, delta, maybe)
+    }
+
+    /// What follows the body of a `try`, which left `delta` behind; `maybe` decides whether something
+    /// may have been raised in it.
+    pub(crate) fn finish_try(
+        &mut self,
+        parts: &Try,
+        flow: Flow,
+        delta: Delta,
+        maybe: Option<Arc<super::Hole>>,
+    ) -> Flow {
         let flow = match maybe {
             Some(cond) => {
                 let mut body = Some((flow, delta));
@@ -451,6 +480,11 @@ impl Interp<'_> {
                 self.after_body(flow, parts)
             }
         };
+        self.run_finally(parts, flow)
+    }
+
+    /// The `finally` of a `try`, for each of its ends.
+    pub(crate) fn run_finally(&mut self, parts: &Try, flow: Flow) -> Flow {
         if parts.finalbody.is_empty() {
             return flow;
         }
@@ -491,28 +525,50 @@ impl Interp<'_> {
     }
 
     fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
-        for handler in handlers {
+        let Some(index) = attempt!(self.find_handler(val, handlers)) else {
+            return Flow::Raise(val.clone());
+        };
+        let Some(handler) = handlers.get(index) else { return Flow::Raise(val.clone()) };
+        self.begin_handler(handler, val);
+        let flow = self.exec_block(&handler.body);
+        self.end_handler(handler, flow)
+    }
+
+    /// The first handler that takes an exception.
+    pub(crate) fn find_handler(&mut self, val: &Val, handlers: &[Handler]) -> Res<Option<usize>> {
+        for (index, handler) in handlers.iter().enumerate() {
             let matched = match &handler.kind {
                 None => true,
                 Some(kind) => {
-                    let kind = attempt!(self.eval(kind));
+                    let kind = self.eval(kind)?;
                     self.exception_matches(val, &kind)
                 }
             };
             if matched {
-                if let Some(name) = &handler.name {
-                    self.bind(name, val.clone());
-                }
-                self.handling.push(val.clone());
-                let flow = self.exec_block(&handler.body);
-                self.handling.pop();
-                return flow;
+                return Ok(Some(index));
             }
         }
-        Flow::Raise(val.clone())
+        Ok(None)
     }
 
-    fn exception_matches(&self, val: &Val, kind: &Val) -> bool {
+    pub(crate) fn begin_handler(&mut self, handler: &Handler, val: &Val) {
+        if let Some(name) = &handler.name {
+            self.bind(name, val.clone());
+        }
+        self.handling.push(val.clone());
+    }
+
+    /// A handler ended: the name of its exception is unbound, as in Python.
+    pub(crate) fn end_handler(&mut self, handler: &Handler, flow: Flow) -> Flow {
+        self.handling.pop();
+        let Some(name) = &handler.name else { return flow };
+        self.each_end(flow, &mut |this, end| {
+            this.unbind(name);
+            end
+        })
+    }
+
+    pub(crate) fn exception_matches(&self, val: &Val, kind: &Val) -> bool {
         match &kind.data {
             Data::Tuple(kinds) => kinds.iter().any(|kind| self.exception_matches(val, kind)),
             Data::Symbol(path) => self.exception_is(val, path),
@@ -542,15 +598,31 @@ impl Interp<'_> {
             attempt!(self.assign(target, entered));
         }
         let flow = self.exec_with(rest, body);
-        let suppressed = attempt!(self.leave(&manager, &flow, expr.span));
+        self.leave_with(&manager, flow, expr.span)
+    }
+
+    /// Leaves the body of a `with` that ended in some way.
+    pub(crate) fn leave_with(&mut self, manager: &Val, flow: Flow, span: Span) -> Flow {
+        // A manager of the user's own leaves each side by itself; DAGs and groups are entered once.
+        if matches!(flow, Flow::Fork(_)) && self.is_own_manager(manager) {
+            return self.each_end(flow, &mut |this, end| this.leave_with(manager, end, span));
+        }
+        let suppressed = match self.leave(manager, &flow, span) {
+            Ok(suppressed) => suppressed,
+            Err(raised) => return raised.into(),
+        };
         match flow {
             Flow::Raise(_) if suppressed => Flow::Normal,
             flow => flow,
         }
     }
 
+    fn is_own_manager(&self, manager: &Val) -> bool {
+        matches!(manager.as_obj().map(|id| self.heap.get(id)), Some(Object::Instance(_)))
+    }
+
     /// `__enter__`.
-    fn enter(&mut self, manager: &Val, span: Span) -> Res {
+    pub(crate) fn enter(&mut self, manager: &Val, span: Span) -> Res {
         if let Data::Obj(id) = &manager.data {
             let id = self.heap.resolve(*id);
             match self.heap.get(id) {
@@ -571,6 +643,10 @@ impl Interp<'_> {
                     if let Some(val) = attrs.get("enter_result") {
                         return Ok(val.clone());
                     }
+                }
+                Object::Record(class, _) => {
+                    let class = class.clone();
+                    return self.enter_library(manager, &class, span);
                 }
                 _ => {}
             }
@@ -599,11 +675,13 @@ impl Interp<'_> {
                         return Ok(self.truth(&result)? == Some(true));
                     }
                 }
-                Object::Record(class, attrs) if class.as_ref() == "contextlib.suppress" => {
-                    if let (Flow::Raise(val), Some(kinds)) = (flow, attrs.get("kinds")) {
-                        let kinds = kinds.clone();
-                        return Ok(self.exception_matches(val, &kinds));
-                    }
+                Object::Record(class, _) => {
+                    let class = class.clone();
+                    let raised = match flow {
+                        Flow::Raise(val) => Some(val),
+                        _ => None,
+                    };
+                    return self.leave_library(manager, &class, raised, span);
                 }
                 _ => {}
             }
@@ -662,6 +740,7 @@ impl Interp<'_> {
             closure: closure.into(),
             class: None,
             defaults: Rc::new(defaults),
+            attrs: Map::default(),
         };
         Ok(self.heap.val(Object::Function(Rc::new(function)), def.span))
     }

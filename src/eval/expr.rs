@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use super::interp::{Interp, Res};
-use super::object::{Data, Entries, Key, Map, Object, Val};
+use super::lazy::Next;
+use super::object::{Data, Entries, Key, Object, Val};
 use super::pure;
 use super::{HoleKind, Text};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
-use crate::python::ast::{Comprehension, Expr, ExprKind, FPart, Name, UnaryOp};
+use crate::python::ast::{Comprehension, Expr, ExprKind, FPart, GeneratorExpr, Name, UnaryOp};
 
 impl Interp<'_> {
     /// Evaluates an expression.
@@ -128,14 +129,7 @@ impl Interp<'_> {
                     Err(unknown) => Ok(unknown),
                 }
             }
-            ExprKind::Generator(element, generators) => {
-                match self.comprehension(false, generators, &mut |this| {
-                    this.eval(element).map(|val| vec![val])
-                })? {
-                    Ok(items) => Ok(self.heap.val(Object::Iterator(items, 0), span)),
-                    Err(unknown) => Ok(unknown),
-                }
-            }
+            ExprKind::Generator(expr) => self.generator_expression(expr, span),
             ExprKind::SetComp(element, generators) => {
                 match self.comprehension(false, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
@@ -194,6 +188,15 @@ impl Interp<'_> {
     fn yielded(&mut self, val: Val, span: Span) {
         let bound = self.settings.limits.turns as usize;
         let mut full = false;
+        let undecided = self.undecided();
+        if self.frame().is_some_and(|frame| frame.undecided < undecided && frame.doubt.is_none()) {
+            let conditions = self.conditions.last().or_else(|| self.patterns.last()).cloned();
+            let by = conditions.map_or_else(|| val.clone(), |hole| Val::unknown(hole, span));
+            let unknown = self.derived(&[&by], span);
+            if let Some(frame) = self.frames.last_mut() {
+                frame.doubt = Some(unknown);
+            }
+        }
         if let Some(frame) = self.frames.last_mut() {
             if frame.yields.len() < bound {
                 frame.yields.push(val);
@@ -402,22 +405,15 @@ impl Interp<'_> {
     ) -> Res<Result<Vec<Val>, Val>> {
         let Some(frame) = self.frame().cloned() else { return Ok(Ok(Vec::new())) };
         // A comprehension has a scope of its own, like a function; `:=` inside it binds outside.
-        let scope = self.heap.add(Object::Scope(Map::default()));
-        let mut closure = frame.closure.to_vec();
-        if frame.scope != frame.globals {
-            closure.insert(0, frame.scope);
-        }
         let mut items = Vec::new();
         let outer = frame.scope;
-        let mut inner = frame;
-        inner.scope = scope;
-        inner.closure = closure.into();
-        inner.is_class = false;
-        inner.function = None;
-        inner.nonlocal_names = Vec::new();
-        inner.yields = Vec::new();
+        let inner = self.comprehension_frame(&frame);
+        let scope = inner.scope;
+        // Its first iterable is evaluated outside.
+        let Some((first, rest)) = generators.split_first() else { return Ok(Ok(items)) };
+        let iterable = self.eval(&first.iterable)?;
         self.frames.push(inner);
-        let result = self.clauses(ordered, generators, element, &mut items);
+        let result = self.clause(ordered, first, rest, &iterable, element, &mut items);
         self.frames.pop();
         self.lift_walrus(scope, outer, generators);
         Ok(match result? {
@@ -427,7 +423,7 @@ impl Interp<'_> {
     }
 
     /// Names bound by `:=` inside a comprehension belong to the scope around it.
-    fn lift_walrus(
+    pub(crate) fn lift_walrus(
         &mut self,
         scope: super::object::ObjId,
         outer: super::object::ObjId,
@@ -466,31 +462,97 @@ impl Interp<'_> {
             return Ok(None);
         };
         let iterable = self.eval(&clause.iterable)?;
-        if ordered && self.is_unordered(&iterable) {
-            return Ok(Some(self.unordered(clause.iterable.span)));
+        self.clause(ordered, clause, rest, &iterable, element, items)
+    }
+
+    /// One clause over its iterable, with the clauses inside it.
+    fn clause(
+        &mut self,
+        ordered: bool,
+        clause: &Comprehension,
+        rest: &[Comprehension],
+        iterable: &Val,
+        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
+        items: &mut Vec<Val>,
+    ) -> Res<Option<Val>> {
+        let span = clause.iterable.span;
+        if ordered && self.is_unordered(iterable) {
+            return Ok(Some(self.unordered(span)));
         }
-        let Some(values) = self.iterate(&iterable, clause.iterable.span)? else {
-            return self.unknown_clause(clause, rest, element, &iterable);
+        let Some(iterator) = self.iter_of(iterable, span)? else {
+            return self.unknown_clause(clause, rest, element, iterable);
         };
-        for value in values {
-            self.assign(&clause.target, value)?;
-            let mut keep = true;
-            for condition in &clause.conditions {
-                let val = self.eval(condition)?;
-                match self.truth(&val)? {
-                    Some(true) => {}
-                    Some(false) => {
-                        keep = false;
-                        break;
-                    }
-                    None => return Ok(Some(self.derived(&[&val], condition.span))),
+        loop {
+            self.step(span)?;
+            let value = match self.next_item(&iterator, span)? {
+                Next::Item(value) => value,
+                Next::End(_) => return Ok(None),
+                Next::Open(unknown) => {
+                    return self.unknown_clause(clause, rest, element, &unknown);
                 }
-            }
-            if keep && let Some(unknown) = self.clauses(ordered, rest, element, items)? {
+            };
+            if let Some(unknown) = self.clause_turn(ordered, clause, rest, value, element, items)? {
                 return Ok(Some(unknown));
             }
         }
-        Ok(None)
+    }
+
+    /// One turn of a clause: `Some` when something unknown decides whether it counts.
+    fn clause_turn(
+        &mut self,
+        ordered: bool,
+        clause: &Comprehension,
+        rest: &[Comprehension],
+        value: Val,
+        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
+        items: &mut Vec<Val>,
+    ) -> Res<Option<Val>> {
+        self.assign(&clause.target, value)?;
+        for condition in &clause.conditions {
+            let val = self.eval(condition)?;
+            match self.truth(&val)? {
+                Some(true) => {}
+                Some(false) => return Ok(None),
+                None => {
+                    // Evaluated once all the same, so that what the element makes is found.
+                    let cond = self.condition_hole(condition, &val);
+                    self.conditions.push(cond);
+                    let result = self.clauses(false, rest, element, &mut Vec::new());
+                    self.conditions.pop();
+                    result?;
+                    return Ok(Some(self.derived(&[&val], condition.span)));
+                }
+            }
+        }
+        self.clauses(ordered, rest, element, items)
+    }
+
+    /// One turn of the first clause of a generator expression.
+    pub(crate) fn expression_turn(
+        &mut self,
+        expr: &GeneratorExpr,
+        value: Val,
+        items: &mut Vec<Val>,
+    ) -> Res<Option<Val>> {
+        let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(None) };
+        let mut element = |this: &mut Self| this.eval(&expr.element).map(|val| vec![val]);
+        self.clause_turn(false, clause, rest, value, &mut element, items)
+    }
+
+    /// A generator expression over something unknown.
+    pub(crate) fn unknown_expression(
+        &mut self,
+        expr: &GeneratorExpr,
+        iterable: &Val,
+    ) -> Res<Option<Val>> {
+        let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(None) };
+        let Some(frame) = self.frame().cloned() else { return Ok(None) };
+        let inner = self.comprehension_frame(&frame);
+        self.frames.push(inner);
+        let mut element = |this: &mut Self| this.eval(&expr.element).map(|val| vec![val]);
+        let result = self.unknown_clause(clause, rest, &mut element, iterable);
+        self.frames.pop();
+        result
     }
 
     /// A clause over something unknown: its element is evaluated once, so that tasks it makes are
@@ -595,6 +657,19 @@ impl Interp<'_> {
             _ => None,
         };
         let local = if frame.global_names.contains(name) { None } else { find(frame.scope) };
+        // A local that is not bound yet does not fall back to a name outside.
+        let is_local = frame.function.as_ref().is_some_and(|function| {
+            function.def.locals.contains(name) && !frame.nonlocal_names.contains(name)
+        });
+        if local.is_none() && is_local {
+            if frame.tries > 0 {
+                let message = format!(
+                    "cannot access local variable '{name}' where it is not associated with a value"
+                );
+                return Err(self.exception("UnboundLocalError", message, span));
+            }
+            return Ok(self.hole(HoleKind::Name, name.as_ref(), span));
+        }
         let found = local
             .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
             .or_else(|| find(globals));

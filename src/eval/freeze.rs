@@ -123,7 +123,7 @@ impl Interp<'_> {
                 Some(payload) => {
                     let base = self.symbol_base(&instance.class);
                     let is_plain_enum = base.as_deref() == Some("enum.Enum");
-                    if is_plain_enum {
+                    if is_plain_enum || base.as_deref() == Some("enum.Flag") {
                         self.opaque("enum", &self.short_repr(payload))
                     } else {
                         self.freeze_kind(payload, depth + 1)
@@ -137,6 +137,7 @@ impl Interp<'_> {
             }
             Object::Class(class, _) => self.opaque("class", &class.qualname),
             Object::Module(module) => self.opaque("module", &module.name),
+            Object::Lazy(_) => self.opaque("generator", "unread"),
             Object::Iterator(items, at) => {
                 let rest: Vec<Val> = items.iter().skip(*at).cloned().collect();
                 // An iterator is no list: Airflow would pass it on as it is.
@@ -171,6 +172,14 @@ impl Interp<'_> {
             Object::Group(group) => self.opaque("airflow.TaskGroup", &group.id.display()),
             Object::TaskDecorator(decorator) => self.opaque("function", &decorator.kind),
             Object::Poisoned(hole) => Kind::Unknown(Arc::clone(hole)),
+            Object::Namespace(owner) => Kind::Dict(
+                self.namespace_entries(*owner)
+                    .into_values()
+                    .map(|(name, val)| {
+                        (self.freeze_at(&name, depth + 1), self.freeze_at(&val, depth + 1))
+                    })
+                    .collect(),
+            ),
             Object::Scope(_)
             | Object::Property(..)
             | Object::Static(_)

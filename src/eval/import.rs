@@ -370,5 +370,6 @@ fn module_frame(module: &ModuleObject) -> Frame {
         module: module.name.clone(),
         undecided: 0,
         tries: 0,
+        doubt: None,
     }
 }

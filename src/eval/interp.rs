@@ -54,6 +54,8 @@ pub(crate) struct Frame {
     pub(crate) undecided: usize,
     /// `try` statements with handlers that are open in this frame.
     pub(crate) tries: u32,
+    /// Why it is unknown what a generator yields from here on.
+    pub(crate) doubt: Option<Val>,
 }
 
 /// A module that was imported before.
@@ -105,6 +107,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) star_imports: Map<ObjId, Vec<Val>>,
     /// Source snippets by source number, so that making a hole does not lock the source table.
     snippets: Map<SourceId, Arc<Source>>,
+    /// Whether a user's `__hash__` is asked for a dict key: `hash()` then gives what it is made from.
+    pub(crate) hashing: bool,
+    /// Every class the files define, for `__subclasses__`.
+    pub(crate) classes: Vec<ObjId>,
     pub(crate) steps: u64,
     pub(crate) depth: u32,
     stopped: bool,
@@ -144,6 +150,8 @@ impl<'a> Interp<'a> {
             broken: Vec::new(),
             star_imports: Map::default(),
             snippets: Map::default(),
+            hashing: false,
+            classes: Vec::new(),
             steps: 0,
             depth: 0,
             stopped: false,
@@ -337,6 +345,13 @@ impl<'a> Interp<'a> {
             payload: None,
         };
         Raised::Exception(self.heap.val(Object::Instance(instance), span))
+    }
+
+    /// `KeyError` for a key.
+    pub(crate) fn key_error(&mut self, key: &Val, span: Span) -> Raised {
+        let class = Val::symbol("builtins.KeyError", span);
+        let args = super::call::Args::positional(vec![key.clone()]);
+        Raised::Exception(self.make_exception(class, &args, span))
     }
 
     /// `TypeError`.

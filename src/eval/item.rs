@@ -6,7 +6,8 @@ use num_bigint::BigInt;
 
 use super::Text;
 use super::call::Args;
-use super::interp::{Interp, Res};
+use super::interp::{Interp, Raised, Res};
+use super::lazy::Next;
 use super::object::{Data, Entries, Flavour, Key, Native, ObjId, Object, Val};
 use super::pure;
 use crate::python::Span;
@@ -53,39 +54,25 @@ impl Interp<'_> {
                     // An enum of strings or numbers is equal to its value.
                     Object::Instance(instance) => {
                         let plain = instance.payload.clone().filter(|_| {
-                            self.symbol_base(&instance.class).is_some_and(|base| {
-                                matches!(
-                                    base.as_ref(),
-                                    "builtins.str"
-                                        | "builtins.int"
-                                        | "enum.StrEnum"
-                                        | "enum.IntEnum"
-                                )
-                            })
+                            let is_tuple = matches!(
+                                self.flavour_of(&instance.class),
+                                Some(Flavour::NamedTuple(_))
+                            );
+                            is_tuple
+                                || self.symbol_base(&instance.class).is_some_and(|base| {
+                                    matches!(
+                                        base.as_ref(),
+                                        "builtins.str"
+                                            | "builtins.int"
+                                            | "builtins.tuple"
+                                            | "enum.StrEnum"
+                                            | "enum.IntEnum"
+                                    )
+                                })
                         });
-                        // Named tuples are equal by their elements, dataclasses by their fields and
-                        // their class.
-                        let (class, attrs) = (instance.class.clone(), instance.attrs.clone());
-                        let fields = match self.flavour_of(&class) {
-                            Some(Flavour::NamedTuple(fields)) => Some((fields, None)),
-                            Some(Flavour::Dataclass(fields)) => {
-                                let class = class.as_obj().map(|class| self.heap.resolve(class));
-                                Some((fields, class.map(Key::Obj)))
-                            }
-                            _ => None,
-                        };
-                        match (plain, fields) {
-                            (Some(payload), _) => self.key(&payload, span)?,
-                            (None, Some((fields, class))) => {
-                                let mut keys: Vec<Key> = class.into_iter().collect();
-                                for field in fields {
-                                    if let Some(val) = attrs.get(&field) {
-                                        keys.push(self.key(val, span)?);
-                                    }
-                                }
-                                key_of_parts(keys)
-                            }
-                            (None, None) => Key::Obj(id),
+                        match plain {
+                            Some(payload) => self.key(&payload, span)?,
+                            None => self.own_key(val, id, span)?,
                         }
                     }
                     _ => Key::Obj(id),
@@ -95,6 +82,50 @@ impl Interp<'_> {
             Data::Native(native) => Key::Other(self.native_repr(native)),
             _ => Key::Other(self.display(val)),
         })
+    }
+
+    /// The key of an instance: itself, unless its class says what is equal to it.
+    fn own_key(&mut self, val: &Val, id: ObjId, span: Span) -> Res<Key> {
+        let class = self.class_of(val);
+        let Some(class_id) = class.as_obj().map(|id| self.heap.resolve(id)) else {
+            return Ok(Key::Obj(id));
+        };
+        if let Ok(Some(function)) = self.class_lookup(&class, "__hash__") {
+            if function.is_none() {
+                let message = format!("unhashable type: '{}'", self.type_name(val));
+                return self.type_error(message, span);
+            }
+            // What is equal hashes alike; that what hashes alike is equal is taken on trust.
+            let hashing = std::mem::replace(&mut self.hashing, true);
+            let hash = self.call(&function, Args::positional(vec![val.clone()]), span);
+            self.hashing = hashing;
+            let hash = hash?;
+            return Ok(match &hash.data {
+                Data::Int(_) | Data::Str(_) => {
+                    Key::Tuple(vec![Key::Obj(class_id), self.key(&hash, span)?])
+                }
+                _ => Key::Hole(format!("hash of {}", self.short_repr(val))),
+            });
+        }
+        if let Ok(Some(_)) = self.class_lookup(&class, "__eq__") {
+            let message = format!("unhashable type: '{}'", self.type_name(val));
+            return self.type_error(message, span);
+        }
+        if let Some(Flavour::Dataclass(_)) = self.flavour_of(&class) {
+            let rules = self.rules_of(&class);
+            if rules.eq && !rules.frozen {
+                let message = format!("unhashable type: '{}'", self.type_name(val));
+                return self.type_error(message, span);
+            }
+            if rules.eq {
+                let mut keys = vec![Key::Obj(class_id)];
+                for field in self.field_values(val).unwrap_or_default() {
+                    keys.push(self.key(&field, span)?);
+                }
+                return Ok(Key::Tuple(keys));
+            }
+        }
+        Ok(Key::Obj(id))
     }
 
     /// Sets an entry of a dict object. A key with holes leaves entries it may stand for in doubt.
@@ -116,6 +147,7 @@ impl Interp<'_> {
     /// Entries of a dict, or of an instance of a dict subclass or a mapping record.
     pub(crate) fn entries_of(&self, val: &Val) -> Option<Entries> {
         match self.heap.get(val.as_obj()?) {
+            Object::Namespace(owner) => Some(self.namespace_entries(*owner)),
             Object::Dict(entries, _) => Some(entries.clone()),
             Object::Instance(instance) => self.entries_of(instance.payload.as_ref()?),
             _ => None,
@@ -132,7 +164,16 @@ impl Interp<'_> {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
             Data::Tuple(items) => {
                 let items = items.to_vec();
-                match self.sequence_item(&items, index, span)? {
+                let found = match self.sequence_item(&items, index, span) {
+                    Err(Raised::Exception(val))
+                        if self.exception_is(&val, "builtins.IndexError") =>
+                    {
+                        let message = "tuple index out of range";
+                        return Err(self.exception("IndexError", message, span));
+                    }
+                    found => found?,
+                };
+                match found {
                     Ok(val) => Ok(val),
                     Err(items) => Ok(Val::tuple(items, span)),
                 }
@@ -182,8 +223,7 @@ impl Interp<'_> {
                 if let Some(val) = self.missing_key(id, class.as_ref(), index, span)? {
                     return Ok(val);
                 }
-                let text = self.short_repr(index);
-                Err(self.exception("KeyError", text, span))
+                Err(self.key_error(index, span))
             }
             Object::Instance(instance) => {
                 if let Some(method) = self.find_attribute(object, "__getitem__", span)?
@@ -192,12 +232,10 @@ impl Interp<'_> {
                     return self.call(&method, Args::positional(vec![index.clone()]), span);
                 }
                 if let Some(payload) = instance.payload {
-                    if let Some(entries) = self.entries_of(&payload)
-                        && let Ok(Some(missing)) = self.class_lookup(&instance.class, "__missing__")
+                    if let Ok(Some(missing)) = self.class_lookup(&instance.class, "__missing__")
+                        && let Some(entries) = self.entries_of(&payload)
+                        && self.dict_get(&entries, index, span)?.is_none()
                     {
-                        if let Some(val) = self.dict_get(&entries, index, span)? {
-                            return Ok(val);
-                        }
                         let args = Args::positional(vec![object.clone(), index.clone()]);
                         return self.call(&missing, args, span);
                     }
@@ -226,18 +264,29 @@ impl Interp<'_> {
                     if self.is_open(index) {
                         return Ok(self.derived(&[index], span));
                     }
-                    let text = self.short_repr(index);
-                    return Err(self.exception("KeyError", text, span));
+                    return Err(self.key_error(index, span));
+                }
+                if let Some(val) = self.meta_call(object, "__getitem__", &[index.clone()], span)? {
+                    return Ok(val);
+                }
+                if let Ok(Some(generic)) = self.class_lookup(object, "__class_getitem__") {
+                    let function = self.unwrap_method(&generic);
+                    let args = Args::positional(vec![object.clone(), index.clone()]);
+                    return self.call(&function, args, span);
                 }
                 // A generic alias such as `Base[int]`.
                 Ok(object.clone())
             }
+            Object::Namespace(_) => {
+                let entries = self.entries_of(object).unwrap_or_default();
+                match self.dict_get(&entries, index, span)? {
+                    Some(val) => Ok(val),
+                    None => Err(self.key_error(index, span)),
+                }
+            }
             Object::Scope(names) => match index.as_str().and_then(|name| names.get(name)) {
                 Some(val) => Ok(val.clone()),
-                None => {
-                    let text = self.short_repr(index);
-                    Err(self.exception("KeyError", text, span))
-                }
+                None => Err(self.key_error(index, span)),
             },
             Object::XCom(..) | Object::Record(..) | Object::Dag(_) | Object::Group(_) => {
                 self.airflow_item(object, index, span)
@@ -464,6 +513,13 @@ impl Interp<'_> {
                     self.set_item(&payload, index, val, span)?;
                 }
             }
+            Object::Namespace(owner) => {
+                let owner = Val::obj(owner, span);
+                match index.as_str() {
+                    Some(name) => self.set_raw(&owner, &Name::from(name), val),
+                    None => self.poison_with(id, index, span),
+                }
+            }
             Object::Scope(_) => {
                 if let Some(name) = index.as_str() {
                     self.bind_in(id, &Name::from(name), val);
@@ -486,12 +542,32 @@ impl Interp<'_> {
         val: &Val,
         span: Span,
     ) -> Res<()> {
-        let (Some((start, stop, 1)), Some(new)) =
+        let (Some((start, stop, step)), Some(new)) =
             (self.slice_bounds(parts, span)?, self.iterate(val, span)?)
         else {
             self.poison_with(id, val, span);
             return Ok(());
         };
+        if step != 1 {
+            let chosen =
+                pure::text::slice_indices(items.len(), start, stop, step).unwrap_or_default();
+            if chosen.len() != new.len() {
+                let message = format!(
+                    "attempt to assign sequence of size {} to extended slice of size {}",
+                    new.len(),
+                    chosen.len()
+                );
+                return Err(self.exception("ValueError", message, span));
+            }
+            let mut result = items;
+            for (at, item) in chosen.into_iter().zip(new) {
+                if let Some(slot) = result.get_mut(at) {
+                    *slot = item;
+                }
+            }
+            self.heap.set(id, Object::List(result));
+            return Ok(());
+        }
         let chosen = pure::text::slice_indices(items.len(), start, stop, 1).unwrap_or_default();
         let first = chosen.first().copied().unwrap_or_else(|| {
             let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -517,8 +593,7 @@ impl Interp<'_> {
                     _ => true,
                 };
                 if !removed {
-                    let text = self.short_repr(index);
-                    return Err(self.exception("KeyError", text, span));
+                    return Err(self.key_error(index, span));
                 }
             }
             Object::List(items) => match self.sequence_item(&items, index, span)? {
@@ -548,6 +623,21 @@ impl Interp<'_> {
                     }
                 }
             },
+            Object::Instance(instance) => {
+                if let Some(method) = self.find_attribute(object, "__delitem__", span)?
+                    && method.as_obj().is_some()
+                {
+                    self.call(&method, Args::positional(vec![index.clone()]), span)?;
+                } else if let Some(payload) = instance.payload {
+                    self.delete_item(&payload, index, span)?;
+                }
+            }
+            Object::Namespace(owner) => {
+                if let Some(name) = index.as_str() {
+                    let owner = Val::obj(owner, span);
+                    self.delete_attribute(&owner, &Name::from(name), span)?;
+                }
+            }
             Object::Scope(_) => {
                 if let (Some(name), Object::Scope(names)) = (index.as_str(), self.heap.get_mut(id))
                 {
@@ -618,6 +708,14 @@ impl Interp<'_> {
                 }
                 Some(rest)
             }
+            Object::Lazy(_) => return self.drain(val, span),
+            Object::Namespace(_) => Some(
+                self.entries_of(val)
+                    .unwrap_or_default()
+                    .into_values()
+                    .map(|(name, _)| name)
+                    .collect(),
+            ),
             Object::Scope(names) => {
                 Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
             }
@@ -628,13 +726,14 @@ impl Interp<'_> {
             Object::Instance(instance) => {
                 let (class, payload, attrs) =
                     (instance.class.clone(), instance.payload.clone(), instance.attrs.clone());
-                if let Ok(Some(method)) = self.class_lookup(&class, "__iter__") {
-                    let iterator = self.call(&method, Args::positional(vec![val.clone()]), span)?;
-                    if iterator.as_obj().map(|other| self.heap.resolve(other)) == Some(id) {
-                        // An iterator of its own, with `__next__`: not followed.
-                        return Ok(None);
+                for protocol in ["__iter__", "__getitem__"] {
+                    let is_own = matches!(self.class_lookup(&class, protocol), Ok(Some(_)));
+                    if is_own && (protocol == "__iter__" || payload.is_none()) {
+                        return match self.iter_of(val, span)? {
+                            Some(iterator) => self.drain(&iterator, span),
+                            None => Ok(None),
+                        };
                     }
-                    return self.iterate(&iterator, span);
                 }
                 if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
                     return Ok(Some(
@@ -663,12 +762,43 @@ impl Interp<'_> {
         })
     }
 
+    /// All that an iterator still has; `None` when that is unknown, or beyond the bound.
+    fn drain(&mut self, iterator: &Val, span: Span) -> Res<Option<Vec<Val>>> {
+        if let Some(Object::Iterator(..)) = iterator.as_obj().map(|id| self.heap.get(id)) {
+            return self.iterate(iterator, span);
+        }
+        let mut items = Vec::new();
+        loop {
+            self.step(span)?;
+            match self.next_item(iterator, span)? {
+                Next::Item(_) if items.len() >= self.settings.limits.collection => {
+                    let message = "an iterator has more elements than the bound";
+                    self.limit(span, "collection", message, "--max-collection");
+                    return Ok(None);
+                }
+                Next::Item(item) => items.push(item),
+                Next::End(_) => return Ok(Some(items)),
+                Next::Open(_) => return Ok(None),
+            }
+        }
+    }
+
     /// Whether iterating over a value gives an order that differs between runs: strings in a set are
     /// ordered by a hash that CPython seeds anew in each process.
     pub(crate) fn is_unordered(&self, val: &Val) -> bool {
         match val.as_obj().map(|id| self.heap.get(id)) {
+            // Small numbers come in their own order, which is the one they are kept in here only when
+            // they were added in it.
             Some(Object::Set(items, _)) => {
-                items.len() > 1 && !items.keys().all(|key| matches!(key, Key::Int(_)))
+                items.len() > 1
+                    && !(items.keys().all(|key| matches!(key, Key::Int(0..8)))
+                        && items.keys().is_sorted_by_key(|key| match key {
+                            Key::Int(number) => *number,
+                            _ => 0,
+                        }))
+            }
+            Some(Object::Lazy(lazy)) => {
+                lazy.is_unordered() || lazy.sources().iter().any(|source| self.is_unordered(source))
             }
             _ => false,
         }

@@ -12,24 +12,11 @@ type Matched = Option<bool>;
 impl Interp<'_> {
     pub(crate) fn exec_match(&mut self, subject: &Val, cases: &[MatchCase]) -> Flow {
         let Some((case, rest)) = cases.split_first() else { return Flow::Normal };
-        let mut matched = match self.matches(&case.pattern, subject) {
+        let matched = match self.case_matches(case, subject) {
             Ok(matched) => matched,
             Err(raised) => return raised.into(),
         };
-        let mut guard_span = case.guard.as_ref().map_or(subject.span, |guard| guard.span);
-        if matched != Some(false)
-            && let Some(guard) = &case.guard
-        {
-            let verdict = self.eval(guard).and_then(|val| self.truth(&val));
-            match verdict {
-                Ok(Some(true)) => {}
-                Ok(Some(false)) => matched = Some(false),
-                Ok(None) => matched = None,
-                Err(raised) => return raised.into(),
-            }
-        } else {
-            guard_span = subject.span;
-        }
+        let guard_span = case.guard.as_ref().map_or(subject.span, |guard| guard.span);
         match matched {
             Some(true) => self.exec_block(&case.body),
             Some(false) => self.exec_match(subject, rest),
@@ -40,6 +27,19 @@ impl Interp<'_> {
                 })
             }
         }
+    }
+
+    /// Whether a `case` takes the subject, its guard included.
+    pub(crate) fn case_matches(&mut self, case: &MatchCase, subject: &Val) -> Res<Matched> {
+        let matched = self.matches(&case.pattern, subject)?;
+        let Some(guard) = case.guard.as_ref().filter(|_| matched != Some(false)) else {
+            return Ok(matched);
+        };
+        let val = self.eval(guard)?;
+        Ok(match self.truth(&val)? {
+            Some(true) => matched,
+            other => other,
+        })
     }
 
     fn matches(&mut self, pattern: &Pattern, subject: &Val) -> Res<Matched> {
@@ -176,7 +176,15 @@ impl Interp<'_> {
         };
         let fields = match self.flavour_of(class) {
             Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => fields,
-            _ => Vec::new(),
+            _ => match self.class_lookup(class, "__match_args__") {
+                Ok(Some(names)) => self
+                    .iterate(&names, span)?
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|name| name.as_str().map(Name::from))
+                    .collect(),
+                _ => Vec::new(),
+            },
         };
         for (index, pattern) in positional.iter().enumerate() {
             let part = match fields.get(index) {

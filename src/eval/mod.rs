@@ -1,28 +1,34 @@
 //! The static evaluator: syntax tree to values, without running anything.
 //!
-//! [`crate::airflow::load_file`] is its entry. Statements are in `exec.rs`, undecided branches in
-//! `branch.rs`, expressions in `expr.rs`, calls in `call.rs`, classes in `class.rs`; what is known of
-//! libraries is in `library/`, Python's semantics of plain values in `pure/`.
+//! [`crate::airflow::load_file`] is its entry for DAG files, [`evaluate()`] the one for programs by
+//! themselves. Statements are in `exec.rs`, undecided branches in `branch.rs`, expressions in `expr.rs`,
+//! calls in `call.rs`, classes in `class.rs`; what is known of libraries is in `library/`, Python's
+//! semantics of plain values in `pure/`.
 
 mod assign;
 mod attribute;
 mod branch;
 pub(crate) mod call;
 mod class;
+mod evaluate;
 mod exec;
 mod expr;
 mod freeze;
+mod generator;
 mod heap;
 mod import;
 pub(crate) mod interp;
 mod item;
+mod lazy;
 pub(crate) mod library;
 mod matching;
 pub(crate) mod object;
 mod operate;
 pub mod pure;
+mod repr;
 mod strings;
 pub mod template;
 mod value;
 
+pub use evaluate::{Evaluated, evaluate};
 pub use value::{Hole, HoleKind, Kind, Model, Object, Segment, Text, Value, XCom};

@@ -124,8 +124,10 @@ pub(crate) enum Object {
     /// An instance of a user class, or of an exception class.
     Instance(Instance),
     Module(ModuleObject),
-    /// Items still to come of an iterator or generator.
+    /// Items still to come of an iterator, all of them known.
     Iterator(Vec<Val>, usize),
+    /// An iterator that makes its elements when they are asked for.
+    Lazy(super::lazy::Lazy),
     Partial(Val, Vec<Val>, Map<Name, Val>),
     Property(Val, Option<Val>),
     Static(Val),
@@ -134,6 +136,8 @@ pub(crate) enum Object {
     Super(Val, Val),
     /// A Kubernetes client object or one of Airflow's pod helpers.
     Model(Name, Map<Name, Val>),
+    /// The attributes of an object as a dict: `vars(object)`, `object.__dict__`.
+    Namespace(ObjId),
     /// A namespace with attributes: `types.SimpleNamespace`, `Param`, connections, opaque instances.
     Record(Name, Map<Name, Val>),
     Dag(Box<super::library::airflow::DagObject>),
@@ -174,6 +178,8 @@ pub(crate) struct FunctionObject {
     pub(crate) class: Option<ObjId>,
     /// Default values by parameter name, evaluated at definition.
     pub(crate) defaults: Rc<Map<Name, Val>>,
+    /// Attributes set on it.
+    pub(crate) attrs: Map<Name, Val>,
 }
 
 /// A user class.
@@ -190,6 +196,35 @@ pub(crate) struct ClassObject {
     pub(crate) mro: Vec<Val>,
     /// What kind of class: plain, dataclass, enum, namedtuple.
     pub(crate) flavour: Flavour,
+    /// How a dataclass behaves.
+    pub(crate) rules: DataclassRules,
+    /// The user's metaclass.
+    pub(crate) meta: Option<Val>,
+}
+
+/// What the options and markers of a dataclass say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DataclassRules {
+    pub(crate) eq: bool,
+    pub(crate) order: bool,
+    pub(crate) frozen: bool,
+    /// Fields that are given by keyword only.
+    pub(crate) kw_only: Vec<Name>,
+    /// Pseudo-fields that only `__post_init__` sees.
+    pub(crate) init_only: Vec<Name>,
+}
+
+impl Default for DataclassRules {
+    fn default() -> Self {
+        Self { eq: true, order: false, frozen: false, kw_only: Vec::new(), init_only: Vec::new() }
+    }
+}
+
+impl Object {
+    /// Whether nothing is known of the object any more.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        matches!(self, Self::Poisoned(_))
+    }
 }
 
 /// Kinds of classes that behave specially.

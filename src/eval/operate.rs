@@ -9,6 +9,9 @@ use super::pure::number::{self, ArithmeticError, Number};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, UnaryOp};
 
+/// The mark `functools.total_ordering` leaves on a class.
+pub(crate) const TOTAL_ORDERING: &str = "__total_ordering__";
+
 impl Interp<'_> {
     /// Python's truth value; `None` when a hole decides it.
     pub(crate) fn truth(&mut self, val: &Val) -> Res<Option<bool>> {
@@ -72,6 +75,9 @@ impl Interp<'_> {
         if self.is_open(val) {
             return Ok(self.derived(&[val], span));
         }
+        if let Some(result) = self.own_unary(op, val, span)? {
+            return Ok(result);
+        }
         match (&val.data, op) {
             (Data::Float(value), UnaryOp::Minus) => Ok(Val::new(Data::Float(-value), span)),
             (Data::Float(_) | Data::Int(_) | Data::Big(_), UnaryOp::Plus) => {
@@ -91,6 +97,48 @@ impl Interp<'_> {
                 }
             },
         }
+    }
+
+    /// `-x`, `+x`, `~x` of an instance: as its class says, or of the value underneath.
+    fn own_unary(&mut self, op: UnaryOp, val: &Val, span: Span) -> Res<Option<Val>> {
+        let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) else {
+            return Ok(None);
+        };
+        let (class, payload) = (instance.class.clone(), instance.payload.clone());
+        let name = match op {
+            UnaryOp::Minus => "__neg__",
+            UnaryOp::Plus => "__pos__",
+            UnaryOp::Invert => "__invert__",
+            UnaryOp::Not => return Ok(None),
+        };
+        match (self.class_lookup(&class, name), payload) {
+            (Ok(Some(function)), _) => {
+                self.call(&function, Args::positional(vec![val.clone()]), span).map(Some)
+            }
+            (Ok(None), Some(payload)) => self.unary(op, &payload, span).map(Some),
+            (Ok(None), None) => Ok(None),
+            (Err(base), _) => Ok(Some(self.derived(&[&base, val], span))),
+        }
+    }
+
+    /// `__iadd__` and its kin of an instance.
+    pub(crate) fn own_in_place(
+        &mut self,
+        op: BinaryOp,
+        this: &Val,
+        other: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
+            return Ok(None);
+        };
+        let class = instance.class.clone();
+        let Ok(Some(function)) = self.class_lookup(&class, &format!("__i{}__", method(op))) else {
+            return Ok(None);
+        };
+        let args = Args::positional(vec![this.clone(), other.clone()]);
+        let result = self.call(&function, args, span)?;
+        Ok((!matches!(result.data, Data::NotImplemented)).then_some(result))
     }
 
     /// The number of a value, enum members of numbers included.
@@ -187,7 +235,16 @@ impl Interp<'_> {
             }
             BinaryOp::Mod if is_text(left) => self.percent(left, right, span).map(Some),
             BinaryOp::Mul => {
-                let (text, count) = if is_text(left) { (left, right) } else { (right, left) };
+                let is_first = is_text(left) || matches!(left.data, Data::Bytes(_));
+                let (text, count) = if is_first { (left, right) } else { (right, left) };
+                if let (Data::Bytes(bytes), Some(count)) = (&text.data, count.as_int()) {
+                    let count = usize::try_from(count.max(0)).unwrap_or(0);
+                    if bytes.len().saturating_mul(count) > self.settings.limits.string {
+                        let message = "a string is longer than the bound";
+                        return Ok(Some(self.limit_hole(span, "string", message)));
+                    }
+                    return Ok(Some(Val::new(Data::Bytes(bytes.repeat(count).into()), span)));
+                }
                 let (Data::Str(text), Some(count)) = (&text.data, count.as_int()) else {
                     return Ok(None);
                 };
@@ -342,6 +399,9 @@ impl Interp<'_> {
 
     /// One comparison.
     pub(crate) fn compare(&mut self, op: CompareOp, left: &Val, right: &Val, span: Span) -> Res {
+        if let Some(result) = self.own_order(op, left, right, span)? {
+            return Ok(result);
+        }
         let decided = match op {
             CompareOp::Is => self.identical(left, right),
             CompareOp::IsNot => self.identical(left, right).map(|same| !same),
@@ -383,8 +443,120 @@ impl Interp<'_> {
         }
     }
 
-    /// `==` where a user class may define it.
-    fn equals(&mut self, left: &Val, right: &Val, span: Span) -> Res<Option<bool>> {
+    /// `<`, `<=`, `>`, `>=`, `!=` as a user class defines them.
+    fn own_order(
+        &mut self,
+        op: CompareOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let (name, reflected) = match op {
+            CompareOp::Lt => ("__lt__", "__gt__"),
+            CompareOp::LtE => ("__le__", "__ge__"),
+            CompareOp::Gt => ("__gt__", "__lt__"),
+            CompareOp::GtE => ("__ge__", "__le__"),
+            CompareOp::NotEq => ("__ne__", "__ne__"),
+            _ => return Ok(None),
+        };
+        for (this, other, name) in [(left, right, name), (right, left, reflected)] {
+            let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
+                continue;
+            };
+            let class = instance.class.clone();
+            let args = Args::positional(vec![this.clone(), other.clone()]);
+            if let Ok(Some(function)) = self.class_lookup(&class, name) {
+                let result = self.call(&function, args, span)?;
+                if !matches!(result.data, Data::NotImplemented) {
+                    return Ok(Some(result));
+                }
+            } else if let Ok(Some(_)) = self.class_lookup(&class, TOTAL_ORDERING)
+                && let Some(result) = self.filled_order(&class, name, this, other, span)?
+            {
+                return Ok(Some(result));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A comparison that `functools.total_ordering` fills in from the one the class defines.
+    fn filled_order(
+        &mut self,
+        class: &Val,
+        name: &str,
+        this: &Val,
+        other: &Val,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        // Which comparison is defined, and for each wanted one: whether the answer is negated, and
+        // whether equal values turn it around.
+        let rules: &[(&str, &str, bool, bool)] = &[
+            ("__lt__", "__le__", false, true),
+            ("__lt__", "__gt__", true, true),
+            ("__lt__", "__ge__", true, false),
+            ("__le__", "__lt__", false, true),
+            ("__le__", "__ge__", true, true),
+            ("__le__", "__gt__", true, false),
+            ("__gt__", "__ge__", false, true),
+            ("__gt__", "__lt__", true, true),
+            ("__gt__", "__le__", true, false),
+            ("__ge__", "__gt__", false, true),
+            ("__ge__", "__le__", true, true),
+            ("__ge__", "__lt__", true, false),
+        ];
+        for (root, wanted, negated, equal_counts) in rules {
+            if *wanted != name {
+                continue;
+            }
+            let Ok(Some(function)) = self.class_lookup(class, root) else { continue };
+            let args = Args::positional(vec![this.clone(), other.clone()]);
+            let result = self.call(&function, args, span)?;
+            let Some(answer) = self.truth(&result)? else {
+                return Ok(Some(self.derived(&[&result], span)));
+            };
+            let Some(same) = self.equals(this, other, span)? else {
+                return Ok(Some(self.derived(&[this, other], span)));
+            };
+            // `<=` is `<` or equal, `>` is neither, `>=` is not `<`; from `<=` it is the other way.
+            let strict = matches!(*root, "__lt__" | "__gt__");
+            let verdict = match (strict, negated, equal_counts) {
+                (true, false, _) => answer || same,
+                (true, true, true) => !answer && !same,
+                (false, false, _) => answer && !same,
+                (false, true, true) => !answer || same,
+                (_, true, false) => !answer,
+            };
+            return Ok(Some(Val::bool(verdict, span)));
+        }
+        Ok(None)
+    }
+
+    /// `==` where a user class may define it, inside containers too.
+    pub(crate) fn equals(&mut self, left: &Val, right: &Val, span: Span) -> Res<Option<bool>> {
+        self.equals_within(left, right, 0, span)
+    }
+
+    fn equals_within(
+        &mut self,
+        left: &Val,
+        right: &Val,
+        depth: u32,
+        span: Span,
+    ) -> Res<Option<bool>> {
+        if depth < 32
+            && let Some(pairs) = self.paired(left, right)
+        {
+            let mut result = Some(true);
+            for (a, b) in pairs {
+                self.step(span)?;
+                match self.equals_within(&a, &b, depth + 1, span)? {
+                    Some(true) => {}
+                    Some(false) => return Ok(Some(false)),
+                    None => result = None,
+                }
+            }
+            return Ok(result);
+        }
         for (this, other) in [(left, right), (right, left)] {
             if let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) {
                 let class = instance.class.clone();
@@ -398,6 +570,42 @@ impl Interp<'_> {
             }
         }
         Ok(self.equal(left, right))
+    }
+
+    /// The elements of two containers of one kind and size that are to be compared one by one, when
+    /// there is an instance among them.
+    fn paired(&self, left: &Val, right: &Val) -> Option<Vec<(Val, Val)>> {
+        let deep = |val: &Val| val.as_obj().is_some_and(|id| !self.heap.get(id).is_poisoned());
+        let worth = |items: &mut dyn Iterator<Item = &Val>| {
+            let mut items = items;
+            Iterator::any(&mut items, |val| deep(val) || matches!(val.data, Data::Tuple(_)))
+        };
+        match (&left.data, &right.data) {
+            (Data::Tuple(a), Data::Tuple(b)) if a.len() == b.len() && worth(&mut a.iter()) => {
+                Some(a.iter().cloned().zip(b.iter().cloned()).collect())
+            }
+            (Data::Obj(x), Data::Obj(y)) if self.heap.resolve(*x) != self.heap.resolve(*y) => {
+                match (self.heap.get(*x), self.heap.get(*y)) {
+                    (Object::List(a), Object::List(b))
+                        if a.len() == b.len() && worth(&mut a.iter()) =>
+                    {
+                        Some(a.iter().cloned().zip(b.iter().cloned()).collect())
+                    }
+                    (Object::Dict(a, _), Object::Dict(b, _))
+                        if a.len() == b.len()
+                            && a.keys().all(|key| b.contains_key(key))
+                            && worth(&mut a.values().map(|(_, val)| val)) =>
+                    {
+                        let pair = |(key, (_, val)): (_, &(Val, Val))| {
+                            b.get(key).map(|(_, other)| (val.clone(), other.clone()))
+                        };
+                        a.iter().map(pair).collect()
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// `==` of values without user code; `None` when a hole decides it.
@@ -495,9 +703,16 @@ impl Interp<'_> {
                     | (Object::Record(..), Object::Record(..)) => Some(self.same(left, right, 0)),
                     (Object::Instance(x), Object::Instance(y)) => {
                         let (x, y) = (x.clone(), y.clone());
+                        // What a user class says about it is asked elsewhere.
+                        let own =
+                            |class: &Val| !matches!(self.class_lookup(class, "__eq__"), Ok(None));
+                        if own(&x.class) || own(&y.class) {
+                            return None;
+                        }
                         match self.flavour_of(&x.class) {
-                            Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_))
-                                if self.same(&x.class, &y.class, 16) =>
+                            Some(Flavour::Dataclass(_))
+                                if self.same(&x.class, &y.class, 16)
+                                    && self.rules_of(&x.class).eq =>
                             {
                                 let a: Vec<Val> = x.attrs.values().cloned().collect();
                                 let b: Vec<Val> = y.attrs.values().cloned().collect();
@@ -555,7 +770,8 @@ impl Interp<'_> {
                     || base.starts_with("airflow.")
                     || base == "enum.StrEnum"
                     || base == "enum.IntEnum"
-            }) || self.bases_include_builtin(&instance.class);
+            }) || self.bases_include_builtin(&instance.class)
+                || matches!(self.flavour_of(&instance.class), Some(Flavour::NamedTuple(_)));
             if is_plain {
                 return Some(payload.clone());
             }
@@ -590,6 +806,7 @@ impl Interp<'_> {
             return Ok(Some(number::compare(&a, &b)));
         }
         let lists = |this: &Self, val: &Val| match &val.data {
+            Data::Obj(_) if this.rules_of(&this.class_of(val)).order => this.field_values(val),
             Data::Tuple(items) => Some(items.to_vec()),
             Data::Obj(id) => match this.heap.get(*id) {
                 Object::List(items) => Some(items.clone()),
@@ -609,7 +826,7 @@ impl Interp<'_> {
         }
         if let (Some(a), Some(b)) = (lists(self, &left), lists(self, &right)) {
             for (a, b) in a.iter().zip(&b) {
-                match self.equal(a, b) {
+                match self.equals(a, b, span)? {
                     Some(true) => {}
                     Some(false) => return self.order(a, b, span),
                     None => return Ok(None),
@@ -633,24 +850,16 @@ impl Interp<'_> {
         if left.as_symbol().is_some() || right.as_symbol().is_some() {
             return Ok(None);
         }
-        for (this, other, name) in [(&left, &right, "__lt__"), (&right, &left, "__gt__")] {
-            if let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) {
-                let class = instance.class.clone();
-                if let Ok(Some(function)) = self.class_lookup(&class, name) {
-                    let args = Args::positional(vec![this.clone(), other.clone()]);
-                    let result = self.call(&function, args, span)?;
-                    return Ok(self.truth(&result)?.map(|less| {
-                        Some(if less {
-                            std::cmp::Ordering::Less
-                        } else {
-                            std::cmp::Ordering::Greater
-                        })
-                    }));
-                }
-                if instance_is_open(self, this) {
-                    return Ok(None);
-                }
-            }
+        if let Some(order) = self.keyed_order(&left, &right, span)? {
+            return Ok(order);
+        }
+        if let Some(result) = self.own_order(CompareOp::Lt, &left, &right, span)? {
+            return Ok(self.truth(&result)?.map(|less| {
+                Some(if less { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater })
+            }));
+        }
+        if instance_is_open(self, &left) || instance_is_open(self, &right) {
+            return Ok(None);
         }
         let message = format!(
             "'<' not supported between instances of '{}' and '{}'",
@@ -658,6 +867,33 @@ impl Interp<'_> {
             self.type_name(&right)
         );
         self.type_error(message, span)
+    }
+
+    /// The order of two keys made by `functools.cmp_to_key`.
+    #[allow(clippy::option_option, reason = "unknown and unordered are different answers")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "the same answer as `order` gives, when there is one"
+    )]
+    fn keyed_order(
+        &mut self,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res<Option<Option<Option<std::cmp::Ordering>>>> {
+        let part = |val: &Val, name: &str| match self.heap.get(val.as_obj()?) {
+            Object::Record(class, attrs) if class.as_ref() == "functools.KeyWrapper" => {
+                attrs.get(name).cloned()
+            }
+            _ => None,
+        };
+        let (Some(function), Some(a), Some(b)) =
+            (part(left, "function"), part(left, "obj"), part(right, "obj"))
+        else {
+            return Ok(None);
+        };
+        let verdict = self.call(&function, Args::positional(vec![a, b]), span)?;
+        Ok(Some(verdict.as_int().map(|sign| Some(sign.cmp(&0)))))
     }
 
     /// `needle in container`.
@@ -669,6 +905,11 @@ impl Interp<'_> {
     ) -> Res<Option<bool>> {
         match (&container.data, &needle.data) {
             (Data::Str(text), Data::Str(part)) => return Ok(Some(text.contains(part.as_ref()))),
+            (Data::Bytes(text), Data::Bytes(part)) => {
+                let found =
+                    part.is_empty() || text.windows(part.len()).any(|window| window == &part[..]);
+                return Ok(Some(found));
+            }
             (Data::Text(text), Data::Str(part)) => {
                 let found = text.segments.iter().any(|segment| match segment {
                     super::Segment::Literal(literal) => literal.contains(part.as_ref()),

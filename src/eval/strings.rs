@@ -54,9 +54,8 @@ impl Interp<'_> {
                 if as_value && let Some(payload) = payload {
                     return self.str_text(&payload, span);
                 }
-                if let Some(text) = self.member_text(val) {
-                    return Ok(Text::literal(text));
-                }
+                let name = self.member_name(val);
+                return Ok(Text::literal(format!("{}.{name}", self.type_text(&class))));
             } else if let Some(payload) = payload {
                 return self.str_text(&payload, span);
             }
@@ -241,16 +240,21 @@ impl Interp<'_> {
                 let name = self.type_text(&instance.class);
                 match self.flavour_of(&instance.class) {
                     Some(Flavour::Enum) => {
-                        let member = self.member_text(val).unwrap_or(name);
-                        out.push_str(&format!("<{member}: "));
-                        if let Some(value) = instance.payload {
-                            self.repr_into(&value, out, span, depth + 1)?;
+                        let member = self.member_name(val);
+                        out.push_str(&format!("<{name}.{member}: "));
+                        if let Some(payload) = &instance.payload {
+                            self.repr_into(payload, out, span, depth + 1)?;
                         }
                         out.push_str(">");
                     }
                     Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => {
                         out.push_str(&format!("{name}("));
-                        for (index, field) in fields.iter().enumerate() {
+                        let shown = fields.iter().filter(|field| {
+                            instance.attrs.contains_key(*field)
+                                && self.shows_field(&instance.class, field)
+                        });
+                        let shown: Vec<Name> = shown.cloned().collect();
+                        for (index, field) in shown.iter().enumerate() {
                             if index > 0 {
                                 out.push_str(", ");
                             }
@@ -311,6 +315,28 @@ impl Interp<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The name of an enum member.
+    fn member_name(&self, val: &Val) -> String {
+        match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => {
+                let name = instance.attrs.get("_name_").or_else(|| instance.attrs.get("name"));
+                name.and_then(Val::as_str).unwrap_or("?").to_owned()
+            }
+            _ => "?".to_owned(),
+        }
+    }
+
+    /// Whether a field of a dataclass is part of its `repr`.
+    fn shows_field(&self, class: &Val, field: &Name) -> bool {
+        let Ok(Some(default)) = self.class_lookup(class, field) else { return true };
+        match default.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Record(kind, options)) if kind.as_ref() == "dataclasses.field" => {
+                !matches!(options.get("repr").map(|val| &val.data), Some(Data::Bool(false)))
+            }
+            _ => true,
+        }
     }
 
     /// A value for people, holes as `⟨name⟩`. It never fails and calls no user code.
@@ -589,7 +615,7 @@ impl Interp<'_> {
                         );
                         self.exception("IndexError", message, span)
                     }
-                    FieldName::Name(name) => self.exception("KeyError", text::repr_str(name), span),
+                    FieldName::Name(name) => self.exception("KeyError", name.as_str(), span),
                 });
             };
             for accessor in &field.accessors {
@@ -627,6 +653,8 @@ impl Interp<'_> {
         match args.map(|args| args.data) {
             Some(Data::Tuple(items)) => match items.as_ref() {
                 [] => String::new(),
+                // `str(KeyError("k"))` shows the key as it is written.
+                [one] if self.exception_is(val, "builtins.KeyError") => self.short_repr(one),
                 [one] => self.display(one),
                 many => {
                     let texts: Vec<String> = many.iter().map(|val| self.short_repr(val)).collect();

@@ -317,8 +317,8 @@ pub enum ExprKind {
     SetComp(Box<Expr>, Vec<Comprehension>),
     /// `{key: value for ...}`.
     DictComp(Box<Expr>, Box<Expr>, Vec<Comprehension>),
-    /// `(element for ...)`.
-    Generator(Box<Expr>, Vec<Comprehension>),
+    /// `(element for ...)`, which outlives the statement around it.
+    Generator(Arc<GeneratorExpr>),
     /// `yield value`.
     Yield(Option<Box<Expr>>),
     /// `yield from value`.
@@ -367,6 +367,15 @@ pub enum FPart {
         /// The text before the value, of the form `expr=`, for `{expr=}`.
         debug: Option<Name>,
     },
+}
+
+/// A generator expression.
+#[derive(Debug)]
+pub struct GeneratorExpr {
+    /// What it gives in each turn.
+    pub element: Expr,
+    /// Its clauses, at least one.
+    pub clauses: Vec<Comprehension>,
 }
 
 /// `for target in iterable if condition ...`.

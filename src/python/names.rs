@@ -251,9 +251,10 @@ fn expr(value: &Expr, names: &mut BTreeSet<Name>) {
             expr(orelse, names);
         }
         ExprKind::Lambda(function) => free_into(function, names),
-        ExprKind::ListComp(element, clauses)
-        | ExprKind::SetComp(element, clauses)
-        | ExprKind::Generator(element, clauses) => comprehension(&[element], clauses, names),
+        ExprKind::ListComp(element, clauses) | ExprKind::SetComp(element, clauses) => {
+            comprehension(&[element], clauses, names)
+        }
+        ExprKind::Generator(made) => comprehension(&[&made.element], &made.clauses, names),
         ExprKind::DictComp(key, item, clauses) => comprehension(&[key, item], clauses, names),
         ExprKind::None
         | ExprKind::Bool(_)

@@ -4,8 +4,9 @@ use num_bigint::BigInt;
 
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::item::{as_big, range_length};
+use crate::eval::lazy::{Lazy, Next};
 use crate::eval::object::{Data, Instance, Map, Native, Object, Val};
 use crate::eval::pure::number::{self, Number};
 use crate::eval::pure::text;
@@ -81,6 +82,37 @@ const FUNCTIONS: &[&str] = &[
     "complex",
     "exit",
     "quit",
+];
+
+/// What `dir` gives for every class a user writes.
+const OBJECT_NAMES: &[&str] = &[
+    "__class__",
+    "__delattr__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__eq__",
+    "__format__",
+    "__ge__",
+    "__getattribute__",
+    "__getstate__",
+    "__gt__",
+    "__hash__",
+    "__init__",
+    "__init_subclass__",
+    "__le__",
+    "__lt__",
+    "__module__",
+    "__ne__",
+    "__new__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__repr__",
+    "__setattr__",
+    "__sizeof__",
+    "__str__",
+    "__subclasshook__",
+    "__weakref__",
 ];
 
 /// Builtin exceptions with the class each derives from.
@@ -184,6 +216,8 @@ pub(crate) fn exception_derives(class: &str, ancestor: &str) -> bool {
         // Exceptions of libraries derive from Exception; Airflow's have ancestors of their own.
         return ancestor == "builtins.Exception"
             || ancestor == "builtins.BaseException"
+            || (class == "dataclasses.FrozenInstanceError"
+                && ancestor == "builtins.AttributeError")
             || (class.starts_with("airflow.") && ancestor.ends_with(".AirflowException"));
     };
     let Some(wanted) = ancestor.strip_prefix("builtins.") else { return false };
@@ -270,13 +304,7 @@ impl Interp<'_> {
             },
             ("dict", _) => self.call_dict_type(args, span),
             ("range", Some(_)) => self.call_range(args, span),
-            ("enumerate", Some(val)) => {
-                let start = args.get(1, "start").map_or(Some(0), Val::as_int);
-                self.mapped(val, span, |_, index, item| {
-                    let number = start.map(|start| start + index);
-                    Some(Val::tuple(vec![Val::int(number?, span), item], span))
-                })
-            }
+            ("enumerate", Some(val)) => self.call_enumerate(val, args.get(1, "start"), span),
             ("zip", _) => self.call_zip(args, span),
             ("reversed", Some(val)) => match self.iterate(val, span) {
                 Ok(Some(mut items)) => {
@@ -292,8 +320,12 @@ impl Interp<'_> {
             ("any" | "all", Some(val)) => self.call_any_all(name == "any", val, span),
             ("map", Some(function)) => self.call_map(function, args, span),
             ("filter", Some(function)) => self.call_filter(function, args, span),
-            ("iter", Some(val)) => match self.iterate(val, span) {
-                Ok(Some(items)) => Ok(self.heap.val(Object::Iterator(items, 0), span)),
+            ("iter", Some(function)) if args.pos.len() == 2 => {
+                let sentinel = args.pos.get(1).unwrap_or(function).clone();
+                Ok(self.lazy(Lazy::Calls(function.clone(), sentinel), span))
+            }
+            ("iter", Some(val)) => match self.iter_of(val, span) {
+                Ok(Some(iterator)) => Ok(iterator),
                 Ok(None) => Ok(self.derived(&[val], span)),
                 Err(raised) => Err(raised),
             },
@@ -301,6 +333,32 @@ impl Interp<'_> {
             ("abs", Some(val)) => self.call_abs(val, span),
             ("round", Some(val)) => self.call_round(val, args.get(1, "ndigits"), span),
             ("divmod", Some(val)) => self.call_divmod(val, args.pos.get(1), span),
+            ("pow", Some(val)) if args.pos.len() == 3 => {
+                match (
+                    as_big(val),
+                    args.pos.get(1).and_then(as_big),
+                    args.pos.get(2).and_then(as_big),
+                ) {
+                    (Some(base), Some(exponent), Some(modulus))
+                        if modulus != BigInt::ZERO && exponent >= BigInt::ZERO =>
+                    {
+                        // The result has the sign of the modulus.
+                        Ok(Val::big(base.modpow(&exponent, &modulus), span))
+                    }
+                    (Some(base), Some(exponent), Some(modulus)) if modulus > BigInt::ZERO => {
+                        match base.modinv(&modulus) {
+                            Some(inverse) => {
+                                Ok(Val::big(inverse.modpow(&-exponent, &modulus), span))
+                            }
+                            None => {
+                                let message = "base is not invertible for the given modulus";
+                                Err(self.exception("ValueError", message, span))
+                            }
+                        }
+                    }
+                    _ => return None,
+                }
+            }
             ("pow", Some(val)) if args.pos.len() == 2 => {
                 let other = args.pos.get(1).unwrap_or(val);
                 self.binary(crate::python::ast::BinaryOp::Pow, val, other, span)
@@ -364,7 +422,7 @@ impl Interp<'_> {
                     Ok(self.derived(&[val], span))
                 }
                 Some(name) => self
-                    .find_attribute(val, name, span)
+                    .attribute_if_any(val, name, span)
                     .map(|found| Val::bool(found.is_some(), span)),
                 None => Ok(self.derived(&[val], span)),
             },
@@ -390,6 +448,55 @@ impl Interp<'_> {
             }
             ("type", Some(val)) if args.pos.len() == 1 => Ok(self.class_of(val).at(span)),
             ("type", Some(_)) => self.call_type(args, span),
+            ("type.__new__", Some(meta)) => {
+                let meta = meta.clone();
+                let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+                self.call_type(&rest, span).inspect(|made| {
+                    if let Some(id) = made.as_obj()
+                        && let Object::Class(class, _) = self.heap.get_mut(id)
+                    {
+                        let mut owned = class.as_ref().clone();
+                        owned.meta = Some(meta);
+                        *class = std::rc::Rc::new(owned);
+                    }
+                })
+            }
+            ("type.__call__", Some(class)) => match class.as_obj() {
+                Some(id) => {
+                    let rest =
+                        Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+                    self.instantiate(id, rest, span)
+                }
+                None => return None,
+            },
+            ("super", Some(class)) if args.pos.len() == 2 => {
+                let this = args.pos.get(1).unwrap_or(class).clone();
+                Ok(self.heap.val(Object::Super(this, class.clone()), span))
+            }
+            ("object.__new__", Some(_)) => self.bare_instance(args, span),
+            ("dict.__init__", Some(dict)) => {
+                let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+                match (self.call_dict_type(&rest, span), dict.as_obj()) {
+                    (Ok(made), Some(id)) => {
+                        self.update_dict(id, &made, span).map(|()| Val::none(span))
+                    }
+                    (made, _) => made,
+                }
+            }
+            ("list.__init__", Some(list)) => {
+                let items = match args.pos.get(1) {
+                    Some(items) => self.iterate(items, span),
+                    None => Ok(Some(Vec::new())),
+                };
+                match (items, list.as_obj()) {
+                    (Ok(Some(items)), Some(id)) => {
+                        self.heap.set(id, Object::List(items));
+                        Ok(Val::none(span))
+                    }
+                    (Err(raised), _) => Err(raised),
+                    _ => return None,
+                }
+            }
             ("property", getter) => {
                 let getter = getter.cloned().unwrap_or_else(|| Val::none(span));
                 let property = Object::Property(getter, args.get(1, "fset").cloned());
@@ -422,12 +529,8 @@ impl Interp<'_> {
                 Ok(Val::none(span))
             }
             ("open", Some(_)) => self.call_open(args, span),
-            ("dir", Some(val)) => Ok(self.derived(&[val], span)),
+            ("dir", Some(val)) => self.call_dir(val, span),
             ("vars", Some(val)) => self.attribute(val, &Name::from("__dict__"), span),
-            ("super", Some(class)) => match args.pos.get(1) {
-                Some(this) => Ok(self.heap.val(Object::Super(this.clone(), class.clone()), span)),
-                None => Ok(self.derived(&[class], span)),
-            },
             ("slice", Some(_)) => {
                 let none = Val::none(span);
                 let part =
@@ -456,6 +559,13 @@ impl Interp<'_> {
                 None => Ok(self.derived(&[val], span)),
             },
             (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
+            ("hash", Some(val)) if self.hashing => match self.key(val, span) {
+                Ok(key) => Ok(Val::str(format!("{key:?}"), span)),
+                Err(raised) => Err(raised),
+            },
+            ("hash", Some(Val { data: Data::Int(number @ 0..=0xFFFF_FFFF), .. })) => {
+                Ok(Val::int(*number, span))
+            }
             ("hash" | "id" | "input", _) => {
                 Ok(self.hole(HoleKind::Nondeterministic, format!("{name}()"), span))
             }
@@ -671,52 +781,24 @@ impl Interp<'_> {
         Ok(Val::native(Native::Range(start, stop, step), span))
     }
 
-    /// An iterator of what `make` gives for each element; unknown when the iterable is.
-    fn mapped(
-        &mut self,
-        val: &Val,
-        span: Span,
-        mut make: impl FnMut(&mut Self, i64, Val) -> Option<Val>,
-    ) -> Res {
-        let Some(items) = self.iterate(val, span)? else {
-            return Ok(self.part_of_iterable(val, span));
-        };
-        let mut made = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            match make(self, i64::try_from(index).unwrap_or(i64::MAX), item) {
-                Some(val) => made.push(val),
-                None => return Ok(self.derived(&[val], span)),
-            }
-        }
-        Ok(self.heap.val(Object::Iterator(made, 0), span))
+    /// Iterators of all arguments: `None` when one of them is unknown.
+    pub(crate) fn iterators(&mut self, vals: &[Val], span: Span) -> Res<Option<Vec<Val>>> {
+        vals.iter().map(|val| self.iter_of(val, span)).collect()
     }
 
-    fn part_of_iterable(&mut self, val: &Val, span: Span) -> Val {
-        self.derived(&[val], span)
+    fn call_enumerate(&mut self, val: &Val, start: Option<&Val>, span: Span) -> Res {
+        let start = start.map_or(Some(0), Val::as_int);
+        match (self.iter_of(val, span)?, start) {
+            (Some(iterator), Some(start)) => Ok(self.lazy(Lazy::Enumerate(iterator, start), span)),
+            _ => Ok(self.derived(&[val], span)),
+        }
     }
 
     fn call_zip(&mut self, args: &Args, span: Span) -> Res {
-        let mut lists = Vec::new();
-        for val in &args.pos {
-            match self.iterate(val, span)? {
-                Some(items) => lists.push(items.into_iter()),
-                None => return Ok(self.derived(&args.all(), span)),
-            }
+        match self.iterators(&args.pos, span)? {
+            Some(iterators) => Ok(self.lazy(Lazy::Zip(iterators), span)),
+            None => Ok(self.derived(&args.all(), span)),
         }
-        let mut rows = Vec::new();
-        if !lists.is_empty() {
-            'rows: loop {
-                let mut row = Vec::with_capacity(lists.len());
-                for list in &mut lists {
-                    match list.next() {
-                        Some(val) => row.push(val),
-                        None => break 'rows,
-                    }
-                }
-                rows.push(Val::tuple(row, span));
-            }
-        }
-        Ok(self.heap.val(Object::Iterator(rows, 0), span))
     }
 
     pub(crate) fn call_sorted(&mut self, val: &Val, args: &Args, span: Span) -> Res {
@@ -799,13 +881,24 @@ impl Interp<'_> {
     }
 
     fn call_any_all(&mut self, any: bool, val: &Val, span: Span) -> Res {
-        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let Some(iterator) = self.iter_of(val, span)? else {
+            return Ok(self.derived(&[val], span));
+        };
         let mut unsure = None;
-        for item in &items {
-            match self.truth(item)? {
+        loop {
+            self.step(span)?;
+            let item = match self.next_item(&iterator, span)? {
+                Next::Item(item) => item,
+                Next::Open(unknown) => {
+                    unsure = Some(unknown);
+                    break;
+                }
+                Next::End(_) => break,
+            };
+            match self.truth(&item)? {
                 Some(truth) if truth == any => return Ok(Val::bool(any, span)),
                 Some(_) => {}
-                None => unsure = Some(item.clone()),
+                None => unsure = Some(item),
             }
         }
         Ok(match unsure {
@@ -815,66 +908,72 @@ impl Interp<'_> {
     }
 
     fn call_map(&mut self, function: &Val, args: &Args, span: Span) -> Res {
-        let rows = Args::positional(args.pos.iter().skip(1).cloned().collect());
-        let zipped = self.call_zip(&rows, span)?;
-        let Some(rows) = self.iterate(&zipped, span)? else {
-            return Ok(self.derived(&args.all(), span));
-        };
-        let mut made = Vec::with_capacity(rows.len());
-        for row in rows {
-            let Data::Tuple(items) = &row.data else { continue };
-            made.push(self.call(function, Args::positional(items.to_vec()), span)?);
+        let rest: Vec<Val> = args.pos.iter().skip(1).cloned().collect();
+        match self.iterators(&rest, span)? {
+            Some(iterators) => Ok(self.lazy(Lazy::Map(function.clone(), iterators), span)),
+            None => Ok(self.derived(&args.all(), span)),
         }
-        Ok(self.heap.val(Object::Iterator(made, 0), span))
     }
 
     fn call_filter(&mut self, function: &Val, args: &Args, span: Span) -> Res {
         let Some(val) = args.pos.get(1) else {
             return self.type_error("filter expected 2 arguments", span);
         };
-        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
-        let mut kept = Vec::new();
-        for item in items {
-            let verdict = if function.is_none() {
-                item.clone()
-            } else {
-                self.call(function, Args::positional(vec![item.clone()]), span)?
-            };
-            match self.truth(&verdict)? {
-                Some(true) => kept.push(item),
-                Some(false) => {}
-                None => return Ok(self.derived(&[val, &verdict], span)),
-            }
+        match self.iter_of(val, span)? {
+            Some(iterator) => Ok(self.lazy(Lazy::Filter(function.clone(), iterator), span)),
+            None => Ok(self.derived(&[val], span)),
         }
-        Ok(self.heap.val(Object::Iterator(kept, 0), span))
     }
 
     pub(crate) fn call_next(&mut self, val: &Val, default: Option<&Val>, span: Span) -> Res {
         if self.unknown(val).is_some() {
             return Ok(self.part_of(val, "[next]", span));
         }
-        if let Some(id) = val.as_obj() {
-            if let Object::Iterator(items, at) = self.heap.get(id) {
-                if let Some(item) = items.get(*at).cloned() {
-                    if let Object::Iterator(_, at) = self.heap.get_mut(id) {
-                        *at += 1;
+        let is_iterator = matches!(
+            val.as_obj().map(|id| self.heap.get(id)),
+            Some(Object::Iterator(..) | Object::Lazy(_))
+        );
+        if is_iterator {
+            let next = self.next_item(val, span);
+            return self.item_or_stop(next, default, span);
+        }
+        if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) {
+            let class = instance.class.clone();
+            if let Ok(Some(method)) = self.class_lookup(&class, "__next__") {
+                let result = self.call(&method, Args::positional(vec![val.clone()]), span);
+                return match (result, default) {
+                    (Err(Raised::Exception(raised)), Some(default))
+                        if self.exception_is(&raised, "builtins.StopIteration") =>
+                    {
+                        Ok(default.clone())
                     }
-                    return Ok(item);
-                }
-                return match default {
-                    Some(default) => Ok(default.clone()),
-                    None => Err(self.exception("StopIteration", "", span)),
+                    (result, _) => result,
                 };
-            }
-            if let Object::Instance(instance) = self.heap.get(id) {
-                let class = instance.class.clone();
-                if let Ok(Some(method)) = self.class_lookup(&class, "__next__") {
-                    return self.call(&method, Args::positional(vec![val.clone()]), span);
-                }
             }
         }
         let message = format!("'{}' object is not an iterator", self.type_name(val));
         self.type_error(message, span)
+    }
+
+    /// An element, or `StopIteration` with the value a generator returned.
+    pub(crate) fn item_or_stop(
+        &mut self,
+        next: Res<Next>,
+        default: Option<&Val>,
+        span: Span,
+    ) -> Res {
+        match (next?, default) {
+            (Next::Item(val), _) => Ok(val),
+            (Next::Open(unknown), _) => Ok(self.part_of(&unknown, "[next]", span)),
+            (Next::End(_), Some(default)) => Ok(default.clone()),
+            (Next::End(val), None) => {
+                let class = Val::symbol("builtins.StopIteration", span);
+                let pos = if val.is_none() { Vec::new() } else { vec![val.clone()] };
+                let raised = self.make_exception(class, &Args::positional(pos), span);
+                self.set_raw(&raised, &Name::from("value"), val);
+                Err(Raised::Exception(raised))
+            }
+        }
     }
 
     fn call_abs(&mut self, val: &Val, span: Span) -> Res {
@@ -925,11 +1024,38 @@ impl Interp<'_> {
         let Some(name) = name.as_str() else { return Ok(self.derived(&[val, name], span)) };
         match args.pos.get(2) {
             Some(default) => {
-                let found = self.find_attribute(val, name, span)?;
+                let found = self.attribute_if_any(val, name, span)?;
                 Ok(found.unwrap_or_else(|| default.clone()))
             }
             None => self.attribute(val, &Name::from(name), span),
         }
+    }
+
+    /// `dir(class)` and `dir(instance)` of a user class: what every object has, and what was added.
+    fn call_dir(&mut self, val: &Val, span: Span) -> Res {
+        let class = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(..)) => val.clone(),
+            Some(Object::Instance(_)) => self.class_of(val),
+            _ => return Ok(self.derived(&[val], span)),
+        };
+        let Some(id) = class.as_obj() else { return Ok(self.derived(&[val], span)) };
+        let mut names: Vec<String> = OBJECT_NAMES.iter().map(|name| (*name).to_owned()).collect();
+        let order: Vec<Val> = std::iter::once(class.clone()).chain(self.mro(id)).collect();
+        if order.iter().any(|base| base.as_obj().is_none()) {
+            return Ok(self.derived(&[val], span));
+        }
+        for owner in order.iter().chain([val]) {
+            let Some(id) = owner.as_obj() else { continue };
+            names.extend(
+                self.namespace_entries(id)
+                    .into_values()
+                    .filter_map(|(name, _)| name.as_str().map(str::to_owned)),
+            );
+        }
+        names.sort();
+        names.dedup();
+        let names = names.into_iter().map(|name| Val::str(name, span)).collect();
+        Ok(self.list(names, span))
     }
 
     /// `type(name, bases, namespace)`.
@@ -947,7 +1073,9 @@ impl Interp<'_> {
             .into_values()
             .filter_map(|(key, val)| key.as_str().map(|key| (Name::from(key), val)))
             .collect();
-        Ok(self.class_from(name, bases, attrs, span))
+        let (name, options) = (name.to_owned(), Args { kw: args.kw.clone(), ..Args::default() });
+        let meta = bases.iter().find_map(|base| self.meta_of(base));
+        self.build_class(&name, bases, attrs, meta, &options, span)
     }
 
     /// Whether a class is one of `kind` or derives from it; `None` when that is not known.
@@ -1039,6 +1167,15 @@ fn symbol_derives(class: &str, kind: &str) -> bool {
         return true;
     }
     if class.starts_with("builtins.") && exception_derives(class, kind) {
+        return true;
+    }
+    let underneath = match class {
+        "enum.StrEnum" => "builtins.str",
+        "enum.IntEnum" | "enum.IntFlag" => "builtins.int",
+        "typing.NamedTuple" => "builtins.tuple",
+        _ => "",
+    };
+    if !underneath.is_empty() && (underneath == kind || kind == "enum.Enum") {
         return true;
     }
     match kind {

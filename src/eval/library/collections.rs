@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{ClassObject, Data, Flavour, Key, Map, Object, Val};
+use crate::eval::object::{ClassObject, Data, DataclassRules, Flavour, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
 
@@ -179,7 +179,7 @@ impl Interp<'_> {
             let without = fields.len().checked_sub(defaults.len())?;
             attrs.extend(fields.iter().skip(without).cloned().zip(defaults));
         }
-        Some(Ok(self.named_tuple(&name, fields, attrs, span)))
+        Some(self.named_tuple(&name, fields, attrs, span))
     }
 
     /// `typing.NamedTuple(name, [(field, type), ...])`.
@@ -194,7 +194,7 @@ impl Interp<'_> {
             let Data::Tuple(pair) = &pair.data else { return None };
             fields.push(Name::from(pair.first()?.as_str()?));
         }
-        Some(Ok(self.named_tuple(&name, fields, Map::default(), span)))
+        Some(self.named_tuple(&name, fields, Map::default(), span))
     }
 
     fn named_tuple(
@@ -203,7 +203,7 @@ impl Interp<'_> {
         fields: Vec<Name>,
         mut attrs: Map<Name, Val>,
         span: Span,
-    ) -> Val {
+    ) -> Res {
         let names = fields.iter().map(|field| Val::str(field.as_ref(), span)).collect();
         attrs.insert(Name::from("_fields"), Val::tuple(names, span));
         let base = Val::symbol("builtins.tuple", span);
@@ -250,19 +250,7 @@ impl Interp<'_> {
             }
         }
         let base = Val::symbol(base, span);
-        Ok(Some(self.new_class(&name, vec![base], attrs, Flavour::Enum, span)))
-    }
-
-    /// A class made by a call: `type(name, bases, namespace)`.
-    pub(crate) fn class_from(
-        &mut self,
-        name: &str,
-        bases: Vec<Val>,
-        attrs: Map<Name, Val>,
-        span: Span,
-    ) -> Val {
-        let flavour = self.flavour(&bases, &attrs);
-        self.new_class(name, bases, attrs, flavour, span)
+        self.new_class(&name, vec![base], attrs, Flavour::Enum, span).map(Some)
     }
 
     fn new_class(
@@ -272,7 +260,7 @@ impl Interp<'_> {
         mut attrs: Map<Name, Val>,
         flavour: Flavour,
         span: Span,
-    ) -> Val {
+    ) -> Res {
         let module = self.frame().map_or_else(|| Name::from(""), |frame| frame.module.clone());
         let mro = self.linearise(&bases);
         let is_enum = flavour == Flavour::Enum;
@@ -283,15 +271,17 @@ impl Interp<'_> {
             bases,
             mro,
             flavour,
+            rules: DataclassRules::default(),
+            meta: None,
         };
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
         let val = Val::obj(id, span);
         if is_enum {
-            self.make_members(&val, &mut attrs);
+            self.make_members(&val, &mut attrs)?;
         }
         if let Object::Class(_, slot) = self.heap.get_mut(id) {
             *slot = attrs;
         }
-        val
+        Ok(val)
     }
 }

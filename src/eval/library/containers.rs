@@ -14,10 +14,16 @@ pub(crate) use views::View;
 
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
+use crate::eval::generator::Input;
 use crate::eval::interp::{Interp, Res};
+use crate::eval::item::as_big;
+use crate::eval::lazy::Lazy;
 use crate::eval::object::{Data, Entries, Key, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::CompareOp;
+
+/// Methods of iterators and generators.
+pub(crate) const ITERATOR_METHODS: &[&str] = &["__next__", "send", "throw", "close", "__iter__"];
 
 /// Methods of `list`; `collections.deque` is a list here too.
 pub(crate) const LIST_METHODS: &[&str] = &[

@@ -9,9 +9,13 @@ use std::rc::Rc;
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, Native, Object, Val};
+use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
+use crate::eval::operate::TOTAL_ORDERING;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, Name, UnaryOp};
+
+/// A function under `functools.cache` or `lru_cache`.
+pub(crate) const CACHED_FUNCTION: &str = "functools.cached";
 
 impl Interp<'_> {
     /// A function of one of these modules.
@@ -83,17 +87,74 @@ impl Interp<'_> {
                 let wrapped = args.pos.get(1)?;
                 Some(Ok(self.renamed(wrapper, wrapped)))
             }
-            // A cache changes how often a function runs, not what it gives.
             ("lru_cache" | "cache", Some(function)) if self.is_callable_object(function) => {
-                Some(Ok(function.clone()))
+                Some(Ok(self.cached(function, span)))
             }
-            ("lru_cache", _) => Some(Ok(Val::symbol("functools.identity()", span))),
-            ("identity()" | "total_ordering", Some(val)) => Some(Ok(val.clone())),
+            ("lru_cache", _) => Some(Ok(Val::symbol("functools.cache", span))),
+            ("identity()", Some(val)) => Some(Ok(val.clone())),
+            ("total_ordering", Some(class)) => {
+                let mark = Name::from(TOTAL_ORDERING);
+                self.set_raw(class, &mark, Val::bool(true, span));
+                Some(Ok(class.clone()))
+            }
+            ("cmp_to_key", Some(function)) => {
+                let apply = Val::symbol("functools.cmp_to_key()", span);
+                let partial = Object::Partial(apply, vec![function.clone()], Map::default());
+                Some(Ok(self.heap.val(partial, span)))
+            }
+            ("cmp_to_key()", Some(function)) => {
+                let mut attrs = Map::default();
+                attrs.insert(Name::from("function"), function.clone());
+                attrs.insert(Name::from("obj"), args.pos.get(1)?.clone());
+                let wrapper = Object::Record("functools.KeyWrapper".into(), attrs);
+                Some(Ok(self.heap.val(wrapper, span)))
+            }
             ("cached_property", Some(getter)) => {
-                Some(Ok(self.heap.val(Object::Property(getter.clone(), None), span)))
+                let mut attrs = Map::default();
+                attrs.insert(Name::from("function"), getter.clone());
+                let property = Object::Record("functools.cached_property".into(), attrs);
+                Some(Ok(self.heap.val(property, span)))
             }
             _ => None,
         }
+    }
+
+    /// A function that remembers what it gave: each caller gets the same object.
+    fn cached(&mut self, function: &Val, span: Span) -> Val {
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("function"), function.clone());
+        let known = self.heap.val(Object::Dict(Default::default(), None), span);
+        attrs.insert(Name::from("known"), known);
+        self.heap.val(Object::Record(CACHED_FUNCTION.into(), attrs), span)
+    }
+
+    /// Calls a function under `functools.cache`.
+    pub(crate) fn call_cached(&mut self, id: ObjId, function: &Val, args: Args, span: Span) -> Res {
+        let known = match self.heap.get(id) {
+            Object::Record(_, attrs) => attrs.get("known").cloned(),
+            _ => None,
+        };
+        if args.is_open() || args.all().iter().any(|val| self.is_open(val)) {
+            return self.call(function, args, span);
+        }
+        let mut parts: Vec<Val> = args.pos.clone();
+        for (name, kwarg) in &args.kw {
+            let pair = vec![Val::str(name.as_ref(), span), kwarg.val.clone()];
+            parts.push(Val::tuple(pair, span));
+        }
+        let index = Val::tuple(parts, span);
+        let key = self.key(&index, span)?;
+        if let Some(Object::Dict(entries, _)) =
+            known.as_ref().and_then(Val::as_obj).map(|id| self.heap.get(id))
+            && let Some((_, val)) = entries.get(&key)
+        {
+            return Ok(val.clone());
+        }
+        let val = self.call(function, args, span)?;
+        if let Some(known) = known.as_ref().and_then(Val::as_obj) {
+            self.insert(known, key, index, val.clone());
+        }
+        Ok(val)
     }
 
     fn is_callable_object(&self, val: &Val) -> bool {
@@ -112,12 +173,24 @@ impl Interp<'_> {
             Some(Object::Class(class, _)) => Some(class.name.to_string()),
             _ => None,
         };
+        let doc = self.find_attribute(wrapped, "__doc__", wrapped.span).ok().flatten();
+        let attrs = match wrapped.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => function.attrs.clone(),
+            _ => Map::default(),
+        };
         if let (Some(name), Some(id)) = (name, wrapper.as_obj())
             && let Object::Function(function) = self.heap.get_mut(id)
         {
             let mut owned = function.as_ref().clone();
             let module = owned.name.rsplit_once('.').map_or("", |(module, _)| module);
             owned.name = Name::from(format!("{module}.{name}"));
+            if let Some(doc) = doc {
+                owned.attrs.insert(Name::from("__doc__"), doc);
+            }
+            for (name, val) in attrs {
+                owned.attrs.insert(name, val);
+            }
+            owned.attrs.insert(Name::from("__wrapped__"), wrapped.clone());
             *function = Rc::new(owned);
         }
         wrapper.clone()

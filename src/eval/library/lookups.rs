@@ -114,7 +114,7 @@ impl Interp<'_> {
             return Ok(val);
         }
         if self.settings.values.use_defaults {
-            return Err(self.exception("KeyError", crate::eval::pure::text::repr_str(name), span));
+            return Err(self.exception("KeyError", name, span));
         }
         self.may_raise(&val, span);
         Ok(val)

@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod functional;
 pub(crate) mod kubernetes;
 pub(crate) mod lookups;
+pub(crate) mod managers;
 pub(crate) mod natives;
 pub(crate) mod regex;
 pub(crate) mod serialise;
@@ -368,15 +369,104 @@ impl Interp<'_> {
             Data::Float(_) => &["is_integer", "hex", "as_integer_ratio", "__float__", "__str__"],
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::List(_) => containers::LIST_METHODS,
-                Object::Dict(..) | Object::Scope(_) => containers::DICT_METHODS,
+                Object::Dict(..) | Object::Scope(_) | Object::Namespace(_) => {
+                    containers::DICT_METHODS
+                }
                 Object::Set(..) => containers::SET_METHODS,
-                Object::Iterator(..) => &["__next__", "send", "close", "__iter__"],
+                Object::Iterator(..) | Object::Lazy(_) => containers::ITERATOR_METHODS,
                 Object::Property(..) => &["setter", "getter", "deleter"],
                 _ => &[],
             },
             _ => &[],
         };
         names.contains(&name)
+    }
+
+    /// A method that every class has.
+    fn call_class_method(
+        &mut self,
+        class: &Val,
+        id: super::object::ObjId,
+        name: &Name,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        match (name.as_ref(), args.pos.first()) {
+            ("mro", None) => {
+                let order = self.attribute(class, &Name::from("__mro__"), span);
+                Some(order.and_then(|order| {
+                    let items = self.iterate(&order, span)?.unwrap_or_default();
+                    Ok(self.list(items, span))
+                }))
+            }
+            ("__subclasses__", None) => {
+                let known = self.classes.clone();
+                let direct = known.into_iter().filter(|other| match self.heap.get(*other) {
+                    Object::Class(other, _) => other
+                        .bases
+                        .iter()
+                        .any(|base| base.as_obj().map(|base| self.heap.resolve(base)) == Some(id)),
+                    _ => false,
+                });
+                let direct = direct.map(|other| Val::obj(other, span)).collect();
+                Some(Ok(self.list(direct, span)))
+            }
+            ("_make", Some(items)) => {
+                let items = match self.iterate(items, span) {
+                    Ok(items) => items?,
+                    Err(raised) => return Some(Err(raised)),
+                };
+                Some(self.instantiate(id, Args::positional(items), span))
+            }
+            _ => self.call_library_method(class, id, name, args, span),
+        }
+    }
+
+    /// A method of `vars(object)`: done on a dict, then written back.
+    fn call_namespace(
+        &mut self,
+        owner: super::object::ObjId,
+        name: &Name,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        let entries = self.namespace_entries(owner);
+        let before = entries.len();
+        let dict = self.heap.add(Object::Dict(entries, None));
+        let result = self.call_dict(&Val::obj(dict, span), dict, name, args, span)?;
+        let reads = matches!(name.as_ref(), "get" | "items" | "keys" | "values" | "copy");
+        if reads {
+            return Some(result);
+        }
+        let owner = Val::obj(owner, span);
+        match self.heap.get(dict).clone() {
+            Object::Dict(entries, _) => {
+                if entries.len() < before {
+                    for (name, _) in self.namespace_entries(owner.as_obj()?).into_values() {
+                        let gone =
+                            self.key(&name, span).is_ok_and(|key| !entries.contains_key(&key));
+                        if let (true, Some(name)) = (gone, name.as_str())
+                            && let Err(raised) =
+                                self.delete_attribute(&owner, &Name::from(name), span)
+                        {
+                            return Some(Err(raised));
+                        }
+                    }
+                }
+                for (name, val) in entries.into_values() {
+                    match name.as_str() {
+                        Some(name) => self.set_raw(&owner, &Name::from(name), val),
+                        None => self.poison_with(owner.as_obj()?, &val, span),
+                    }
+                }
+            }
+            // The attributes that were changed are not known.
+            _ => {
+                let unknown = Val::obj(dict, span);
+                self.poison_with(owner.as_obj()?, &unknown, span);
+            }
+        }
+        Some(result)
     }
 
     /// Calls a method of a builtin or library value.
@@ -399,8 +489,15 @@ impl Interp<'_> {
                     Object::List(_) => self.call_list(this, id, name, &args, span),
                     Object::Dict(..) => self.call_dict(this, id, name, &args, span),
                     Object::Scope(_) => self.call_scope(id, name, &args, span),
+                    Object::Namespace(owner) => {
+                        let owner = *owner;
+                        self.call_namespace(owner, name, &args, span)
+                    }
+                    Object::Class(..) => self.call_class_method(this, id, name, &args, span),
                     Object::Set(..) => self.call_set(this, id, name, &args, span),
-                    Object::Iterator(..) => self.call_iterator(this, name, &args, span),
+                    Object::Iterator(..) | Object::Lazy(_) => {
+                        self.call_iterator(this, name, &args, span)
+                    }
                     Object::Property(getter, setter) => {
                         let (getter, setter) = (getter.clone(), setter.clone());
                         let given = args.pos.first().cloned();

@@ -245,6 +245,8 @@ impl Interp<'_> {
                     }
                     changed.attrs.insert(name.clone(), kwarg.val.clone());
                 }
+                let items = fields.iter().filter_map(|name| changed.attrs.get(name).cloned());
+                changed.payload = Some(Val::tuple(items.collect(), span));
                 Some(Ok(self.heap.val(Object::Instance(changed), span)))
             }
             _ => {
@@ -283,6 +285,9 @@ impl Interp<'_> {
             }
             _ => return None,
         };
+        if class.as_ref() == "contextlib.ExitStack" {
+            return self.call_exit_stack(this, name, args, span);
+        }
         if args.is_open() {
             return None;
         }
@@ -318,6 +323,9 @@ impl Interp<'_> {
             "types.SimpleNamespace" | "builtins.object" => return None,
             "io.TextIOWrapper" | "io.StringIO" | "io.BytesIO" => super::files::STREAM_METHODS,
             "string.Template" => &["substitute", "safe_substitute"],
+            "contextlib.ExitStack" => {
+                &["enter_context", "callback", "close", "push", "pop_all", "__enter__"]
+            }
             "configparser.ConfigParser" | "configparser.SectionProxy" => {
                 super::serialise::CONFIG_METHODS
             }

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Key, Object, Val};
+use crate::eval::pure::brace::{self, BracePiece, FieldName};
 use crate::eval::pure::{Failure, text};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, Name};
@@ -430,6 +431,20 @@ impl Interp<'_> {
                 }
                 (Key::Spread(_) | Key::Hole(_), _) => args.more_kw = Some(val),
                 _ => {}
+            }
+        }
+        // Names the mapping does not hold, but answers for.
+        if let (Some(template), Some(_)) = (this.as_str(), mapping.as_obj())
+            && let Ok(pieces) = brace::parse(template)
+        {
+            for piece in pieces {
+                if let BracePiece::Field(field) = piece
+                    && let FieldName::Name(name) = field.name
+                    && args.named(&name).is_none()
+                {
+                    let val = self.item(mapping, &Val::str(name.as_str(), span), span)?;
+                    args.kw.insert(Name::from(name.as_str()), Kwarg { val, span });
+                }
             }
         }
         self.brace_format(this, &args, span)

@@ -1,11 +1,13 @@
 //! Expressions. Each kind has its own small function, which keeps the stack of the recursion low.
 
+use std::sync::Arc;
+
 use rustpython_ast as py;
 
 use super::Lower;
 use super::scopes::Kind;
 use crate::python::Span;
-use crate::python::ast::{CompareOp, Comprehension, Expr, ExprKind, UnaryOp};
+use crate::python::ast::{CompareOp, Comprehension, Expr, ExprKind, GeneratorExpr, UnaryOp};
 
 impl Lower<'_> {
     /// One expression; beyond the nesting bound an invalid one.
@@ -73,8 +75,8 @@ impl Lower<'_> {
                 ExprKind::SetComp(element, parts)
             }
             py::Expr::Generator(node) => {
-                let (element, parts) = self.comprehension(*node.elt, node.generators);
-                ExprKind::Generator(element, parts)
+                let (element, clauses) = self.comprehension(*node.elt, node.generators);
+                ExprKind::Generator(Arc::new(GeneratorExpr { element: *element, clauses }))
             }
             py::Expr::DictComp(node) => self.dict_comprehension(node),
             py::Expr::Yield(node) => {

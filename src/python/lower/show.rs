@@ -263,7 +263,9 @@ pub(crate) fn expr(value: &Expr) -> String {
         ExprKind::Walrus(name, value) => format!("(:= {name} {})", expr(value)),
         ExprKind::ListComp(element, parts) => comprehension("listcomp", &expr(element), parts),
         ExprKind::SetComp(element, parts) => comprehension("setcomp", &expr(element), parts),
-        ExprKind::Generator(element, parts) => comprehension("generator", &expr(element), parts),
+        ExprKind::Generator(made) => {
+            comprehension("generator", &expr(&made.element), &made.clauses)
+        }
         ExprKind::DictComp(key, value, parts) => {
             comprehension("dictcomp", &format!("{}: {}", expr(key), expr(value)), parts)
         }

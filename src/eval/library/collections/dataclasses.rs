@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Flavour, Key, Map, Object, Val};
+use crate::eval::object::{Data, DataclassRules, Flavour, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -27,7 +27,7 @@ impl Interp<'_> {
                 | "attrs.frozen"
                 | "attrs.mutable",
                 Some(class),
-            ) => Some(self.make_dataclass(path, class, span)),
+            ) => Some(self.make_dataclass(path, class, args, span)),
             // With options only: a decorator still to be applied.
             (
                 "dataclasses.dataclass"
@@ -45,7 +45,15 @@ impl Interp<'_> {
                 // Without a generated `__init__` the class makes its own.
                 let init = args.named("init").map(|val| self.truth(&val.clone()));
                 match init {
-                    None | Some(Ok(Some(true))) => Some(Ok(Val::symbol(path, span))),
+                    None | Some(Ok(Some(true))) => {
+                        let kw = args
+                            .kw
+                            .iter()
+                            .map(|(name, kwarg)| (name.clone(), kwarg.val.clone()))
+                            .collect();
+                        let partial = Object::Partial(Val::symbol(path, span), Vec::new(), kw);
+                        Some(Ok(self.heap.val(partial, span)))
+                    }
                     Some(Ok(_)) => Some(Ok(Val::symbol("functools.identity()", span))),
                     Some(Err(raised)) => Some(Err(raised)),
                 }
@@ -60,8 +68,7 @@ impl Interp<'_> {
                 if args.kw.is_empty() { self.as_dict(val, span).transpose() } else { None }
             }
             ("dataclasses.astuple", Some(val)) => {
-                let (_, fields, attrs) = self.dataclass_parts(val)?;
-                let items = fields.iter().filter_map(|field| attrs.get(field).cloned()).collect();
+                let items = self.field_values(val)?;
                 let tuple = Val::tuple(items, span);
                 Some(self.deep_copy(&tuple, span))
             }
@@ -69,6 +76,15 @@ impl Interp<'_> {
                 let (class, fields, attrs) = self.dataclass_parts(val)?;
                 let mut call = Args::default();
                 for field in &fields {
+                    let class_attrs = match class.as_obj().map(|id| self.heap.get(id)) {
+                        Some(Object::Class(_, attrs)) => attrs.clone(),
+                        _ => Map::default(),
+                    };
+                    match self.field_option(&class_attrs, field, "init") {
+                        Ok(Some(false)) => continue,
+                        Ok(_) => {}
+                        Err(raised) => return Some(Err(raised)),
+                    }
                     let given = args.named(field).or_else(|| attrs.get(field))?.clone();
                     call.kw.insert(field.clone(), Kwarg { span: given.span, val: given });
                 }
@@ -135,7 +151,7 @@ impl Interp<'_> {
     }
 
     /// Makes a class a dataclass: its fields are those of its bases, then its own.
-    fn make_dataclass(&mut self, path: &str, class: &Val, span: Span) -> Res {
+    fn make_dataclass(&mut self, path: &str, class: &Val, args: &Args, span: Span) -> Res {
         let Some(id) = class.as_obj() else { return Ok(self.derived(&[class], span)) };
         let Object::Class(object, attrs) = self.heap.get(id) else {
             return Ok(self.derived(&[class], span));
@@ -151,18 +167,84 @@ impl Interp<'_> {
                 }
             }
         }
+        let mut rules = DataclassRules::default();
+        for base in object.mro.iter().rev() {
+            let inherited = self.rules_of(base);
+            rules.kw_only.extend(inherited.kw_only);
+            rules.init_only.extend(inherited.init_only);
+            rules.frozen |= inherited.frozen;
+        }
+        let all_by_keyword = self.option(args, "kw_only", false)?;
+        let mut by_keyword = all_by_keyword;
         for field in self.own_fields(path, &attrs) {
+            let kind = self.annotation(&attrs, &field);
+            if kind.ends_with("KW_ONLY") {
+                by_keyword = true;
+                continue;
+            }
+            if by_keyword || self.field_option(&attrs, &field, "kw_only")? == Some(true) {
+                rules.kw_only.push(field.clone());
+            }
+            if kind.contains("InitVar") {
+                rules.init_only.push(field.clone());
+            }
             if !fields.contains(&field) {
                 fields.push(field);
             }
         }
+        rules.eq = self.option(args, "eq", true)?;
+        rules.order = self.option(args, "order", false)?;
+        rules.frozen |= self.option(args, "frozen", path.ends_with("frozen"))?;
         // A class that writes its own constructor keeps it: `call` finds `__init__` first.
         let mut made = object.as_ref().clone();
         made.flavour = Flavour::Dataclass(fields);
+        made.rules = rules;
         if let Object::Class(slot, _) = self.heap.get_mut(id) {
             *slot = Rc::new(made);
         }
         Ok(class.clone())
+    }
+
+    /// An option of the decorator; one that is unknown counts as its default.
+    fn option(&mut self, args: &Args, name: &str, default: bool) -> Res<bool> {
+        match args.named(name) {
+            Some(val) => Ok(self.truth(&val.clone())?.unwrap_or(default)),
+            None => Ok(default),
+        }
+    }
+
+    /// An option of `field(...)`.
+    fn field_option(
+        &mut self,
+        attrs: &Map<Name, Val>,
+        field: &Name,
+        option: &str,
+    ) -> Res<Option<bool>> {
+        let val = match attrs.get(field).and_then(Val::as_obj).map(|id| self.heap.get(id)) {
+            Some(Object::Record(class, options)) if class.as_ref() == FIELD => {
+                options.get(option).cloned()
+            }
+            _ => None,
+        };
+        match val {
+            Some(val) => self.truth(&val),
+            None => Ok(None),
+        }
+    }
+
+    /// The annotation of a field as it is written.
+    fn annotation(&self, attrs: &Map<Name, Val>, field: &Name) -> String {
+        let Some(id) = attrs.get("__annotations__").and_then(Val::as_obj) else {
+            return String::new();
+        };
+        match self.heap.get(id) {
+            Object::Dict(entries, _) => entries
+                .get(&Key::Str(field.as_ref().into()))
+                .and_then(|(_, val)| val.as_str())
+                .unwrap_or_default()
+                .to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// Fields declared in the class itself: annotated names, and in the older style of `attrs` the

@@ -61,13 +61,12 @@ impl Interp<'_> {
                 if name == "add" {
                     elements.entry(key).or_insert_with(|| val.clone());
                 } else if elements.shift_remove(&key).is_none() && name == "remove" {
-                    let text = self.repr_plain(val, span)?;
-                    return Err(self.exception("KeyError", text, span));
+                    return Err(self.key_error(val, span));
                 }
             }
             "pop" => match elements.len() {
                 0 => {
-                    return Err(self.exception("KeyError", "'pop from an empty set'", span));
+                    return Err(self.exception("KeyError", "pop from an empty set", span));
                 }
                 1 => {
                     let popped = elements.pop().map(|(_, val)| val);

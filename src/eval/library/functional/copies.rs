@@ -23,7 +23,8 @@ impl Interp<'_> {
             | Object::Model(..)
             | Object::Record(..)
             | Object::Partial(..)
-            | Object::Iterator(..)) => {
+            | Object::Iterator(..)
+            | Object::Lazy(_)) => {
                 let object = object.clone();
                 self.heap.val(object, span)
             }
@@ -187,7 +188,8 @@ impl Interp<'_> {
             | Object::Task(_)
             | Object::Group(_)
             | Object::TaskDecorator(_)
-            | Object::Iterator(..) => Ok(self.derived(&[val], span)),
+            | Object::Iterator(..)
+            | Object::Lazy(_) => Ok(self.derived(&[val], span)),
             _ => Ok(val.clone()),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
+use crate::eval::lazy::{Lazy, Next};
 use crate::eval::object::{Data, Object, Val};
 use crate::python::Span;
 use crate::python::ast::BinaryOp;
@@ -45,14 +46,11 @@ impl Interp<'_> {
     }
 
     fn chained(&mut self, lists: &[Val], span: Span) -> Res<Made> {
-        let mut items = Vec::new();
-        for list in lists {
-            match self.iterate(list, span)? {
-                Some(more) => items.extend(more),
-                None => return Ok(Made::Open),
-            }
+        // Unknown ones are told at once, so that the result as a whole is unknown.
+        if lists.iter().any(|list| self.is_open(list)) {
+            return Ok(Made::Open);
         }
-        Ok(Made::Items(items))
+        Ok(Made::Val(self.lazy(Lazy::Chain(lists.to_vec()), span)))
     }
 
     /// All positional arguments as lists.
@@ -123,7 +121,21 @@ impl Interp<'_> {
                     Made::Items(vec![val.clone(); times])
                 }
                 Some(None) => Made::Open,
-                None => Made::Unknown,
+                None => Made::Val(self.lazy(Lazy::Repeat(val.clone()), span)),
+            },
+            ("count", _) => {
+                let start = args.get(0, "start").cloned().unwrap_or_else(|| Val::int(0, span));
+                let step = args.get(1, "step").cloned().unwrap_or_else(|| Val::int(1, span));
+                if self.is_open(&start) || self.is_open(&step) {
+                    return Ok(Made::Open);
+                }
+                Made::Val(self.lazy(Lazy::Count(start, step), span))
+            }
+            ("cycle", [items]) => match self.iter_of(items, span)? {
+                Some(iterator) => {
+                    Made::Val(self.lazy(Lazy::Cycle(iterator, Vec::new(), None), span))
+                }
+                None => Made::Open,
             },
             ("accumulate", [items, ..]) => {
                 let Some(items) = self.iterate(items, span)? else { return Ok(Made::Open) };
@@ -225,25 +237,26 @@ impl Interp<'_> {
             return Ok(Made::Unknown);
         }
         // An iterator gives up only what is taken from it.
-        let shared = match items.as_obj().map(|id| (id, self.heap.get(id))) {
-            Some((id, Object::Iterator(all, at))) => {
-                let rest: Vec<Val> = all.iter().skip(*at).take(stop).cloned().collect();
-                let taken = at + rest.len();
-                if let Object::Iterator(_, at) = self.heap.get_mut(id) {
-                    *at = taken;
+        let Some(iterator) = self.iter_of(items, span)? else { return Ok(Made::Open) };
+        let mut taken = Vec::new();
+        let mut at = 0;
+        while at < stop {
+            self.step(span)?;
+            match self.next_item(&iterator, span)? {
+                Next::Item(_) if taken.len() > self.settings.limits.collection => {
+                    return Ok(Made::TooMany);
                 }
-                Some(rest)
+                Next::Item(item) => {
+                    if at >= start && (at - start).is_multiple_of(step) {
+                        taken.push(item);
+                    }
+                }
+                Next::End(_) => break,
+                Next::Open(_) => return Ok(Made::Open),
             }
-            _ => None,
-        };
-        let items = match shared {
-            Some(items) => items,
-            None => match self.iterate(items, span)? {
-                Some(items) => items,
-                None => return Ok(Made::Open),
-            },
-        };
-        Ok(Made::Items(items.into_iter().take(stop).skip(start).step_by(step).collect()))
+            at += 1;
+        }
+        Ok(Made::Items(taken))
     }
 
     fn grouped(&mut self, items: &Val, key: Option<&Val>, span: Span) -> Res<Made> {
@@ -282,10 +295,19 @@ impl Interp<'_> {
     }
 
     fn tested(&mut self, name: &str, test: &Val, items: &Val, span: Span) -> Res<Made> {
-        let Some(items) = self.iterate(items, span)? else { return Ok(Made::Open) };
+        let Some(iterator) = self.iter_of(items, span)? else { return Ok(Made::Open) };
         let mut kept = Vec::new();
         let mut dropping = true;
-        for item in items {
+        loop {
+            self.step(span)?;
+            if kept.len() > self.settings.limits.collection {
+                return Ok(Made::TooMany);
+            }
+            let item = match self.next_item(&iterator, span)? {
+                Next::Item(item) => item,
+                Next::End(_) => break,
+                Next::Open(_) => return Ok(Made::Open),
+            };
             if name == "dropwhile" && !dropping {
                 kept.push(item);
                 continue;

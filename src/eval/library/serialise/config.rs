@@ -102,7 +102,7 @@ impl Interp<'_> {
                 let Some(all) = options(&parsed, section) else {
                     return Some(match name {
                         "items" => self.no_section(section, span),
-                        _ => Err(self.exception("KeyError", format!("'{section}'"), span)),
+                        _ => Err(self.exception("KeyError", section.to_string(), span)),
                     });
                 };
                 let mut entries = Entries::default();

@@ -241,8 +241,7 @@ impl Interp<'_> {
                 Some((_, val)) => text.push_text(&self.str_text(val, span)?),
                 None if safe => text.push_str(written),
                 None => {
-                    let message = pure::text::repr_str(name);
-                    return Err(self.exception("KeyError", message, span));
+                    return Err(self.exception("KeyError", name, span));
                 }
             }
         }

@@ -1,0 +1,802 @@
+//! Generators: functions that stop at a `yield` and go on from there.
+//!
+//! A stopped generator remembers which statement of which block it is in, for every block around the
+//! `yield`; the blocks themselves are found again from the function's body. A `yield` that stands
+//! alone, or is all that is assigned or returned, stops the function. Statements with a `yield` deeper
+//! inside an expression, and those under a condition nobody can decide, are evaluated in one go.
+
+use std::rc::Rc;
+
+use super::branch::Flow;
+use super::call::Args;
+use super::interp::{Frame, Interp, Raised, Res};
+use super::lazy::Next;
+use super::object::{FunctionObject, Object, Val};
+use crate::python::Span;
+use crate::python::ast::{Expr, ExprKind, Function, Stmt, StmtKind, Target, Try};
+
+/// A generator that is not running.
+#[derive(Debug, Clone)]
+pub(crate) struct GeneratorState {
+    function: Rc<FunctionObject>,
+    frame: Frame,
+    /// Blocks around the place where it stopped, outermost first; empty before the first step.
+    levels: Vec<Level>,
+    /// Whether it stopped at a `yield`, rather than before the first statement.
+    is_suspended: bool,
+    /// What `yield from` takes its elements from.
+    delegate: Option<Val>,
+    /// Elements of a statement that was evaluated in one go.
+    ready: Vec<Val>,
+    /// Why the elements that follow are unknown.
+    open: Option<Val>,
+}
+
+/// A block that is being evaluated.
+#[derive(Debug, Clone)]
+struct Level {
+    /// The statement of the block that is under way.
+    at: usize,
+    kind: LevelKind,
+}
+
+/// What a block belongs to: the statement of the level around it that is under way.
+#[derive(Debug, Clone)]
+enum LevelKind {
+    /// The function itself.
+    Body,
+    /// The branch of an `if`: whether it is the first.
+    Branch(bool),
+    /// The body of a `for`, with its iterator.
+    For(Val),
+    /// The body of a `while`, with its turns so far.
+    While(u32),
+    /// The `else` of a loop.
+    LoopElse,
+    /// A `case` by its number.
+    Case(usize),
+    /// The body of a `with`, with its managers, innermost last.
+    With(Vec<(Val, Span)>),
+    /// The body of a `try`.
+    Try,
+    /// A handler of a `try` by its number.
+    Handler(usize),
+    /// The `else` of a `try`.
+    TryElse,
+    /// The `finally` of a `try`, with what happens after it.
+    Finally(Ending),
+}
+
+/// How a block ends, in a form that can be kept.
+#[derive(Debug, Clone)]
+enum Ending {
+    Normal,
+    Break,
+    Continue,
+    Return(Val),
+    Raise(Val),
+}
+
+/// What wakes a generator.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// `next(generator)`.
+    Next,
+    /// `generator.send(value)`.
+    Send(Val),
+    /// `generator.throw(exception)`.
+    Throw(Val),
+}
+
+/// What the evaluation of a statement leads to.
+enum Step {
+    Ended(Flow),
+    Enter(LevelKind),
+    Yield(Val),
+    /// `yield from` its iterator.
+    Delegate(Val),
+}
+
+impl GeneratorState {
+    pub(crate) fn new(function: &Rc<FunctionObject>, frame: Frame) -> Self {
+        Self {
+            function: Rc::clone(function),
+            frame,
+            levels: Vec::new(),
+            is_suspended: false,
+            delegate: None,
+            ready: Vec::new(),
+            open: None,
+        }
+    }
+}
+
+impl Interp<'_> {
+    /// Runs a generator up to its next `yield` or its end.
+    pub(crate) fn resume(
+        &mut self,
+        state: &mut GeneratorState,
+        input: Input,
+        span: Span,
+    ) -> Res<Next> {
+        if self.depth >= self.settings.limits.depth {
+            let message = "calls are nested deeper than the bound";
+            return Ok(Next::Open(self.limit_hole(span, "depth", message)));
+        }
+        let mut frame = state.frame.clone();
+        frame.undecided = self.undecided();
+        frame.call = span;
+        self.frames.push(frame);
+        self.depth += 1;
+        let guards =
+            state.levels.iter().filter(|level| matches!(level.kind, LevelKind::Try)).count();
+        for _ in 0..guards {
+            self.maybe_raised.push(None);
+        }
+        let height = self.maybe_raised.len() - guards;
+        let next = self.run(state, input);
+        self.maybe_raised.truncate(height);
+        self.depth -= 1;
+        if let Some(mut frame) = self.frames.pop() {
+            frame.yields = Vec::new();
+            state.frame = frame;
+        }
+        next
+    }
+
+    fn run(&mut self, state: &mut GeneratorState, input: Input) -> Res<Next> {
+        let def = std::sync::Arc::clone(&state.function.def);
+        let mut flow = match self.wake(state, &def, input)? {
+            Ok(flow) => flow,
+            Err(next) => return Ok(next),
+        };
+        loop {
+            if let Some(item) = take_first(&mut state.ready) {
+                state.is_suspended = true;
+                return Ok(Next::Item(item));
+            }
+            if let Some(unknown) = state.open.take() {
+                return Ok(Next::Open(unknown));
+            }
+            let step = match flow {
+                Flow::Stop => return Err(Raised::Stop),
+                Flow::Fork(_) => self.join_flow(state, &def, flow),
+                Flow::Normal => match self.statement(state, &def) {
+                    Some(stmt) => self.begin(stmt),
+                    None => match self.close_level(state, &def, Flow::Normal) {
+                        Ok(step) => step,
+                        Err(flow) => return self.finish(flow, def.span),
+                    },
+                },
+                flow => match self.close_level(state, &def, flow) {
+                    Ok(step) => step,
+                    Err(flow) => return self.finish(flow, def.span),
+                },
+            };
+            flow = match step {
+                Step::Ended(flow) => {
+                    self.collect(state);
+                    if matches!(flow, Flow::Normal) {
+                        advance(state);
+                    }
+                    flow
+                }
+                Step::Enter(kind) => {
+                    if matches!(kind, LevelKind::Try) {
+                        self.open_try();
+                    }
+                    state.levels.push(Level { at: 0, kind });
+                    Flow::Normal
+                }
+                Step::Yield(val) => {
+                    state.is_suspended = true;
+                    return Ok(Next::Item(val));
+                }
+                Step::Delegate(iterator) => {
+                    state.delegate = Some(iterator);
+                    match self.delegate(state, &def, Input::Next)? {
+                        Ok(flow) => flow,
+                        Err(next) => return Ok(next),
+                    }
+                }
+            };
+        }
+    }
+
+    /// Goes on from where the generator stopped: how the statement with the `yield` ended, or another
+    /// element of what it delegates to.
+    fn wake(
+        &mut self,
+        state: &mut GeneratorState,
+        def: &Function,
+        input: Input,
+    ) -> Res<Result<Flow, Next>> {
+        let was_suspended = std::mem::replace(&mut state.is_suspended, false);
+        if state.levels.is_empty() {
+            if let Input::Throw(val) = input {
+                return Err(Raised::Exception(val));
+            }
+            state.levels.push(Level { at: 0, kind: LevelKind::Body });
+            return Ok(Ok(Flow::Normal));
+        }
+        if state.delegate.is_some() {
+            return self.delegate(state, def, input);
+        }
+        if !was_suspended || !state.ready.is_empty() {
+            return Ok(Ok(Flow::Normal));
+        }
+        // An element of a statement that has ended already needs no answer.
+        let at_yield = self.statement(state, def).is_some_and(|stmt| yield_of(stmt).is_some());
+        match input {
+            Input::Throw(val) => Ok(Ok(Flow::Raise(val))),
+            Input::Next | Input::Send(_) if !at_yield => Ok(Ok(Flow::Normal)),
+            Input::Next => self.answer(state, def, Val::none(def.span)).map(Ok),
+            Input::Send(val) => self.answer(state, def, val).map(Ok),
+        }
+    }
+
+    /// The value of a `yield` reaches its statement.
+    fn answer(&mut self, state: &mut GeneratorState, def: &Function, val: Val) -> Res<Flow> {
+        let Some(stmt) = self.statement(state, def) else { return Ok(Flow::Normal) };
+        let flow = match &stmt.kind {
+            StmtKind::Assign(targets, _) => self.answer_targets(targets, &val),
+            StmtKind::AnnAssign(target, ..) => {
+                self.answer_targets(std::slice::from_ref(target), &val)
+            }
+            StmtKind::Return(_) => Flow::Return(val),
+            _ => Flow::Normal,
+        };
+        if matches!(flow, Flow::Normal) {
+            advance(state);
+        }
+        Ok(flow)
+    }
+
+    fn answer_targets(&mut self, targets: &[Target], val: &Val) -> Flow {
+        for target in targets {
+            if let Err(raised) = self.assign(target, val.clone()) {
+                return raised.into();
+            }
+        }
+        Flow::Normal
+    }
+
+    /// Another element of what `yield from` takes its elements from.
+    fn delegate(
+        &mut self,
+        state: &mut GeneratorState,
+        def: &Function,
+        input: Input,
+    ) -> Res<Result<Flow, Next>> {
+        let Some(iterator) = state.delegate.clone() else { return Ok(Ok(Flow::Normal)) };
+        let next = match input {
+            Input::Next => self.next_item(&iterator, def.span),
+            input => self.wake_iterator(&iterator, input, def.span),
+        };
+        match next {
+            Ok(Next::Item(val)) => {
+                state.is_suspended = true;
+                Ok(Err(Next::Item(val)))
+            }
+            Ok(Next::Open(unknown)) => Ok(Err(Next::Open(unknown))),
+            Ok(Next::End(val)) => {
+                state.delegate = None;
+                self.answer(state, def, val).map(Ok)
+            }
+            Err(raised) => {
+                state.delegate = None;
+                Ok(Ok(raised.into()))
+            }
+        }
+    }
+
+    /// `send` and `throw` on an iterator: on a generator they reach its `yield`.
+    pub(crate) fn wake_iterator(&mut self, iterator: &Val, input: Input, span: Span) -> Res<Next> {
+        use super::lazy::Lazy;
+        let id = iterator.as_obj().map(|id| self.heap.resolve(id));
+        if let Some(id) = id
+            && let Object::Lazy(slot) = self.heap.get_mut(id)
+            && matches!(slot, Lazy::Generator(_))
+        {
+            let mut lazy = std::mem::replace(slot, Lazy::Done);
+            let Lazy::Generator(state) = &mut lazy else { return Ok(Next::End(Val::none(span))) };
+            let next = self.resume(state, input, span);
+            match &next {
+                Ok(Next::Item(_)) => self.heap.set(id, Object::Lazy(lazy)),
+                Ok(Next::Open(unknown)) => {
+                    let unknown = unknown.clone();
+                    self.poison_with(id, &unknown, span);
+                }
+                Ok(Next::End(_)) | Err(_) => {}
+            }
+            return next;
+        }
+        match input {
+            Input::Throw(val) => Err(Raised::Exception(val)),
+            Input::Next | Input::Send(_) => self.next_item(iterator, span),
+        }
+    }
+
+    fn finish(&mut self, flow: Flow, span: Span) -> Res<Next> {
+        match flow {
+            Flow::Return(val) => Ok(Next::End(val)),
+            Flow::Raise(val) => Err(Raised::Exception(val)),
+            Flow::Stop => Err(Raised::Stop),
+            _ => Ok(Next::End(Val::none(span))),
+        }
+    }
+
+    /// The statement under way in the innermost block.
+    fn statement<'a>(&self, state: &GeneratorState, def: &'a Function) -> Option<&'a Stmt> {
+        let level = state.levels.last()?;
+        block(def, &state.levels)?.get(level.at)
+    }
+
+    /// Begins a statement.
+    fn begin(&mut self, stmt: &Stmt) -> Step {
+        if !stmt_yields(stmt) {
+            return Step::Ended(self.exec_stmt(stmt));
+        }
+        if let Err(raised) = self.step(stmt.span) {
+            return Step::Ended(raised.into());
+        }
+        match self.begin_yielding(stmt) {
+            Ok(Some(step)) => step,
+            // In one go.
+            Ok(None) => Step::Ended(self.exec_stmt(stmt)),
+            Err(raised) => Step::Ended(raised.into()),
+        }
+    }
+
+    /// Begins a statement that contains a `yield`; `None` when it has to be evaluated in one go.
+    fn begin_yielding(&mut self, stmt: &Stmt) -> Res<Option<Step>> {
+        if let Some(expr) = yield_of(stmt) {
+            return match &expr.kind {
+                ExprKind::Yield(None) => Ok(Some(Step::Yield(Val::none(expr.span)))),
+                ExprKind::Yield(Some(value)) => self.eval(value).map(|val| Some(Step::Yield(val))),
+                ExprKind::YieldFrom(value) => {
+                    let val = self.eval(value)?;
+                    match self.iter_of(&val, expr.span)? {
+                        Some(iterator) => Ok(Some(Step::Delegate(iterator))),
+                        None => Ok(None),
+                    }
+                }
+                _ => Ok(None),
+            };
+        }
+        match &stmt.kind {
+            StmtKind::If(test, ..) if !expr_yields(test) => {
+                let val = self.eval(test)?;
+                Ok(self.truth(&val)?.map(|truth| Step::Enter(LevelKind::Branch(truth))))
+            }
+            StmtKind::For(target, iterable, ..) if !expr_yields(iterable) => {
+                let val = self.eval(iterable)?;
+                let Some(iterator) = self.iter_of(&val, iterable.span)? else { return Ok(None) };
+                self.turn(target, &iterator, iterable.span).map(Some)
+            }
+            StmtKind::While(test, ..) if !expr_yields(test) => self.while_turn(test, 0),
+            StmtKind::With(items, _) if !items.iter().any(|(expr, _)| expr_yields(expr)) => {
+                let mut managers = Vec::new();
+                for (expr, target) in items {
+                    let entered = self.eval(expr).and_then(|manager| {
+                        let entered = self.enter(&manager, expr.span)?;
+                        managers.push((manager, expr.span));
+                        if let Some(target) = target {
+                            self.assign(target, entered)?;
+                        }
+                        Ok(())
+                    });
+                    if let Err(raised) = entered {
+                        let flow = self.leave_all(managers, raised.into());
+                        return Ok(Some(Step::Ended(flow)));
+                    }
+                }
+                Ok(Some(Step::Enter(LevelKind::With(managers))))
+            }
+            StmtKind::Try(_) => Ok(Some(Step::Enter(LevelKind::Try))),
+            StmtKind::Match(subject, cases) if !expr_yields(subject) => {
+                let subject = self.eval(subject)?;
+                for (index, case) in cases.iter().enumerate() {
+                    match self.case_matches(case, &subject)? {
+                        Some(true) => return Ok(Some(Step::Enter(LevelKind::Case(index)))),
+                        Some(false) => {}
+                        None => return Ok(None),
+                    }
+                }
+                Ok(Some(Step::Ended(Flow::Normal)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The next turn of a `for`, or its end.
+    fn turn(&mut self, target: &Target, iterator: &Val, span: Span) -> Res<Step> {
+        match self.next_item(iterator, span)? {
+            Next::Item(item) => {
+                self.assign(target, item)?;
+                Ok(Step::Enter(LevelKind::For(iterator.clone())))
+            }
+            Next::End(_) => Ok(Step::Enter(LevelKind::LoopElse)),
+            Next::Open(unknown) => {
+                self.bring_into_doubt(&unknown);
+                Ok(Step::Ended(Flow::Return(unknown)))
+            }
+        }
+    }
+
+    fn while_turn(&mut self, test: &Expr, turn: u32) -> Res<Option<Step>> {
+        let val = self.eval(test)?;
+        Ok(match self.truth(&val)? {
+            Some(true) if turn >= self.settings.limits.turns => {
+                let message = format!("loop ended after {turn} turns");
+                self.limit(test.span, "turns", &message, "--max-turns");
+                let unknown = self.hole(super::HoleKind::Limit, "turns", test.span);
+                self.bring_into_doubt(&unknown);
+                Some(Step::Ended(Flow::Return(unknown)))
+            }
+            Some(true) => Some(Step::Enter(LevelKind::While(turn + 1))),
+            Some(false) => Some(Step::Enter(LevelKind::LoopElse)),
+            None => None,
+        })
+    }
+
+    /// What the generator gives from here on is unknown.
+    fn bring_into_doubt(&mut self, unknown: &Val) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.doubt.get_or_insert_with(|| unknown.clone());
+        }
+    }
+
+    /// Takes what a statement evaluated in one go has yielded.
+    fn collect(&mut self, state: &mut GeneratorState) {
+        if let Some(frame) = self.frames.last_mut() {
+            state.ready.append(&mut frame.yields);
+            if let Some(unknown) = frame.doubt.take() {
+                state.open = Some(unknown);
+                state.ready.clear();
+            }
+        }
+    }
+
+    fn open_try(&mut self) {
+        self.maybe_raised.push(None);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.tries += 1;
+        }
+    }
+
+    fn close_try(&mut self) -> Option<std::sync::Arc<super::Hole>> {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.tries = frame.tries.saturating_sub(1);
+        }
+        self.maybe_raised.pop().flatten()
+    }
+
+    /// The innermost block ended: what follows in the block around it. `Err` is the end of the function.
+    fn close_level(
+        &mut self,
+        state: &mut GeneratorState,
+        def: &Function,
+        flow: Flow,
+    ) -> Result<Step, Flow> {
+        let Some(level) = state.levels.pop() else { return Err(flow) };
+        let Some(stmt) = self.statement(state, def) else { return Err(flow) };
+        Ok(match (level.kind, &stmt.kind) {
+            (LevelKind::For(iterator), StmtKind::For(target, iterable, ..)) => match flow {
+                Flow::Normal | Flow::Continue => self
+                    .turn(target, &iterator, iterable.span)
+                    .unwrap_or_else(|raised| Step::Ended(raised.into())),
+                Flow::Break => Step::Ended(Flow::Normal),
+                flow => Step::Ended(flow),
+            },
+            (LevelKind::While(turn), StmtKind::While(test, body, _)) => match flow {
+                Flow::Normal | Flow::Continue => match self.while_turn(test, turn) {
+                    Ok(Some(step)) => step,
+                    Ok(None) => Step::Ended(self.exec_block(body)),
+                    Err(raised) => Step::Ended(raised.into()),
+                },
+                Flow::Break => Step::Ended(Flow::Normal),
+                flow => Step::Ended(flow),
+            },
+            (LevelKind::With(managers), _) => Step::Ended(self.leave_all(managers, flow)),
+            (LevelKind::Try, StmtKind::Try(parts)) => self.close_try_body(parts, flow),
+            (LevelKind::Handler(index), StmtKind::Try(parts)) => {
+                let flow = match parts.handlers.get(index) {
+                    Some(handler) => self.end_handler(handler, flow),
+                    None => flow,
+                };
+                finally(parts, flow)
+            }
+            (LevelKind::TryElse, StmtKind::Try(parts)) => finally(parts, flow),
+            (LevelKind::Finally(ending), _) => Step::Ended(match flow {
+                Flow::Normal => ending.into(),
+                flow => flow,
+            }),
+            _ => Step::Ended(flow),
+        })
+    }
+
+    fn close_try_body(&mut self, parts: &Try, flow: Flow) -> Step {
+        // Something called from here may have raised: the handlers are evaluated too.
+        if let Some(cond) = self.close_try()
+            && let Some(handler) = parts.handlers.first()
+        {
+            let met = self.both(&cond, &mut |_| Flow::Normal, &mut |this| match this
+                .exec_block(&handler.body)
+            {
+                Flow::Stop => Flow::Stop,
+                _ => Flow::Normal,
+            });
+            if matches!(met, Flow::Stop) {
+                return Step::Ended(Flow::Stop);
+            }
+        }
+        match flow {
+            Flow::Normal if !parts.orelse.is_empty() => Step::Enter(LevelKind::TryElse),
+            Flow::Raise(val) => match self.find_handler(&val, &parts.handlers) {
+                Ok(Some(index)) => {
+                    if let Some(handler) = parts.handlers.get(index) {
+                        self.begin_handler(handler, &val);
+                    }
+                    Step::Enter(LevelKind::Handler(index))
+                }
+                Ok(None) => finally(parts, Flow::Raise(val)),
+                Err(raised) => finally(parts, raised.into()),
+            },
+            flow => finally(parts, flow),
+        }
+    }
+
+    fn leave_all(&mut self, managers: Vec<(Val, Span)>, flow: Flow) -> Flow {
+        let mut flow = flow;
+        for (manager, span) in managers.into_iter().rev() {
+            flow = self.leave_with(&manager, flow, span);
+        }
+        flow
+    }
+
+    /// Two sides that ended differently: the rest is evaluated in one go for both, and what is yielded
+    /// from here on is unknown.
+    fn join_flow(&mut self, state: &mut GeneratorState, def: &Function, flow: Flow) -> Step {
+        let mut flow = flow;
+        let unknown = self.fork_hole(&flow, def.span);
+        if let Some(unknown) = unknown {
+            self.bring_into_doubt(&unknown);
+        }
+        while let Some(level) = state.levels.last().cloned() {
+            let rest = block(def, &state.levels).and_then(|block| block.get(level.at + 1..));
+            let rest = rest.unwrap_or_default();
+            flow = self.each_end(flow, &mut |this, end| match end {
+                Flow::Normal => this.exec_block(rest),
+                end => end,
+            });
+            state.levels.pop();
+            let Some(stmt) = self.statement(state, def) else { break };
+            flow = match (level.kind, &stmt.kind) {
+                (LevelKind::For(iterator), StmtKind::For(target, iterable, body, orelse)) => {
+                    let span = iterable.span;
+                    let flow = self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal | Flow::Continue => {
+                            this.for_turns(target, &iterator, body, span)
+                        }
+                        end => end,
+                    });
+                    self.after_loop(flow, orelse)
+                }
+                (LevelKind::While(turn), StmtKind::While(test, body, orelse)) => {
+                    let flow = self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal | Flow::Continue => this.while_turns(test, body, turn),
+                        end => end,
+                    });
+                    self.after_loop(flow, orelse)
+                }
+                (LevelKind::With(managers), _) => self.leave_all(managers, flow),
+                (LevelKind::Try, StmtKind::Try(parts)) => {
+                    let maybe = self.close_try();
+                    self.finish_try(parts, flow, super::heap::Delta::default(), maybe)
+                }
+                (LevelKind::Handler(index), StmtKind::Try(parts)) => {
+                    let flow = match parts.handlers.get(index) {
+                        Some(handler) => self.end_handler(handler, flow),
+                        None => flow,
+                    };
+                    self.run_finally(parts, flow)
+                }
+                (LevelKind::TryElse, StmtKind::Try(parts)) => self.run_finally(parts, flow),
+                (LevelKind::Finally(ending), _) => self.each_end(flow, &mut |_, end| match end {
+                    Flow::Normal => ending.clone().into(),
+                    end => end,
+                }),
+                _ => flow,
+            };
+        }
+        let flow = self.each_end(flow, &mut |_, end| match end {
+            Flow::Raise(_) | Flow::Stop => end,
+            _ => Flow::Normal,
+        });
+        match flow {
+            Flow::Stop => Step::Ended(Flow::Stop),
+            flow => {
+                // Whatever is left apart here is an exception on one side.
+                let joined = self.flow_value(flow, def.span);
+                Step::Ended(match joined {
+                    Ok(val) => Flow::Return(val),
+                    Err(raised) => raised.into(),
+                })
+            }
+        }
+    }
+
+    /// `generator.close()`: its open `finally` blocks and managers end.
+    pub(crate) fn close_generator(&mut self, generator: &Val, span: Span) -> Res<()> {
+        let exception = self.call_builtin("GeneratorExit", &Args::default(), span);
+        let Some(Ok(exception)) = exception else { return Ok(()) };
+        match self.wake_iterator(generator, Input::Throw(exception), span) {
+            Err(Raised::Exception(val)) if self.exception_is(&val, "builtins.GeneratorExit") => {
+                Ok(())
+            }
+            Err(raised) => Err(raised),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// After a `try`: its `finally`, when it has one.
+fn finally(parts: &Try, flow: Flow) -> Step {
+    if parts.finalbody.is_empty() {
+        return Step::Ended(flow);
+    }
+    match Ending::of(flow) {
+        Ok(ending) => Step::Enter(LevelKind::Finally(ending)),
+        Err(flow) => Step::Ended(flow),
+    }
+}
+
+impl Ending {
+    fn of(flow: Flow) -> Result<Self, Flow> {
+        Ok(match flow {
+            Flow::Normal => Self::Normal,
+            Flow::Break => Self::Break,
+            Flow::Continue => Self::Continue,
+            Flow::Return(val) => Self::Return(val),
+            Flow::Raise(val) => Self::Raise(val),
+            Flow::Stop | Flow::Fork(_) => return Err(flow),
+        })
+    }
+}
+
+impl From<Ending> for Flow {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Normal => Self::Normal,
+            Ending::Break => Self::Break,
+            Ending::Continue => Self::Continue,
+            Ending::Return(val) => Self::Return(val),
+            Ending::Raise(val) => Self::Raise(val),
+        }
+    }
+}
+
+fn advance(state: &mut GeneratorState) {
+    if let Some(level) = state.levels.last_mut() {
+        level.at += 1;
+    }
+}
+
+fn take_first(vals: &mut Vec<Val>) -> Option<Val> {
+    if vals.is_empty() { None } else { Some(vals.remove(0)) }
+}
+
+/// The block of the innermost level.
+fn block<'a>(def: &'a Function, levels: &[Level]) -> Option<&'a [Stmt]> {
+    let mut block: &'a [Stmt] = &def.body;
+    let mut at = levels.first()?.at;
+    for level in levels.get(1..)? {
+        let stmt = block.get(at)?;
+        block = match (&level.kind, &stmt.kind) {
+            (LevelKind::Branch(true), StmtKind::If(_, body, _))
+            | (LevelKind::For(_), StmtKind::For(_, _, body, _))
+            | (LevelKind::While(_), StmtKind::While(_, body, _))
+            | (LevelKind::With(_), StmtKind::With(_, body)) => body,
+            (LevelKind::Branch(false), StmtKind::If(_, _, orelse))
+            | (
+                LevelKind::LoopElse,
+                StmtKind::For(_, _, _, orelse) | StmtKind::While(_, _, orelse),
+            ) => orelse,
+            (LevelKind::Case(index), StmtKind::Match(_, cases)) => &cases.get(*index)?.body,
+            (LevelKind::Try, StmtKind::Try(parts)) => &parts.body,
+            (LevelKind::Handler(index), StmtKind::Try(parts)) => &parts.handlers.get(*index)?.body,
+            (LevelKind::TryElse, StmtKind::Try(parts)) => &parts.orelse,
+            (LevelKind::Finally(_), StmtKind::Try(parts)) => &parts.finalbody,
+            _ => return None,
+        };
+        at = level.at;
+    }
+    Some(block)
+}
+
+/// The `yield` that is all of a statement's value.
+fn yield_of(stmt: &Stmt) -> Option<&Expr> {
+    let expr = match &stmt.kind {
+        StmtKind::Expr(expr) | StmtKind::Assign(_, expr) => expr,
+        StmtKind::AnnAssign(_, _, Some(expr)) | StmtKind::Return(Some(expr)) => expr,
+        _ => return None,
+    };
+    let is_plain = match &expr.kind {
+        ExprKind::Yield(None) => true,
+        ExprKind::Yield(Some(value)) | ExprKind::YieldFrom(value) => !expr_yields(value),
+        _ => false,
+    };
+    is_plain.then_some(expr)
+}
+
+/// Whether a statement contains a `yield` of its function.
+fn stmt_yields(stmt: &Stmt) -> bool {
+    let any = |block: &[Stmt]| block.iter().any(stmt_yields);
+    match &stmt.kind {
+        StmtKind::Expr(expr)
+        | StmtKind::Assign(_, expr)
+        | StmtKind::AugAssign(_, _, expr)
+        | StmtKind::AnnAssign(_, _, Some(expr))
+        | StmtKind::Return(Some(expr)) => expr_yields(expr),
+        StmtKind::If(test, body, orelse) | StmtKind::While(test, body, orelse) => {
+            expr_yields(test) || any(body) || any(orelse)
+        }
+        StmtKind::For(_, iterable, body, orelse) => {
+            expr_yields(iterable) || any(body) || any(orelse)
+        }
+        StmtKind::With(items, body) => items.iter().any(|(expr, _)| expr_yields(expr)) || any(body),
+        StmtKind::Try(parts) => {
+            any(&parts.body)
+                || parts.handlers.iter().any(|handler| any(&handler.body))
+                || any(&parts.orelse)
+                || any(&parts.finalbody)
+        }
+        StmtKind::Match(subject, cases) => {
+            expr_yields(subject) || cases.iter().any(|case| any(&case.body))
+        }
+        StmtKind::Raise(Some(expr), _) | StmtKind::Assert(expr, _) => expr_yields(expr),
+        _ => false,
+    }
+}
+
+/// Whether an expression contains a `yield` of its function.
+fn expr_yields(expr: &Expr) -> bool {
+    let maybe = |expr: &Option<Box<Expr>>| expr.as_deref().is_some_and(expr_yields);
+    match &expr.kind {
+        ExprKind::Yield(_) | ExprKind::YieldFrom(_) => true,
+        ExprKind::Attribute(inner, _)
+        | ExprKind::Starred(inner)
+        | ExprKind::Unary(_, inner)
+        | ExprKind::Walrus(_, inner)
+        | ExprKind::Await(inner) => expr_yields(inner),
+        ExprKind::Subscript(left, right) | ExprKind::Binary(left, _, right) => {
+            expr_yields(left) || expr_yields(right)
+        }
+        ExprKind::Slice(start, stop, step) => maybe(start) || maybe(stop) || maybe(step),
+        ExprKind::Call(call) => {
+            expr_yields(&call.function)
+                || call.args.iter().any(expr_yields)
+                || call.keywords.iter().any(|keyword| expr_yields(&keyword.value))
+        }
+        ExprKind::List(items)
+        | ExprKind::Tuple(items)
+        | ExprKind::Set(items)
+        | ExprKind::And(items)
+        | ExprKind::Or(items) => items.iter().any(expr_yields),
+        ExprKind::Dict(entries) => entries
+            .iter()
+            .any(|(key, value)| key.as_ref().is_some_and(expr_yields) || expr_yields(value)),
+        ExprKind::Compare(first, rest) => {
+            expr_yields(first) || rest.iter().any(|(_, item)| expr_yields(item))
+        }
+        ExprKind::IfElse(test, body, orelse) => {
+            expr_yields(test) || expr_yields(body) || expr_yields(orelse)
+        }
+        ExprKind::FString(parts) => parts.iter().any(|part| match part {
+            crate::python::ast::FPart::Value { value, .. } => expr_yields(value),
+            crate::python::ast::FPart::Literal(_) => false,
+        }),
+        _ => false,
+    }
+}
