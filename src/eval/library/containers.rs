@@ -14,10 +14,7 @@ pub(crate) use views::View;
 
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
-use crate::eval::generator::Input;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::item::as_big;
-use crate::eval::lazy::Lazy;
 use crate::eval::object::{Data, Entries, Key, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::CompareOp;

@@ -3,8 +3,10 @@
 use num_traits::Signed;
 
 use crate::eval::call::Args;
+use crate::eval::generator::Input;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
+use crate::eval::lazy::Lazy;
 use crate::eval::object::{Data, Key, ObjId, Object, Val};
 use crate::eval::pure::number;
 use crate::python::Span;
@@ -89,7 +91,26 @@ impl Interp<'_> {
         Some(match (name, args.pos.as_slice()) {
             ("__next__", []) => self.call_next(this, None, span),
             ("__iter__", []) => Ok(this.clone()),
-            ("send", [val]) if val.is_none() => self.call_next(this, None, span),
+            ("send", [val]) => {
+                let woken = self.wake_iterator(this, Input::Send(val.clone()), span);
+                self.item_or_stop(woken, None, span)
+            }
+            ("throw", [val]) => {
+                let made = match &val.data {
+                    Data::Symbol(_) => self.call(val, Args::default(), span),
+                    _ => Ok(val.clone()),
+                };
+                match made {
+                    Ok(val) => {
+                        let woken = self.wake_iterator(this, Input::Throw(val), span);
+                        self.item_or_stop(woken, None, span)
+                    }
+                    Err(raised) => Err(raised),
+                }
+            }
+            ("close", []) if self.is_generator(this) => {
+                self.close_generator(this, span).map(|()| Val::none(span))
+            }
             ("close", []) => {
                 if let Some(Object::Iterator(items, at)) =
                     this.as_obj().map(|id| self.heap.get_mut(id))
@@ -100,6 +121,13 @@ impl Interp<'_> {
             }
             _ => return None,
         })
+    }
+
+    fn is_generator(&self, val: &Val) -> bool {
+        matches!(
+            val.as_obj().map(|id| self.heap.get(id)),
+            Some(Object::Lazy(Lazy::Generator(_)))
+        )
     }
 
     /// A method of a number.
