@@ -79,6 +79,12 @@ impl Interp<'_> {
                 self.native_attribute(object, &native, &key, span)
             }
             Data::Obj(id) => self.object_attribute(object, *id, &key, span),
+            Data::Slice(parts) => Ok(match name {
+                "start" => parts.first().cloned(),
+                "stop" => parts.get(1).cloned(),
+                "step" => parts.get(2).cloned(),
+                _ => Some(self.hole(HoleKind::Name, format!("slice.{name}"), span)),
+            }),
             _ => Ok(self.method(object, &key, span)),
         }
     }
@@ -341,7 +347,9 @@ impl Interp<'_> {
                 return Ok(Some(super::library::natives::method(object, name, span)));
             }
             "__members__" if class.flavour == Flavour::Enum => {
-                let members = self.members(object);
+                // Other names of a member included.
+                let mut members = attrs.clone();
+                members.retain(|_, val| self.is_instance(val));
                 return Ok(Some(self.dict_of(&members, span)));
             }
             _ => {}
@@ -477,7 +485,7 @@ impl Interp<'_> {
             {
                 Ok(self.heap.val(Object::Bound(val.clone(), this.clone()), span))
             }
-            Object::Property(getter, _) => {
+            Object::Property(getter, ..) => {
                 self.call(&getter, Args::positional(vec![this.clone()]), span)
             }
             _ => Ok(val.clone()),
@@ -507,12 +515,12 @@ impl Interp<'_> {
                     && let Some(descriptor) = found.as_obj()
                 {
                     match self.heap.get(descriptor).clone() {
-                        Object::Property(_, Some(setter)) => {
+                        Object::Property(_, Some(setter), _) => {
                             let args = Args::positional(vec![object.clone(), val]);
                             self.call(&setter, args, span)?;
                             return Ok(());
                         }
-                        Object::Property(_, None) => {
+                        Object::Property(_, None, _) => {
                             let owner = self.type_name(object);
                             let text =
                                 format!("property '{name}' of '{owner}' object has no setter");
@@ -568,8 +576,16 @@ impl Interp<'_> {
                 && let Ok(Some(found)) = self.class_lookup(&self.class_of(object), name)
                 && self.is_data_descriptor(&found)
             {
-                // What deleting a property does is written in its deleter.
-                self.poison_with(id, &found, span);
+                let deleter = match found.as_obj().map(|id| self.heap.get(id)) {
+                    Some(Object::Property(_, _, deleter)) => deleter.clone(),
+                    _ => None,
+                };
+                match deleter {
+                    Some(deleter) => {
+                        self.call(&deleter, Args::positional(vec![object.clone()]), span)?;
+                    }
+                    None => self.poison_with(id, &found, span),
+                }
                 return Ok(());
             }
             match self.heap.get_mut(id) {
@@ -617,6 +633,7 @@ impl Interp<'_> {
                     class.meta.clone().unwrap_or_else(|| symbol("builtins.type"))
                 }
                 Object::Namespace(_) => symbol("builtins.dict"),
+                Object::Keys(_) => symbol("builtins.dict_keys"),
                 Object::Function(_) | Object::Bound(..) => symbol("builtins.function"),
                 Object::Module(_) => symbol("builtins.module"),
                 Object::Iterator(..) | Object::Lazy(_) => symbol("builtins.generator"),

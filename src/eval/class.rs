@@ -196,10 +196,9 @@ impl Interp<'_> {
         match self.heap.get(*id) {
             Object::Function(function) if function.class.is_none() => found.push(*id),
             Object::Static(inner) | Object::ClassMethod(inner) => self.methods_in(inner, found),
-            Object::Property(get, set) => {
-                self.methods_in(get, found);
-                if let Some(set) = set {
-                    self.methods_in(set, found);
+            Object::Property(get, set, delete) => {
+                for method in std::iter::once(get).chain(set).chain(delete) {
+                    self.methods_in(method, found);
                 }
             }
             _ => {}
@@ -505,6 +504,9 @@ impl Interp<'_> {
         let (object, attrs) = (Rc::clone(object), attrs.clone());
         if object.flavour == Flavour::Enum {
             return self.enum_member(&class, &attrs, &args, span);
+        }
+        if object.mro.iter().any(|base| base.as_symbol() == Some("typing.TypedDict")) {
+            return self.call_dict_type(&args, span);
         }
         let base = self.symbol_base(&class);
         if let Some(base) = &base

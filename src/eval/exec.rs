@@ -502,10 +502,56 @@ impl Interp<'_> {
     /// What follows the body of a `try`: a handler where it raised, `else` where it did not.
     fn after_body(&mut self, flow: Flow, parts: &Try) -> Flow {
         self.each_end(flow, &mut |this, end| match end {
+            Flow::Raise(val) if parts.is_star => this.handle_group(&val, &parts.handlers),
             Flow::Raise(val) => this.handle(&val, &parts.handlers),
             Flow::Normal => this.exec_block(&parts.orelse),
             end => end,
         })
+    }
+
+    /// `except*`: each handler takes its part of a group of exceptions; what nobody takes goes on.
+    fn handle_group(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
+        let group = self.exception_is(val, "builtins.BaseExceptionGroup");
+        let mut rest = match self.find_attribute(val, "exceptions", val.span) {
+            Ok(Some(parts)) if group => {
+                attempt!(self.iterate(&parts, val.span)).unwrap_or_default()
+            }
+            _ => vec![val.clone()],
+        };
+        let message = match self.find_attribute(val, "message", val.span) {
+            Ok(Some(message)) if group => message,
+            _ => Val::str("", val.span),
+        };
+        for handler in handlers {
+            let Some(kind) = &handler.kind else { continue };
+            let kind = attempt!(self.eval(kind));
+            let (taken, left) =
+                rest.into_iter().partition(|part| self.exception_matches(part, &kind));
+            let taken: Vec<Val> = taken;
+            rest = left;
+            if taken.is_empty() {
+                continue;
+            }
+            let part = self.exception_group(message.clone(), taken, val.span);
+            self.begin_handler(handler, &part);
+            let flow = self.exec_block(&handler.body);
+            match self.end_handler(handler, flow) {
+                Flow::Normal => {}
+                flow => return flow,
+            }
+        }
+        match rest.as_slice() {
+            [] => Flow::Normal,
+            _ if group => Flow::Raise(self.exception_group(message, rest, val.span)),
+            _ => Flow::Raise(val.clone()),
+        }
+    }
+
+    fn exception_group(&mut self, message: Val, parts: Vec<Val>, span: Span) -> Val {
+        let class = Val::symbol("builtins.ExceptionGroup", span);
+        let parts = self.list(parts, span);
+        let args = super::call::Args::positional(vec![message, parts]);
+        self.make_exception(class, &args, span)
     }
 
     /// One of the handlers runs, and nobody knows which.

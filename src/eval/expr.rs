@@ -622,7 +622,7 @@ impl Interp<'_> {
         let text = match conversion {
             'r' => self.repr_text(val, span)?,
             'a' => match self.repr_text(val, span)?.as_literal() {
-                Some(text) => Text::literal(pure::text::ascii(text)),
+                Some(text) => Text::literal(super::library::builtins::escaped(text)),
                 None => return Ok(self.derived(&[val], span)),
             },
             _ => self.str_text(val, span)?,
@@ -682,8 +682,12 @@ impl Interp<'_> {
         if let Some(val) = self.star_imported(globals, name, span) {
             return Ok(val);
         }
-        // A name that no scope has. Python would raise NameError; since the DAG is known to load
-        // somewhere, podlift has rather missed where it is bound.
+        // A name that no scope has. Where that may be caught, as in `try: unicode`, Python's NameError is
+        // meant; else podlift has rather missed where it is bound, since the DAG is known to load.
+        if self.frame().is_some_and(|frame| frame.tries > 0) {
+            let message = format!("name '{name}' is not defined");
+            return Err(self.exception("NameError", message, span));
+        }
         Ok(self.hole(HoleKind::Name, name.as_ref(), span))
     }
 }

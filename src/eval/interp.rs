@@ -111,6 +111,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) hashing: bool,
     /// Every class the files define, for `__subclasses__`.
     pub(crate) classes: Vec<ObjId>,
+    /// Objects whose `repr` is being written, for those that contain themselves.
+    pub(crate) shown: Vec<ObjId>,
     pub(crate) steps: u64,
     pub(crate) depth: u32,
     stopped: bool,
@@ -152,6 +154,7 @@ impl<'a> Interp<'a> {
             snippets: Map::default(),
             hashing: false,
             classes: Vec::new(),
+            shown: Vec::new(),
             steps: 0,
             depth: 0,
             stopped: false,

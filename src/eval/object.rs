@@ -129,13 +129,16 @@ pub(crate) enum Object {
     /// An iterator that makes its elements when they are asked for.
     Lazy(super::lazy::Lazy),
     Partial(Val, Vec<Val>, Map<Name, Val>),
-    Property(Val, Option<Val>),
+    /// Getter, setter and deleter.
+    Property(Val, Option<Val>, Option<Val>),
     Static(Val),
     ClassMethod(Val),
     /// `super()`: the instance or class, and the class after which to look.
     Super(Val, Val),
     /// A Kubernetes client object or one of Airflow's pod helpers.
     Model(Name, Map<Name, Val>),
+    /// The keys of a dict, as they are when they are asked for.
+    Keys(ObjId),
     /// The attributes of an object as a dict: `vars(object)`, `object.__dict__`.
     Namespace(ObjId),
     /// A namespace with attributes: `types.SimpleNamespace`, `Param`, connections, opaque instances.

@@ -58,7 +58,8 @@ impl Interp<'_> {
                             return self.truth(&result);
                         }
                     }
-                    let is_enum = self.flavour_of(&class) == Some(Flavour::Enum);
+                    let is_enum = self.flavour_of(&class) == Some(Flavour::Enum)
+                        && self.flag_number(val).is_none();
                     match payload {
                         Some(payload) if !is_enum => return self.truth(&payload),
                         _ => true,
@@ -181,7 +182,13 @@ impl Interp<'_> {
         if let Some(val) = self.user_operation(op, left, right, span)? {
             return Ok(val);
         }
-        // `int | None` in annotations and other operators on library symbols.
+        if op == BinaryOp::BitOr && self.is_kind(left) && self.is_kind(right) {
+            let mut parts = super::object::Map::default();
+            parts.insert("0".into(), left.clone());
+            parts.insert("1".into(), right.clone());
+            return Ok(self.heap.val(Object::Record("types.UnionType".into(), parts), span));
+        }
+        // Other operators on library symbols.
         if left.as_symbol().is_some() || right.as_symbol().is_some() || left.is_none() {
             return Ok(self.derived(&[left, right], span));
         }
@@ -192,6 +199,20 @@ impl Interp<'_> {
             self.type_name(right)
         );
         self.type_error(message, span)
+    }
+
+    /// Whether a value is a class, `None` or a union of them, as in `int | None`.
+    fn is_kind(&self, val: &Val) -> bool {
+        match &val.data {
+            Data::None => true,
+            Data::Symbol(path) => self.is_class_symbol(path),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::Class(..) => true,
+                Object::Record(class, _) => class.as_ref() == "types.UnionType",
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn arithmetic(&mut self, op: BinaryOp, a: &Number, b: &Number, span: Span) -> Res {
@@ -320,6 +341,7 @@ impl Interp<'_> {
                 return self.collection_operation(op, left, right, span);
             }
         }
+        let (left, right) = (&self.keys_as_set(left), &self.keys_as_set(right));
         let (Some(a), Some(b)) = (left.as_obj(), right.as_obj()) else { return Ok(None) };
         let (a, b) = (self.heap.get(a).clone(), self.heap.get(b).clone());
         Ok(match (a, b, op) {
@@ -367,6 +389,9 @@ impl Interp<'_> {
         right: &Val,
         span: Span,
     ) -> Res<Option<Val>> {
+        if let Some(made) = self.flags(op, left, right, span) {
+            return Ok(Some(made));
+        }
         let name = method(op);
         for (this, other, prefix) in [(left, right, "__"), (right, left, "__r")] {
             let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
@@ -395,6 +420,55 @@ impl Interp<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// `|`, `&` and `^` of two members of an `enum.Flag`.
+    fn flags(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Option<Val> {
+        if !matches!(op, BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor) {
+            return None;
+        }
+        let (class, a) = self.flag_number(left)?;
+        let (other, b) = self.flag_number(right)?;
+        if !self.same(&class, &other, 16) {
+            return None;
+        }
+        let number = match op {
+            BinaryOp::BitOr => a | b,
+            BinaryOp::BitAnd => a & b,
+            _ => a ^ b,
+        };
+        let members = self.members(&class);
+        for member in members.values() {
+            if self.flag_number(member).is_some_and(|(_, value)| value == number) {
+                return Some(member.clone());
+            }
+        }
+        let mut names: Vec<String> = Vec::new();
+        for (name, member) in &members {
+            if self.flag_number(member).is_some_and(|(_, value)| value != 0 && number & value == value) {
+                names.push(name.to_string());
+            }
+        }
+        let mut attrs = super::object::Map::default();
+        let name = Val::str(names.join("|"), span);
+        for key in ["name", "_name_"] {
+            attrs.insert(crate::python::ast::Name::from(key), name.clone());
+        }
+        for key in ["value", "_value_"] {
+            attrs.insert(crate::python::ast::Name::from(key), Val::int(number, span));
+        }
+        let payload = Some(Val::int(number, span));
+        let instance = super::object::Instance { class, attrs, payload };
+        Some(self.heap.val(Object::Instance(instance), span))
+    }
+
+    /// Class and number of a member of an `enum.Flag`.
+    fn flag_number(&self, val: &Val) -> Option<(Val, i64)> {
+        let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
+        let base = self.symbol_base(&instance.class)?;
+        let is_flag = matches!(base.as_ref(), "enum.Flag" | "enum.IntFlag");
+        let number = instance.payload.as_ref().and_then(Val::as_int)?;
+        is_flag.then(|| (instance.class.clone(), number))
     }
 
     /// One comparison.
@@ -543,6 +617,8 @@ impl Interp<'_> {
         depth: u32,
         span: Span,
     ) -> Res<Option<bool>> {
+        let (left, right) = (&self.keys_as_set(left), &self.keys_as_set(right));
+        let (left, right) = (&self.namespace_as_dict(left), &self.namespace_as_dict(right));
         if depth < 32
             && let Some(pairs) = self.paired(left, right)
         {
@@ -570,6 +646,16 @@ impl Interp<'_> {
             }
         }
         Ok(self.equal(left, right))
+    }
+
+    fn namespace_as_dict(&mut self, val: &Val) -> Val {
+        match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Namespace(owner)) => {
+                let entries = self.namespace_entries(*owner);
+                self.heap.val(Object::Dict(entries, None), val.span)
+            }
+            _ => val.clone(),
+        }
     }
 
     /// The elements of two containers of one kind and size that are to be compared one by one, when
@@ -958,6 +1044,11 @@ impl Interp<'_> {
                     return Ok(Some(items.contains_key(&key)));
                 }
                 Object::Instance(instance) => {
+                    if let (Some((_, whole)), Some((_, part))) =
+                        (self.flag_number(container), self.flag_number(needle))
+                    {
+                        return Ok(Some(whole & part == part));
+                    }
                     if let Ok(Some(method)) = self.class_lookup(&instance.class, "__contains__") {
                         let args = Args::positional(vec![container.clone(), needle.clone()]);
                         let result = self.call(&method, args, span)?;

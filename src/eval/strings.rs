@@ -85,8 +85,9 @@ impl Interp<'_> {
 
     fn repr_into(&mut self, val: &Val, out: &mut Text, span: Span, depth: u32) -> Res<()> {
         self.step(span)?;
-        if depth > 50 {
-            out.push_str("...");
+        if depth > 200 {
+            let hole = self.limit_hole(span, "depth", "a value is nested deeper than the bound");
+            out.push_text(&self.to_text(&hole).unwrap_or_default());
             return Ok(());
         }
         if let Some(unknown) = self.unknown(val)
@@ -181,7 +182,34 @@ impl Interp<'_> {
         span: Span,
         depth: u32,
     ) -> Res<()> {
+        let id = self.heap.resolve(id);
+        if self.shown.contains(&id) {
+            out.push_str(match self.heap.get(id) {
+                Object::List(_) => "[...]",
+                Object::Dict(..) => "{...}",
+                _ => "...",
+            });
+            return Ok(());
+        }
+        self.shown.push(id);
+        let result = self.repr_parts(val, id, out, span, depth);
+        self.shown.pop();
+        result
+    }
+
+    fn repr_parts(
+        &mut self,
+        val: &Val,
+        id: super::object::ObjId,
+        out: &mut Text,
+        span: Span,
+        depth: u32,
+    ) -> Res<()> {
         match self.heap.get(id).clone() {
+            Object::Keys(dict) => {
+                let items = self.iterate(&Val::obj(dict, span), span)?.unwrap_or_default();
+                self.repr_items(&items, "dict_keys([", "])", out, span, depth)?;
+            }
             Object::List(items) => self.repr_items(&items, "[", "]", out, span, depth)?,
             Object::Set(items, frozen) => {
                 let items: Vec<Val> = items.into_values().collect();
@@ -267,9 +295,12 @@ impl Interp<'_> {
                     }
                     _ => match instance.payload {
                         Some(payload) => self.repr_into(&payload, out, span, depth + 1)?,
-                        None if instance.attrs.contains_key("args") => {
-                            let text = self.exception_message(val);
-                            out.push_str(&format!("{name}({})", text::repr_str(&text)));
+                        None if let Some(Val { data: Data::Tuple(args), .. }) =
+                            instance.attrs.get("args") =>
+                        {
+                            let args = args.to_vec();
+                            out.push_str(&name);
+                            self.repr_items(&args, "(", ")", out, span, depth)?;
                         }
                         // The address CPython shows is different at each run.
                         None => {
@@ -295,6 +326,20 @@ impl Interp<'_> {
             Object::XCom(task, key) => {
                 let text = self.xcom_template(task, &key);
                 out.push_text(&text);
+            }
+            Object::Namespace(_) => {
+                let entries = self.entries_of(val).unwrap_or_default();
+                let dict = self.heap.val(Object::Dict(entries, None), span);
+                self.repr_into(&dict, out, span, depth)?;
+            }
+            Object::Record(class, attrs) if class.as_ref() == "types.SimpleNamespace" => {
+                out.push_str("namespace(");
+                for (index, (name, val)) in attrs.iter().enumerate() {
+                    out.push_str(if index > 0 { ", " } else { "" });
+                    out.push_str(&format!("{name}="));
+                    self.repr_into(val, out, span, depth + 1)?;
+                }
+                out.push_str(")");
             }
             Object::Record(class, attrs) => {
                 if let Some(Some(items)) = self.view_items(val) {
@@ -414,8 +459,22 @@ impl Interp<'_> {
             let derived = self.derived(&[val, &spec], span);
             return Ok(self.to_text(&derived).unwrap_or_default());
         };
-        if spec_text.is_empty() {
+        let own_format = self.is_instance(val)
+            && matches!(self.class_lookup(&self.class_of(val), "__format__"), Ok(Some(_)));
+        if spec_text.is_empty() && !own_format {
             return self.str_text(val, span);
+        }
+        let is_builtin = match &val.data {
+            Data::Tuple(_) | Data::Bytes(_) => true,
+            Data::Obj(id) => {
+                matches!(self.heap.get(*id), Object::List(_) | Object::Dict(..) | Object::Set(..))
+            }
+            _ => false,
+        };
+        if is_builtin {
+            let class = self.type_name(val);
+            let message = format!("unsupported format string passed to {class}.__format__");
+            return self.type_error(message, span);
         }
         if self.is_open(val) {
             // `{x:s}` changes nothing; any other spec may.

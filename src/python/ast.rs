@@ -94,8 +94,10 @@ pub enum StmtKind {
 pub struct Try {
     /// The guarded statements.
     pub body: Vec<Stmt>,
-    /// `except type as name: body`; `except*` is treated alike.
+    /// `except type as name: body`.
     pub handlers: Vec<Handler>,
+    /// Whether the handlers are written `except*`.
+    pub is_star: bool,
     /// Runs when nothing was raised.
     pub orelse: Vec<Stmt>,
     /// Runs always.

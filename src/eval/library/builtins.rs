@@ -122,6 +122,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("SystemExit", "BaseException"),
     ("KeyboardInterrupt", "BaseException"),
     ("GeneratorExit", "BaseException"),
+    ("BaseExceptionGroup", "BaseException"),
+    ("ExceptionGroup", "BaseExceptionGroup"),
     ("StopIteration", "Exception"),
     ("ArithmeticError", "Exception"),
     ("ZeroDivisionError", "ArithmeticError"),
@@ -226,6 +228,10 @@ pub(crate) fn exception_derives(class: &str, ancestor: &str) -> bool {
         if name == wanted || (name == "OSError" && alias(wanted)) {
             return true;
         }
+        // A group of exceptions is an `Exception` as well.
+        if name == "ExceptionGroup" && wanted == "Exception" {
+            return true;
+        }
         match EXCEPTIONS.iter().find(|(known, _)| *known == name) {
             Some((_, base)) if !base.is_empty() => name = base,
             _ => return false,
@@ -305,6 +311,7 @@ impl Interp<'_> {
             ("dict", _) => self.call_dict_type(args, span),
             ("range", Some(_)) => self.call_range(args, span),
             ("enumerate", Some(val)) => self.call_enumerate(val, args.get(1, "start"), span),
+            ("zip", _) if args.named("strict").is_some() => self.call_strict_zip(args, span),
             ("zip", _) => self.call_zip(args, span),
             ("reversed", Some(val)) => match self.iterate(val, span) {
                 Ok(Some(mut items)) => {
@@ -499,7 +506,8 @@ impl Interp<'_> {
             }
             ("property", getter) => {
                 let getter = getter.cloned().unwrap_or_else(|| Val::none(span));
-                let property = Object::Property(getter, args.get(1, "fset").cloned());
+                let setter = args.get(1, "fset").cloned();
+                let property = Object::Property(getter, setter, args.get(2, "fdel").cloned());
                 Ok(self.heap.val(property, span))
             }
             ("staticmethod", Some(val)) => Ok(self.heap.val(Object::Static(val.clone()), span)),
@@ -542,6 +550,19 @@ impl Interp<'_> {
                 };
                 Ok(Val::new(Data::Slice(parts.into()), span))
             }
+            ("bytes", Some(Val { data: Data::Int(count), .. })) => {
+                match usize::try_from(*count) {
+                    Ok(count) if count <= self.settings.limits.string => {
+                        Ok(Val::new(Data::Bytes(vec![0; count].into()), span))
+                    }
+                    Ok(_) => {
+                        let message = "a string is longer than the bound";
+                        Ok(self.limit_hole(span, "string", message))
+                    }
+                    Err(_) => Err(self.exception("ValueError", "negative count", span)),
+                }
+            }
+            ("bytes", None) => Ok(Val::new(Data::Bytes([].into()), span)),
             ("bytes", Some(val)) => match (&val.data, self.iterate(val, span)) {
                 (Data::Str(text), _) => Ok(Val::new(Data::Bytes(text.as_bytes().into()), span)),
                 (_, Ok(Some(items))) => {
@@ -563,6 +584,9 @@ impl Interp<'_> {
                 Ok(key) => Ok(Val::str(format!("{key:?}"), span)),
                 Err(raised) => Err(raised),
             },
+            ("hash", Some(Val { data: Data::Bool(value), .. })) => {
+                Ok(Val::int(i64::from(*value), span))
+            }
             ("hash", Some(Val { data: Data::Int(number @ 0..=0xFFFF_FFFF), .. })) => {
                 Ok(Val::int(*number, span))
             }
@@ -576,6 +600,16 @@ impl Interp<'_> {
     pub(crate) fn make_exception(&mut self, class: Val, args: &Args, span: Span) -> Val {
         let mut attrs = Map::default();
         attrs.insert(Name::from("args"), Val::tuple(args.pos.clone(), span));
+        if class.as_symbol().is_some_and(|path| path.ends_with("ExceptionGroup"))
+            && let [message, parts, ..] = args.pos.as_slice()
+        {
+            attrs.insert(Name::from("message"), message.clone());
+            let parts = match self.iterate(parts, span) {
+                Ok(Some(parts)) => Val::tuple(parts, span),
+                _ => parts.clone(),
+            };
+            attrs.insert(Name::from("exceptions"), parts);
+        }
         let instance = Instance { class, attrs, payload: None };
         self.heap.val(Object::Instance(instance), span)
     }
@@ -611,6 +645,10 @@ impl Interp<'_> {
                         Err(self.exception("ValueError", message, span))
                     }
                 }
+            }
+            Data::Bytes(bytes) => {
+                let text = Val::str(String::from_utf8_lossy(bytes).as_ref(), span);
+                self.call_int(&text, base, span)
             }
             Data::Float(value) => match number::float_to_int(*value) {
                 Ok(number) => Ok(Val::big(number, span)),
@@ -711,6 +749,10 @@ impl Interp<'_> {
                     entries.len()
                 }
                 Object::Set(items, _) => items.len(),
+                Object::Keys(dict) => {
+                    let dict = Val::obj(*dict, span);
+                    return self.call_len(&dict, span);
+                }
                 Object::Instance(instance) => {
                     let class = instance.class.clone();
                     if let Ok(Some(method)) = self.class_lookup(&class, "__len__") {
@@ -794,6 +836,32 @@ impl Interp<'_> {
         }
     }
 
+    /// `zip(..., strict=True)`: computed at once, so that a wrong length shows.
+    fn call_strict_zip(&mut self, args: &Args, span: Span) -> Res {
+        let strict = match args.named("strict") {
+            Some(val) => self.truth(&val.clone())?,
+            None => Some(false),
+        };
+        if strict == Some(false) {
+            return self.call_zip(args, span);
+        }
+        let mut lists = Vec::new();
+        for val in &args.pos {
+            match self.iterate(val, span)? {
+                Some(items) => lists.push(items),
+                None => return Ok(self.derived(&args.all(), span)),
+            }
+        }
+        let length = lists.first().map_or(0, Vec::len);
+        if lists.iter().any(|list| list.len() != length) {
+            let message = "zip() arguments have different lengths";
+            return Err(self.exception("ValueError", message, span));
+        }
+        let row = |at: usize| lists.iter().filter_map(|list| list.get(at).cloned()).collect();
+        let rows = (0..length).map(|at| Val::tuple(row(at), span)).collect();
+        Ok(self.heap.val(Object::Iterator(rows, 0), span))
+    }
+
     fn call_zip(&mut self, args: &Args, span: Span) -> Res {
         match self.iterators(&args.pos, span)? {
             Some(iterators) => Ok(self.lazy(Lazy::Zip(iterators), span)),
@@ -807,11 +875,10 @@ impl Interp<'_> {
             Some(val) => self.truth(&val.clone())?,
             None => Some(false),
         };
-        let (Some(reverse), Some(sorted)) = (reverse, self.sort(&items, args.named("key"), span)?)
-        else {
+        let Some(reverse) = reverse else { return Ok(self.derived(&[val], span)) };
+        let Some(sorted) = self.sort(&items, args.named("key"), reverse, span)? else {
             return Ok(self.derived(&[val], span));
         };
-        let sorted = if reverse { reverse_stable(sorted) } else { sorted };
         let items = sorted.into_iter().map(|(_, item)| item).collect();
         Ok(self.list(items, span))
     }
@@ -821,6 +888,7 @@ impl Interp<'_> {
         &mut self,
         items: &[Val],
         key: Option<&Val>,
+        reverse: bool,
         span: Span,
     ) -> Res<Option<Vec<(Val, Val)>>> {
         let mut pairs = Vec::with_capacity(items.len());
@@ -841,9 +909,15 @@ impl Interp<'_> {
                 let middle = low + (high - low) / 2;
                 let Some((other, _)) = sorted.get(middle) else { break };
                 let other = other.clone();
-                match self.order(&by, &other, span)? {
-                    Some(Some(std::cmp::Ordering::Less)) => high = middle,
-                    Some(_) => low = middle + 1,
+                // Equal elements keep their order, the other way round too.
+                let before = if reverse {
+                    self.less(&other, &by, span)?
+                } else {
+                    self.less(&by, &other, span)?
+                };
+                match before {
+                    Some(true) => high = middle,
+                    Some(false) => low = middle + 1,
                     None => return Ok(None),
                 }
             }
@@ -860,24 +934,96 @@ impl Interp<'_> {
             },
             many => many.to_vec(),
         };
-        let Some(sorted) = self.sort(&items, args.named("key"), span)? else {
-            return Ok(self.derived(&args.all(), span));
-        };
-        let chosen = if largest { reverse_stable(sorted) } else { sorted };
-        match (chosen.into_iter().next(), args.named("default")) {
+        let key = args.named("key").filter(|key| !key.is_none()).cloned();
+        let mut best: Option<(Val, Val)> = None;
+        for item in items {
+            let by = match &key {
+                Some(key) => self.call(key, Args::positional(vec![item.clone()]), span)?,
+                None => item.clone(),
+            };
+            let better = match &best {
+                None => Some(true),
+                Some((other, _)) if largest => self.less(&other.clone(), &by, span)?,
+                Some((other, _)) => self.less(&by, &other.clone(), span)?,
+            };
+            match better {
+                Some(true) => best = Some((by, item)),
+                Some(false) => {}
+                None => return Ok(self.derived(&args.all(), span)),
+            }
+        }
+        match (best, args.named("default")) {
             (Some((_, val)), _) => Ok(val),
             (None, Some(default)) => Ok(default.clone()),
             (None, None) => Err(self.exception("ValueError", "arg is an empty sequence", span)),
         }
     }
 
+    /// `a < b`; `None` when that is not known.
+    fn less(&mut self, a: &Val, b: &Val, span: Span) -> Res<Option<bool>> {
+        let result = self.compare(crate::python::ast::CompareOp::Lt, a, b, span)?;
+        self.truth(&result)
+    }
+
     fn call_sum(&mut self, val: &Val, start: Option<&Val>, span: Span) -> Res {
         let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
         let mut total = start.cloned().unwrap_or_else(|| Val::int(0, span));
-        for item in items {
+        let mut rest = items.into_iter();
+        while let Some(item) = rest.next() {
+            if matches!((&total.data, &item.data), (Data::Float(_), Data::Float(_) | Data::Int(_)))
+                || matches!((&total.data, &item.data), (Data::Int(_), Data::Float(_)))
+            {
+                return self.sum_floats(&total, item, rest, span);
+            }
             total = self.binary(crate::python::ast::BinaryOp::Add, &total, &item, span)?;
         }
         Ok(total)
+    }
+
+    /// A sum of floats. CPython compensates rounding errors since 3.12 and did not before; where that
+    /// makes a difference the result is unknown.
+    fn sum_floats(
+        &mut self,
+        total: &Val,
+        first: Val,
+        rest: impl Iterator<Item = Val>,
+        span: Span,
+    ) -> Res {
+        #[allow(clippy::cast_precision_loss, reason = "as CPython converts the numbers of a sum")]
+        let number = |val: &Val| match &val.data {
+            Data::Float(value) => Some(*value),
+            _ => val.as_int().map(|value| value as f64),
+        };
+        let mut plain = number(total).unwrap_or(0.0);
+        let (mut high, mut low) = (plain, 0.0);
+        let mut rest = rest;
+        let mut item = first;
+        loop {
+            let Some(value) = number(&item) else {
+                let mut sum = Val::new(Data::Float(plain), span);
+                for item in std::iter::once(item).chain(rest) {
+                    sum = self.binary(crate::python::ast::BinaryOp::Add, &sum, &item, span)?;
+                }
+                return Ok(if low == 0.0 { sum } else { self.derived(&[&sum], span) });
+            };
+            plain += value;
+            let next: f64 = high + value;
+            low += if high.abs() >= value.abs() {
+                (high - next) + value
+            } else {
+                (value - next) + high
+            };
+            high = next;
+            match rest.next() {
+                Some(next) => item = next,
+                None => break,
+            }
+        }
+        let compensated = if low.is_finite() { high + low } else { high };
+        if compensated.to_bits() == plain.to_bits() {
+            return Ok(Val::new(Data::Float(plain), span));
+        }
+        Ok(self.hole(HoleKind::Nondeterministic, "rounding of a sum", span))
     }
 
     fn call_any_all(&mut self, any: bool, val: &Val, span: Span) -> Res {
@@ -1091,6 +1237,15 @@ impl Interp<'_> {
             }
             return result;
         }
+        if let Some(Object::Record(union, parts)) = kind.as_obj().map(|id| self.heap.get(id))
+            && union.as_ref() == "types.UnionType"
+        {
+            let parts: Vec<Val> = parts.values().cloned().collect();
+            return self.is_subclass(class, &Val::tuple(parts, kind.span));
+        }
+        if kind.is_none() {
+            return Some(class.as_symbol() == Some("builtins.NoneType"));
+        }
         if self.unknown(class).is_some() || self.unknown(kind).is_some() {
             return None;
         }
@@ -1128,37 +1283,18 @@ impl Interp<'_> {
     }
 }
 
-/// `reverse=True` keeps equal elements in their order.
-fn reverse_stable(mut sorted: Vec<(Val, Val)>) -> Vec<(Val, Val)> {
-    let mut result: Vec<(Val, Val)> = Vec::with_capacity(sorted.len());
-    // Runs of equal keys must stay in order; without comparing again, a reversed stable sort is the
-    // reverse of a sort that puts later equal elements first.
-    sorted.reverse();
-    let mut run: Vec<(Val, Val)> = Vec::new();
-    for pair in sorted {
-        let same = run.last().is_some_and(|(key, _)| keys_equal(key, &pair.0));
-        if !same {
-            run.reverse();
-            result.append(&mut run);
+/// What is not ASCII as escapes.
+pub(crate) fn escaped(plain: &str) -> String {
+    plain.chars().fold(String::new(), |mut out, character| {
+        let code = u32::from(character);
+        match code {
+            0..=0x7F => out.push(character),
+            0x80..=0xFF => out.push_str(&format!("\\x{code:02x}")),
+            0x100..=0xFFFF => out.push_str(&format!("\\u{code:04x}")),
+            _ => out.push_str(&format!("\\U{code:08x}")),
         }
-        run.push(pair);
-    }
-    run.reverse();
-    result.append(&mut run);
-    result
-}
-
-fn keys_equal(a: &Val, b: &Val) -> bool {
-    match (&a.data, &b.data) {
-        (Data::Int(a), Data::Int(b)) => a == b,
-        (Data::Str(a), Data::Str(b)) => a == b,
-        (Data::Bool(a), Data::Bool(b)) => a == b,
-        (Data::Float(a), Data::Float(b)) => a == b,
-        (Data::Tuple(a), Data::Tuple(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| keys_equal(a, b))
-        }
-        _ => false,
-    }
+        out
+    })
 }
 
 /// Whether one library class derives from another, as far as DAG code asks.

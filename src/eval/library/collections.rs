@@ -45,7 +45,7 @@ impl Interp<'_> {
                 Some(val),
             ) => Some(Ok(val.clone())),
             ("abc.abstractproperty", Some(getter)) => {
-                Some(Ok(self.heap.val(Object::Property(getter.clone(), None), span)))
+                Some(Ok(self.heap.val(Object::Property(getter.clone(), None, None), span)))
             }
             ("abc.abstractclassmethod", Some(val)) => {
                 Some(Ok(self.heap.val(Object::ClassMethod(val.clone()), span)))

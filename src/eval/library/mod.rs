@@ -373,6 +373,7 @@ impl Interp<'_> {
                     containers::DICT_METHODS
                 }
                 Object::Set(..) => containers::SET_METHODS,
+                Object::Keys(_) => &["isdisjoint", "__len__", "__contains__", "__iter__"],
                 Object::Iterator(..) | Object::Lazy(_) => containers::ITERATOR_METHODS,
                 Object::Property(..) => &["setter", "getter", "deleter"],
                 _ => &[],
@@ -494,17 +495,22 @@ impl Interp<'_> {
                         self.call_namespace(owner, name, &args, span)
                     }
                     Object::Class(..) => self.call_class_method(this, id, name, &args, span),
+                    Object::Keys(_) => {
+                        let set = self.keys_as_set(this);
+                        return self.call_method(&set, name, args, span);
+                    }
                     Object::Set(..) => self.call_set(this, id, name, &args, span),
                     Object::Iterator(..) | Object::Lazy(_) => {
                         self.call_iterator(this, name, &args, span)
                     }
-                    Object::Property(getter, setter) => {
-                        let (getter, setter) = (getter.clone(), setter.clone());
+                    Object::Property(getter, setter, deleter) => {
+                        let (getter, setter, deleter) =
+                            (getter.clone(), setter.clone(), deleter.clone());
                         let given = args.pos.first().cloned();
                         let property = match name.as_ref() {
-                            "setter" => Object::Property(getter, given),
-                            "getter" => Object::Property(given.unwrap_or(getter), setter),
-                            _ => Object::Property(getter, setter),
+                            "setter" => Object::Property(getter, given, deleter),
+                            "getter" => Object::Property(given.unwrap_or(getter), setter, deleter),
+                            _ => Object::Property(getter, setter, given),
                         };
                         Some(Ok(self.heap.val(property, span)))
                     }

@@ -204,7 +204,8 @@ impl Lower<'_> {
         }
         let orelse = self.body(node.orelse);
         let finalbody = self.body(node.finalbody);
-        StmtKind::Try(Box::new(Try { body, handlers, orelse, finalbody }))
+        let is_star = node.is_star;
+        StmtKind::Try(Box::new(Try { body, handlers, is_star, orelse, finalbody }))
     }
 
     /// `import a.b` binds `a`; `import a.b as c` binds `c`.
