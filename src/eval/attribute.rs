@@ -343,9 +343,6 @@ impl Interp<'_> {
                 }
                 return Ok(Some(Val::tuple(order, span)));
             }
-            "_make" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
-                return Ok(Some(super::library::natives::method(object, name, span)));
-            }
             "__members__" if class.flavour == Flavour::Enum => {
                 // Other names of a member included.
                 let mut members = attrs.clone();
@@ -633,7 +630,6 @@ impl Interp<'_> {
                     class.meta.clone().unwrap_or_else(|| symbol("builtins.type"))
                 }
                 Object::Namespace(_) => symbol("builtins.dict"),
-                Object::Keys(_) => symbol("builtins.dict_keys"),
                 Object::Function(_) | Object::Bound(..) => symbol("builtins.function"),
                 Object::Module(_) => symbol("builtins.module"),
                 Object::Iterator(..) | Object::Lazy(_) => symbol("builtins.generator"),

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::interp::{Interp, Res};
 use super::lazy::Next;
 use super::object::{Data, Entries, Key, Object, Val};
-use super::pure;
 use super::{HoleKind, Text};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;

@@ -172,7 +172,6 @@ impl Interp<'_> {
             Object::Group(group) => self.opaque("airflow.TaskGroup", &group.id.display()),
             Object::TaskDecorator(decorator) => self.opaque("function", &decorator.kind),
             Object::Poisoned(hole) => Kind::Unknown(Arc::clone(hole)),
-            Object::Keys(_) => self.opaque("dict_keys", &self.short_repr(val)),
             Object::Namespace(owner) => Kind::Dict(
                 self.namespace_entries(*owner)
                     .into_values()

@@ -63,8 +63,6 @@ pub(crate) struct Frame {
 pub(crate) enum ModuleState {
     /// Evaluated, or being evaluated (an import cycle sees what is there so far).
     Ready(ObjId),
-    /// Not under the roots.
-    Missing,
 }
 
 /// The evaluation of one DAG file with everything it imports.

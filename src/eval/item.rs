@@ -716,10 +716,6 @@ impl Interp<'_> {
                 Some(rest)
             }
             Object::Lazy(_) => return self.drain(val, span),
-            Object::Keys(dict) => {
-                let dict = Val::obj(*dict, val.span);
-                return self.iterate(&dict, span);
-            }
             Object::Namespace(_) => Some(
                 self.entries_of(val)
                     .unwrap_or_default()
@@ -818,20 +814,6 @@ impl Interp<'_> {
     /// A hole for what depends on the order of a set.
     pub(crate) fn unordered(&mut self, span: Span) -> Val {
         self.hole(super::HoleKind::Nondeterministic, "order of a set", span)
-    }
-
-    /// A view of the keys of a dict as the set it compares and combines as.
-    pub(crate) fn keys_as_set(&mut self, val: &Val) -> Val {
-        let Some(Object::Keys(dict)) = val.as_obj().map(|id| self.heap.get(id)) else {
-            return val.clone();
-        };
-        let keys = match self.heap.get(*dict) {
-            Object::Dict(entries, _) => {
-                entries.iter().map(|(key, (name, _))| (key.clone(), name.clone())).collect()
-            }
-            _ => return val.clone(),
-        };
-        self.heap.val(Object::Set(keys, false), val.span)
     }
 
     /// A set from elements.

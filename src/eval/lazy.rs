@@ -128,10 +128,6 @@ impl Interp<'_> {
             match self.heap.get(id) {
                 Object::Lazy(_) | Object::Iterator(..) => return Ok(Some(val.clone())),
                 Object::List(_) => return Ok(Some(self.lazy(Lazy::List(id, 0), val.span))),
-                Object::Keys(dict) => {
-                    let dict = Val::obj(*dict, val.span);
-                    return self.iter_of(&dict, span);
-                }
                 Object::Set(items, _) if self.is_unordered(val) => {
                     let items = items.values().cloned().collect();
                     return Ok(Some(self.lazy(Lazy::Set(items, 0), val.span)));

@@ -70,8 +70,6 @@ pub(crate) enum Native {
     TimeDelta(i64),
     /// `datetime.datetime`, `date` or `time`.
     Moment(super::library::datetime::Moment),
-    /// A time zone by name.
-    Zone(String),
     /// `range`.
     Range(i64, i64, i64),
     /// `re.compile(...)`: pattern and flags.
@@ -137,8 +135,6 @@ pub(crate) enum Object {
     Super(Val, Val),
     /// A Kubernetes client object or one of Airflow's pod helpers.
     Model(Name, Map<Name, Val>),
-    /// The keys of a dict, as they are when they are asked for.
-    Keys(ObjId),
     /// The attributes of an object as a dict: `vars(object)`, `object.__dict__`.
     Namespace(ObjId),
     /// A namespace with attributes: `types.SimpleNamespace`, `Param`, connections, opaque instances.

@@ -341,7 +341,6 @@ impl Interp<'_> {
                 return self.collection_operation(op, left, right, span);
             }
         }
-        let (left, right) = (&self.keys_as_set(left), &self.keys_as_set(right));
         let (Some(a), Some(b)) = (left.as_obj(), right.as_obj()) else { return Ok(None) };
         let (a, b) = (self.heap.get(a).clone(), self.heap.get(b).clone());
         Ok(match (a, b, op) {
@@ -445,7 +444,10 @@ impl Interp<'_> {
         }
         let mut names: Vec<String> = Vec::new();
         for (name, member) in &members {
-            if self.flag_number(member).is_some_and(|(_, value)| value != 0 && number & value == value) {
+            if self
+                .flag_number(member)
+                .is_some_and(|(_, value)| value != 0 && number & value == value)
+            {
                 names.push(name.to_string());
             }
         }
@@ -617,7 +619,6 @@ impl Interp<'_> {
         depth: u32,
         span: Span,
     ) -> Res<Option<bool>> {
-        let (left, right) = (&self.keys_as_set(left), &self.keys_as_set(right));
         let (left, right) = (&self.namespace_as_dict(left), &self.namespace_as_dict(right));
         if depth < 32
             && let Some(pairs) = self.paired(left, right)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::call::Args;
-use super::interp::{Interp, Raised, Res};
+use super::interp::{Interp, Res};
 use super::item::as_big;
 use super::object::{Data, Flavour, Key, Native, Object, Val};
 use super::pure::brace::{self, Accessor, BracePiece, FieldName};
@@ -67,13 +67,6 @@ impl Interp<'_> {
             },
             _ => self.repr_text(val, span),
         }
-    }
-
-    /// `Color.RED`, which is `str` of a member of a plain enum.
-    fn member_text(&self, val: &Val) -> Option<String> {
-        let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
-        let member = instance.attrs.get("name")?.as_str()?;
-        Some(format!("{}.{member}", self.type_text(&instance.class)))
     }
 
     /// `repr(val)`.
@@ -206,10 +199,6 @@ impl Interp<'_> {
         depth: u32,
     ) -> Res<()> {
         match self.heap.get(id).clone() {
-            Object::Keys(dict) => {
-                let items = self.iterate(&Val::obj(dict, span), span)?.unwrap_or_default();
-                self.repr_items(&items, "dict_keys([", "])", out, span, depth)?;
-            }
             Object::List(items) => self.repr_items(&items, "[", "]", out, span, depth)?,
             Object::Set(items, frozen) => {
                 let items: Vec<Val> = items.into_values().collect();
@@ -757,14 +746,6 @@ impl Interp<'_> {
         match text.segments.first() {
             Some(Segment::Literal(literal)) => literal,
             _ => "",
-        }
-    }
-
-    /// Turns an error into a value where an exception means "not known": used for display only.
-    pub(crate) fn or_hole(&mut self, result: Res, span: Span) -> Res {
-        match result {
-            Err(Raised::Exception(val)) => Ok(self.derived(&[&val], span)),
-            other => other,
         }
     }
 

@@ -550,18 +550,16 @@ impl Interp<'_> {
                 };
                 Ok(Val::new(Data::Slice(parts.into()), span))
             }
-            ("bytes", Some(Val { data: Data::Int(count), .. })) => {
-                match usize::try_from(*count) {
-                    Ok(count) if count <= self.settings.limits.string => {
-                        Ok(Val::new(Data::Bytes(vec![0; count].into()), span))
-                    }
-                    Ok(_) => {
-                        let message = "a string is longer than the bound";
-                        Ok(self.limit_hole(span, "string", message))
-                    }
-                    Err(_) => Err(self.exception("ValueError", "negative count", span)),
+            ("bytes", Some(Val { data: Data::Int(count), .. })) => match usize::try_from(*count) {
+                Ok(count) if count <= self.settings.limits.string => {
+                    Ok(Val::new(Data::Bytes(vec![0; count].into()), span))
                 }
-            }
+                Ok(_) => {
+                    let message = "a string is longer than the bound";
+                    Ok(self.limit_hole(span, "string", message))
+                }
+                Err(_) => Err(self.exception("ValueError", "negative count", span)),
+            },
             ("bytes", None) => Ok(Val::new(Data::Bytes([].into()), span)),
             ("bytes", Some(val)) => match (&val.data, self.iterate(val, span)) {
                 (Data::Str(text), _) => Ok(Val::new(Data::Bytes(text.as_bytes().into()), span)),
@@ -749,10 +747,6 @@ impl Interp<'_> {
                     entries.len()
                 }
                 Object::Set(items, _) => items.len(),
-                Object::Keys(dict) => {
-                    let dict = Val::obj(*dict, span);
-                    return self.call_len(&dict, span);
-                }
                 Object::Instance(instance) => {
                     let class = instance.class.clone();
                     if let Ok(Some(method)) = self.class_lookup(&class, "__len__") {

@@ -142,8 +142,6 @@ fn zone_of(val: &Val) -> Option<(Zone, Maker)> {
 
 fn zone_in(native: &Native) -> Option<(Zone, Maker)> {
     match native {
-        Native::Zone(name) if name == "UTC" => Some((Zone::Utc, Maker::Standard)),
-        Native::Zone(name) => Some((Zone::Named(name.clone()), Maker::Standard)),
         Native::Moment(Moment::Zone(zone, maker)) => Some((zone.clone(), *maker)),
         _ => None,
     }

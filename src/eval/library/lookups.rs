@@ -3,7 +3,7 @@
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Key, Native, Object, Val};
+use crate::eval::object::{Data, Key, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -245,7 +245,7 @@ impl Interp<'_> {
                 None => Some(Ok(self.derived(&args.all(), span))),
             },
             "importlib.reload" => args.pos.first().cloned().map(Ok),
-            "inspect.cleandoc" => self.call_text_module("textwrap.dedent", args, span),
+            "inspect.cleandoc" => self.call_text_module("inspect.cleandoc", args, span),
             "inspect.getfile" | "inspect.currentframe" | "inspect.stack" => {
                 Some(Ok(self.hole(HoleKind::Call, format!("{path}()"), span)))
             }
@@ -275,15 +275,5 @@ impl Interp<'_> {
             }
             _ => None,
         }
-    }
-
-    /// A path native from text.
-    pub(crate) fn native_path(text: String, span: Span) -> Val {
-        Val::native(Native::Path(text), span)
-    }
-
-    /// Whether a scope object is a module's.
-    pub(crate) fn is_scope(&self, val: &Val) -> bool {
-        val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Scope(_)))
     }
 }

@@ -373,7 +373,6 @@ impl Interp<'_> {
                     containers::DICT_METHODS
                 }
                 Object::Set(..) => containers::SET_METHODS,
-                Object::Keys(_) => &["isdisjoint", "__len__", "__contains__", "__iter__"],
                 Object::Iterator(..) | Object::Lazy(_) => containers::ITERATOR_METHODS,
                 Object::Property(..) => &["setter", "getter", "deleter"],
                 _ => &[],
@@ -495,10 +494,6 @@ impl Interp<'_> {
                         self.call_namespace(owner, name, &args, span)
                     }
                     Object::Class(..) => self.call_class_method(this, id, name, &args, span),
-                    Object::Keys(_) => {
-                        let set = self.keys_as_set(this);
-                        return self.call_method(&set, name, args, span);
-                    }
                     Object::Set(..) => self.call_set(this, id, name, &args, span),
                     Object::Iterator(..) | Object::Lazy(_) => {
                         self.call_iterator(this, name, &args, span)

@@ -134,7 +134,7 @@ impl Interp<'_> {
             Native::TimeDelta(micros) => {
                 TimeDelta::of_micros(i128::from(*micros)).ok().map(|delta| delta.to_string())
             }
-            Native::Zone(name) | Native::Label(name) => Some(name.clone()),
+            Native::Label(name) => Some(name.clone()),
             Native::Moment(moment) => moment.text(),
             _ => None,
         }
@@ -147,7 +147,6 @@ impl Interp<'_> {
             Native::TimeDelta(micros) => TimeDelta::of_micros(i128::from(*micros))
                 .map_or_else(|_| format!("datetime.timedelta({micros})"), TimeDelta::repr),
             Native::Moment(moment) => moment.repr(),
-            Native::Zone(name) => format!("zoneinfo.ZoneInfo(key={})", text::repr_str(name)),
             Native::Range(start, stop, 1) => format!("range({start}, {stop})"),
             Native::Range(start, stop, step) => format!("range({start}, {stop}, {step})"),
             Native::Regex(pattern, flags) => super::regex::repr_pattern(pattern, *flags),

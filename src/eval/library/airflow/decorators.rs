@@ -1,6 +1,6 @@
 //! Decorators: `@dag`, `@task_group`, `@task` and its relatives, `.expand`, `.partial`, `.override`.
 
-use super::{DecoratorObject, TaskKeyword, is_operator};
+use super::{DecoratorObject, is_operator};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
@@ -455,14 +455,6 @@ impl Interp<'_> {
                     format!("`{module}` is the import path of an old release"),
                 ));
             }
-        }
-    }
-
-    /// Keywords of a task as they stand, for readers outside.
-    pub(crate) fn task_keywords(&self, id: ObjId) -> Map<Name, TaskKeyword> {
-        match self.heap.get(id) {
-            Object::Task(task) => task.keywords.clone(),
-            _ => Map::default(),
         }
     }
 }

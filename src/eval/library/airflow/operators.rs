@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{TaskKeyword, TaskObject, World, operator_kind};
+use super::{TaskKeyword, TaskObject, operator_kind};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
@@ -853,12 +853,5 @@ fn converted_at_once(name: &str, provider: &str) -> bool {
             mapping::Release::parse(provider).is_ok_and(|release| !release.is_at_least("10.23.0"))
         }
         _ => false,
-    }
-}
-
-impl World {
-    /// Whether tasks are being made only to learn their keywords.
-    pub(crate) fn is_detached(&self) -> bool {
-        self.detached > 0
     }
 }

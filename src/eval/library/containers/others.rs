@@ -124,10 +124,7 @@ impl Interp<'_> {
     }
 
     fn is_generator(&self, val: &Val) -> bool {
-        matches!(
-            val.as_obj().map(|id| self.heap.get(id)),
-            Some(Object::Lazy(Lazy::Generator(_)))
-        )
+        matches!(val.as_obj().map(|id| self.heap.get(id)), Some(Object::Lazy(Lazy::Generator(_))))
     }
 
     /// A method of a number.
