@@ -66,7 +66,6 @@ impl Interp<'_> {
                 Native::Moment(_) => Kind::DateTime(self.native_str(native).unwrap_or_default()),
                 Native::Range(..)
                 | Native::Path(_)
-                | Native::Zone(_)
                 | Native::Regex(..)
                 | Native::Match(_)
                 | Native::Label(_)

@@ -26,7 +26,6 @@ impl Interp<'_> {
             Native::Path(_) => "pathlib.PosixPath",
             Native::TimeDelta(_) => "datetime.timedelta",
             Native::Moment(moment) => moment.class(),
-            Native::Zone(_) => "zoneinfo.ZoneInfo",
             Native::Range(..) => "builtins.range",
             Native::Regex(..) => "re.Pattern",
             Native::Match(_) => "re.Match",
@@ -49,7 +48,7 @@ impl Interp<'_> {
         }
         match native.as_ref() {
             Native::Path(path) => Ok(self.path_attribute(object, path, name, span)),
-            Native::TimeDelta(_) | Native::Moment(_) | Native::Zone(_) => {
+            Native::TimeDelta(_) | Native::Moment(_) => {
                 self.time_attribute(object, native, name, span)
             }
             Native::Range(start, stop, step) => Ok(match name.as_ref() {
@@ -191,7 +190,7 @@ impl Interp<'_> {
         }
         match native.as_ref() {
             Native::Path(path) => self.path_method(this, path, name, args, span),
-            Native::TimeDelta(_) | Native::Moment(_) | Native::Zone(_) => {
+            Native::TimeDelta(_) | Native::Moment(_) => {
                 self.time_method(this, native, name, args, span)
             }
             Native::Regex(pattern, flags) => {
