@@ -18,6 +18,7 @@ use super::{Ctx, Exit};
 use crate::airflow::Settings;
 use crate::discover::IgnoreSyntax;
 use crate::paths::normal;
+use crate::python::guess_roots;
 use crate::translate::{Options, Selection, Static, Translation, translate};
 use crate::verify::{self, Airflow, AskError, Question, Report, Versions};
 
@@ -166,9 +167,12 @@ fn options(
             return Err(Trouble::new(message, remedy).into());
         }
     }
+    let mut values = values(&args.values, messages, ctx)?;
+    let folder = dags_folder(args, ctx);
+    values.conf.entry("core.dags_folder".to_owned()).or_insert(folder);
     let settings = Settings {
         roots: args.root.clone(),
-        values: values(&args.values, messages, ctx)?,
+        values,
         airflow_version: versions.airflow.clone(),
         provider_version: versions.provider.clone(),
         keep_xcom_sidecar: args.keep_xcom_sidecar,
@@ -200,7 +204,6 @@ fn report(
     let question = Question {
         files: translation.files.iter().map(|file| file.location.clone()).collect(),
         roots: translation.roots.clone(),
-        dags_folder: dags_folder(options, translation),
         values,
         timeout: Duration::from_secs(args.timeout),
         jobs: args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into),
@@ -228,15 +231,13 @@ fn report(
     Ok(Report::new(versions, total, files, tasks))
 }
 
-/// What Airflow's configuration calls the DAG folder: the root that is called so, else the first PATH.
-fn dags_folder(options: &Options, translation: &Translation) -> PathBuf {
-    let called_dags = translation.roots.iter().find(|root| root.ends_with("dags"));
-    let first = options.paths.iter().map(|path| normal(&options.cwd.join(path)));
-    let mut folders = first.map(|path| match path.is_dir() {
-        true => path,
-        false => path.parent().map(Path::to_owned).unwrap_or_default(),
-    });
-    called_dags.cloned().or_else(|| folders.next()).unwrap_or_default()
+/// What Airflow's configuration calls the DAG folder: what is called so around the first PATH, else the PATH.
+fn dags_folder(args: &Args, ctx: &Ctx<'_>) -> String {
+    let roots: Vec<PathBuf> =
+        args.paths.first().into_iter().flat_map(|path| guess_roots(&ctx.cwd.join(path))).collect();
+    let called_dags = roots.iter().find(|root| root.ends_with("dags"));
+    let folder = called_dags.or(roots.first()).cloned().unwrap_or_else(|| ctx.cwd.clone());
+    folder.to_string_lossy().into_owned()
 }
 
 /// Why Airflow could not be asked, and what to do about it.

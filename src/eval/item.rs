@@ -273,7 +273,9 @@ impl Interp<'_> {
                     }
                     return Err(self.key_error(index, span));
                 }
-                if let Some(val) = self.meta_call(object, "__getitem__", std::slice::from_ref(index), span)? {
+                if let Some(val) =
+                    self.meta_call(object, "__getitem__", std::slice::from_ref(index), span)?
+                {
                     return Ok(val);
                 }
                 if let Ok(Some(generic)) = self.class_lookup(object, "__class_getitem__") {

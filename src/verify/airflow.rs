@@ -59,8 +59,6 @@ pub struct Question<'a> {
     pub files: Vec<PathBuf>,
     /// Folders for `sys.path`, strongest first.
     pub roots: Vec<PathBuf>,
-    /// What the configuration calls the DAG folder.
-    pub dags_folder: PathBuf,
     /// Values for lookups.
     pub values: &'a Values,
     /// Time for one file.
@@ -138,9 +136,6 @@ impl Airflow {
 impl Question<'_> {
     /// The request as the probe reads it.
     fn request(&self) -> Json {
-        let mut conf = self.values.conf.clone();
-        let folder = self.dags_folder.to_string_lossy().into_owned();
-        conf.entry("core.dags_folder".to_owned()).or_insert(folder);
         json!({
             "files": self.files,
             "roots": self.roots,
@@ -148,7 +143,7 @@ impl Question<'_> {
                 "env": self.values.env,
                 "variables": self.values.variables,
                 "connections": self.values.connections,
-                "conf": conf,
+                "conf": self.values.conf,
             },
             "timeout": self.timeout.as_secs_f64(),
             "jobs": self.jobs,

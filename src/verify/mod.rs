@@ -18,3 +18,6 @@ pub use airflow::{Airflow, Answer, AskError, Question, Versions, ask};
 pub use pair::verdicts;
 pub use report::{Difference, FileTrouble, Open, Report, Status, Summary, Verdict};
 pub use table::table;
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,10 @@ fn verify(variable: &str, requirements: &str) -> Json {
     for root in &manifest.roots {
         command.arg("--root").arg(root);
     }
-    command.args(["--use-defaults", "--format", "json"]).arg("--values").arg(&values);
+    command
+        .args(["--use-defaults", "--format", "json", "--timeout", "600"])
+        .arg("--values")
+        .arg(&values);
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("this command executes the DAG files"), "{stderr}");
@@ -90,23 +93,29 @@ fn not_loaded(report: &Json) -> BTreeSet<String> {
         .collect()
 }
 
-/// Fixtures without an expectation, which no Airflow of the major version can load.
-fn without_expectation(expected: &[&str]) -> BTreeSet<String> {
-    let manifest = Manifest::read();
-    let has = |name: &str| {
+/// Fixtures without an expectation of this release, which cannot load them.
+fn without_expectation(version: &str) -> BTreeSet<String> {
+    let is_loaded = |name: &str| {
         let file = format!("{}.json", name.replace('/', "__"));
-        expected.iter().any(|kept| folder().join(kept).join(&file).exists())
+        let kept = ["expected", "expected/airflow2"].map(|kept| folder().join(kept).join(&file));
+        kept.iter().any(|path| {
+            std::fs::read_to_string(path).is_ok_and(|text| {
+                serde_json::from_str::<Json>(&text).unwrap()["airflow"] == version
+            })
+        })
     };
-    manifest.fixtures.keys().filter(|name| !name.contains('@') && !has(name)).cloned().collect()
+    let manifest = Manifest::read();
+    let names = manifest.fixtures.keys().filter(|name| !name.contains('@'));
+    names.filter(|name| !is_loaded(name)).cloned().collect()
 }
 
-fn check(variable: &str, requirements: &str, version: &str, expected: &[&str]) {
+fn check(variable: &str, requirements: &str, version: &str) {
     let report = verify(variable, requirements);
     assert_eq!(report["versions"]["airflow"], version, "{HOW}{requirements}`");
     let surprises = surprises(&report);
     assert!(surprises.is_empty(), "{} tasks:\n{}", surprises.len(), surprises.join("\n"));
     let unexpected: BTreeSet<String> =
-        not_loaded(&report).difference(&without_expectation(expected)).cloned().collect();
+        not_loaded(&report).difference(&without_expectation(version)).cloned().collect();
     // A helper in the DAG folder that cannot be imported by itself.
     let unexpected: Vec<_> =
         unexpected.iter().filter(|file| *file != "common/factory.py").collect();
@@ -115,10 +124,76 @@ fn check(variable: &str, requirements: &str, version: &str, expected: &[&str]) {
 
 #[test]
 fn fixtures_are_equal_in_airflow_3() {
-    check("PODLIFT_AIRFLOW3_PYTHON", "airflow3.txt", "3.3.2", &["expected"]);
+    check("PODLIFT_AIRFLOW3_PYTHON", "airflow3.txt", "3.3.2");
 }
 
 #[test]
 fn fixtures_are_equal_in_airflow_2() {
-    check("PODLIFT_AIRFLOW2_PYTHON", "airflow2.txt", "2.11.2", &["expected/airflow2"]);
+    check("PODLIFT_AIRFLOW2_PYTHON", "airflow2.txt", "2.11.2");
+}
+
+const TASK: &str = "from airflow import DAG\n\
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n\
+    with DAG('NAME'):\n    KubernetesPodOperator(task_id='t', name='t', image='busybox:1.36')\n";
+
+#[test]
+fn dags_that_print_hang_or_die_cost_nobody_else_the_comparison() {
+    let python = std::env::var("PODLIFT_AIRFLOW3_PYTHON")
+        .unwrap_or_else(|_| panic!("PODLIFT_AIRFLOW3_PYTHON names no Python; {HOW}airflow3.txt`"));
+    let folder = tempfile::tempdir().unwrap();
+    let dags = folder.path().join("dags");
+    std::fs::create_dir(&dags).unwrap();
+    for (name, first) in [
+        ("dies", "import os; os._exit(3)"),
+        ("environment", "import os; assert 'PODLIFT_AIRFLOW3_PYTHON' not in os.environ"),
+        ("hangs", "import time; time.sleep(600)"),
+        ("leaves_a_process", "import subprocess; subprocess.Popen(['sleep', '30'])"),
+        ("prints", "import os; print('{\"record\": \"file\"}'); os.write(1, b'{}\\n')"),
+        ("raises", "raise SystemExit('no')"),
+    ] {
+        let text = format!("{first}\n{}", TASK.replace("NAME", name));
+        std::fs::write(dags.join(format!("{name}.py")), text).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_podlift"))
+        .current_dir(folder.path())
+        .args(["verify", "dags", "--format", "json", "--timeout", "5", "--python", &python])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let tasks = report["tasks"].as_array().unwrap().iter();
+    let equal: Vec<&str> = tasks
+        .filter(|task| task["status"] == "equal")
+        .map(|task| task["dag"].as_str().unwrap())
+        .collect();
+    assert_eq!(equal, ["environment", "leaves_a_process", "prints"]);
+    let files = report["files"].as_array().unwrap().iter();
+    let reasons: Vec<String> = files
+        .map(|file| {
+            format!("{}: {}", file["file"].as_str().unwrap(), file["reason"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        "dags/dies.py: the process ended with status 768",
+        "dags/hangs.py: no answer within 5 seconds",
+        "dags/raises.py: SystemExit: no",
+    ];
+    assert_eq!(reasons, expected);
+    let written = std::fs::read_dir(&dags).unwrap().count();
+    assert_eq!(written, 6, "reading the DAGs leaves nothing beside them");
+}
+
+#[test]
+fn a_python_without_airflow_is_told_with_what_to_install() {
+    let python = std::env::var("PODLIFT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let output = Command::new(env!("CARGO_BIN_EXE_podlift"))
+        .current_dir(folder())
+        .args(["verify", "dags/hello_guide.py", "--python", &python])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("there is no apache-airflow in the Python of"), "{stderr}");
+    assert!(stderr.contains("-m pip install apache-airflow"), "{stderr}");
 }

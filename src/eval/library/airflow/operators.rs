@@ -27,6 +27,7 @@ impl Interp<'_> {
         let group = args
             .named("task_group")
             .and_then(Val::as_obj)
+            .map(|id| self.heap.resolve(id))
             .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
             .or_else(|| self.airflow.group_stack.last().copied());
         let default_args = self.default_args(dag, group, args.named("default_args").cloned());
@@ -692,12 +693,10 @@ impl Interp<'_> {
             }),
             Object::TaskDecorator(_) => Ok(match name.as_ref() {
                 "expand" | "partial" | "expand_kwargs" | "override" => method(),
-                "function" | "__wrapped__" => {
-                    match self.heap.get(id) {
-                        Object::TaskDecorator(decorator) => decorator.function.clone(),
-                        _ => None,
-                    }
-                }
+                "function" | "__wrapped__" => match self.heap.get(id) {
+                    Object::TaskDecorator(decorator) => decorator.function.clone(),
+                    _ => None,
+                },
                 "__name__" | "__doc__" => {
                     let function = match self.heap.get(id) {
                         Object::TaskDecorator(decorator) => decorator.function.clone(),
@@ -842,13 +841,13 @@ impl Interp<'_> {
     }
 }
 
-/// Arguments that the constructor of the KubernetesPodOperator converts. Provider 10.12 still converts
-/// a dict of `env_vars` there, 10.25 only when the task is rendered.
+/// Arguments that the constructor of the KubernetesPodOperator converts. Up to release 10.22 it converts a dict of
+/// `env_vars`, too; since then that is done only when the task is rendered.
 fn converted_at_once(name: &str, provider: &str) -> bool {
     match name {
         "ports" | "tolerations" | "affinity" | "image_pull_secrets" => true,
         "env_vars" => {
-            mapping::Release::parse(provider).is_ok_and(|release| !release.is_at_least("10.25.0"))
+            mapping::Release::parse(provider).is_ok_and(|release| !release.is_at_least("10.23.0"))
         }
         _ => false,
     }
