@@ -117,7 +117,7 @@ impl Interp<'_> {
             }
             Data::Tuple(items) => {
                 for item in items.iter() {
-                    found.extend(self.ends(&item, roots)?);
+                    found.extend(self.ends(item, roots)?);
                 }
             }
             _ => {}
