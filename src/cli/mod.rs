@@ -11,6 +11,7 @@ mod failure;
 mod mappings;
 mod messages;
 mod output;
+mod run;
 mod schema;
 mod translate;
 mod verify;
@@ -67,6 +68,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Translate(Box<translate::Args>),
+    Run(Box<run::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
     Mappings(mappings::Args),
@@ -92,6 +94,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> u8 {
 fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
+        Command::Run(args) => run::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
         Command::Mappings(args) => mappings::run(&args, ctx),

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod pod;
 mod podevents;
 pub mod render;
+pub mod resume;
 pub mod rules;
 pub mod run;
 #[cfg(test)]
