@@ -4,6 +4,7 @@ pub mod api;
 pub mod attempt;
 pub mod cancel;
 pub mod connect;
+pub mod doctor;
 pub mod events;
 pub mod graph;
 mod keys;

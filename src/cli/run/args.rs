@@ -142,7 +142,7 @@ pub(super) struct AboutArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cluster")]
-pub(super) struct ClusterArgs {
+pub(in crate::cli) struct ClusterArgs {
     /// Context of the kubeconfig
     #[arg(long, value_name = "NAME")]
     pub(super) context: Option<String>,
@@ -154,12 +154,12 @@ pub(super) struct ClusterArgs {
     pub(super) in_cluster: bool,
     /// Namespace of all pods, whatever the specs say
     #[arg(long, short, value_name = "NAME")]
-    pub(super) namespace: Option<String>,
+    pub(in crate::cli) namespace: Option<String>,
 }
 
 impl ClusterArgs {
     /// The access that was asked for; the default if none was.
-    pub(super) fn access(&self) -> Access {
+    pub(in crate::cli) fn access(&self) -> Access {
         Access {
             in_cluster: self.in_cluster,
             kubeconfig: self.kubeconfig.clone(),

@@ -28,15 +28,46 @@ pub(super) struct Gathered {
     pub(super) others: Vec<OtherTask>,
 }
 
+/// Where to look and what to take.
+#[derive(Default)]
+pub(super) struct Paths<'a> {
+    paths: &'a [PathBuf],
+    dag: &'a [String],
+    task: &'a [String],
+    root: &'a [PathBuf],
+    mappings: &'a [PathBuf],
+}
+
+impl<'a> Paths<'a> {
+    pub(super) fn of(args: &'a Args) -> Self {
+        let Args { paths, dag, task, root, mappings, .. } = args;
+        Self { paths, dag, task, root, mappings }
+    }
+}
+
+/// The job specs of some paths, holes and all; none of no path.
+pub(in crate::cli) fn gather_named(
+    paths: &[PathBuf],
+    values: &Values,
+    messages: &Messages,
+    ctx: &mut Ctx<'_>,
+) -> Result<Vec<JobSpec>> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths = Paths { paths, ..Paths::default() };
+    Ok(gather(&paths, values, messages, ctx)?.specs)
+}
+
 /// Reads everything that was named.
 pub(super) fn gather(
-    args: &Args,
+    args: &Paths<'_>,
     values: &Values,
     messages: &Messages,
     ctx: &mut Ctx<'_>,
 ) -> Result<Gathered> {
     let mut files = Files::default();
-    for path in &args.paths {
+    for path in args.paths {
         files.sort_in(path, ctx)?;
     }
     let mut all = Gathered::default();
@@ -124,12 +155,7 @@ fn text_of(shown: &Path, place: &Path) -> Result<String> {
 }
 
 /// Reads job specs; what is wrong with them is told with its place.
-pub(in crate::cli) fn read(
-    shown: &str,
-    text: &str,
-    messages: &Messages,
-    ctx: &mut Ctx<'_>,
-) -> Result<Vec<JobSpec>> {
+fn read(shown: &str, text: &str, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Vec<JobSpec>> {
     let sources = Sources::default();
     match spec::read(&sources, shown, text) {
         Ok(specs) => Ok(specs),
@@ -144,7 +170,7 @@ pub(in crate::cli) fn read(
 }
 
 /// Keeps the specs that are wanted; the rest only keeps the order.
-fn select(all: &mut Gathered, args: &Args) -> Result<()> {
+fn select(all: &mut Gathered, args: &Paths<'_>) -> Result<()> {
     let known = |of: fn(&JobSpec) -> &String| {
         let mut ids: Vec<String> = all.specs.iter().map(|spec| of(spec).clone()).collect();
         ids.sort();
@@ -154,7 +180,7 @@ fn select(all: &mut Gathered, args: &Args) -> Result<()> {
     let dags = known(|spec| &spec.metadata.dag);
     let tasks = known(|spec| &spec.metadata.task);
     if !all.specs.is_empty() {
-        for (kind, wanted, known) in [("DAG", &args.dag, dags), ("task", &args.task, tasks)] {
+        for (kind, wanted, known) in [("DAG", args.dag, dags), ("task", args.task, tasks)] {
             if let Some(id) = wanted.iter().find(|id| !known.contains(id)) {
                 bail!(not_there(&Unmatched { kind, id: id.clone(), known }));
             }
@@ -163,10 +189,10 @@ fn select(all: &mut Gathered, args: &Args) -> Result<()> {
     let wants = |ids: &[String], id: &String| ids.is_empty() || ids.contains(id);
     for spec in std::mem::take(&mut all.specs) {
         let metadata = &spec.metadata;
-        if !wants(&args.dag, &metadata.dag) {
+        if !wants(args.dag, &metadata.dag) {
             continue;
         }
-        if wants(&args.task, &metadata.task) {
+        if wants(args.task, &metadata.task) {
             all.specs.push(spec);
         } else {
             all.others.push(OtherTask {
@@ -185,21 +211,21 @@ fn select(all: &mut Gathered, args: &Args) -> Result<()> {
 /// Translates DAG files.
 fn translated(
     paths: Vec<PathBuf>,
-    args: &Args,
+    args: &Paths<'_>,
     values: &Values,
     messages: &Messages,
     ctx: &mut Ctx<'_>,
 ) -> Result<Gathered> {
     let settings =
-        Settings { roots: args.root.clone(), values: values.clone(), ..Settings::default() };
-    let stages = Static::new(tables(&args.mappings, ctx)?, settings.limits.file);
+        Settings { roots: args.root.to_vec(), values: values.clone(), ..Settings::default() };
+    let stages = Static::new(tables(args.mappings, ctx)?, settings.limits.file);
     let options = Options {
         cwd: ctx.cwd.clone(),
         paths,
         text: None,
         settings,
         ignore_syntax: IgnoreSyntax::Glob,
-        selection: Selection { dags: args.dag.clone(), tasks: args.task.clone() },
+        selection: Selection { dags: args.dag.to_vec(), tasks: args.task.to_vec() },
         jobs: None,
     };
     let translation = translate(&stages, &options).map_err(|error| {

@@ -11,13 +11,15 @@ mod ready;
 mod table;
 mod when;
 
-pub(super) use args::Args;
-pub(super) use gather::read as read_specs;
+pub(super) use args::{Args, ClusterArgs};
+pub(super) use gather::gather_named;
+pub(super) use go::runtime;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use self::args::Format;
+use self::gather::Paths;
 use self::ready::{Common, earlier, ready};
 use super::failure::Trouble;
 use super::messages::{MessageFormat, Messages};
@@ -30,7 +32,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: MessageFormat::Human, verbose: false };
     let values = values(&args.values, &messages, ctx)?;
     let about = when::About::of(&args.about)?;
-    let gathered = gather::gather(args, &values, &messages, ctx)?;
+    let gathered = gather::gather(&Paths::of(args), &values, &messages, ctx)?;
     let earlier = earlier(args, ctx)?;
     let run = match (&args.running.run_id, &earlier) {
         (Some(id), _) => id.clone(),

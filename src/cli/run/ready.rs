@@ -16,7 +16,7 @@ use crate::launch::render::{Facts, render};
 use crate::launch::resume::Earlier;
 use crate::launch::rules::TriggerRule;
 use crate::launch::run::{Other, Planned, Run};
-use crate::spec::{Finished, JobSpec, fill};
+use crate::spec::{Finished, JobSpec, Metadata, fill};
 use crate::translate::OtherTask;
 use crate::values::Values;
 
@@ -27,6 +27,19 @@ pub(super) struct Common<'a> {
     pub(super) about: About,
     pub(super) run: &'a str,
     pub(super) earlier: Option<&'a Earlier>,
+}
+
+impl Common<'_> {
+    /// What the templates of a task can read.
+    fn facts(&self, spec: &JobSpec) -> Facts {
+        let JobSpec { metadata: Metadata { dag, task, map_index, .. }, .. } = spec;
+        let interval = self.about.interval.clone();
+        Facts {
+            conf: self.about.conf.clone(),
+            values: self.values.clone(),
+            ..Facts::new(dag, task, *map_index, self.run, interval)
+        }
+    }
 }
 
 /// The run of these tasks.
@@ -79,7 +92,16 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
         .iter()
         .map(|used| format!("{} is the default of the code, {}", used.name, used.value))
         .collect();
-    let Finished(spec) = filled.finish().map_err(|unfinished| unfinished.lines())?;
+    let Finished(spec) = match filled.clone().finish() {
+        Ok(finished) => finished,
+        Err(unfinished) => {
+            // All that is missing is told at once.
+            let Finished(spec) = filled.finish_open();
+            let unrendered = render(&spec, &common.facts(&spec)).err().unwrap_or_default();
+            let lines = unfinished.lines().into_iter();
+            return Err(lines.chain(unrendered.iter().map(ToString::to_string)).collect());
+        }
+    };
     let metadata = &spec.metadata;
     let key = (metadata.dag.clone(), metadata.task.clone(), metadata.map_index);
     let rule = rule(spec.launcher.trigger_rule.as_deref());
@@ -91,21 +113,10 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
     notes.extend(metadata.conditions.iter().map(|condition| {
         format!("in the DAG it exists only if {condition}, which nobody could decide; it is run")
     }));
-    let facts = Facts {
-        conf: common.about.conf.clone(),
-        values: common.values.clone(),
-        ..Facts::new(
-            &metadata.dag,
-            &metadata.task,
-            metadata.map_index,
-            common.run,
-            common.about.interval.clone(),
-        )
-    };
     let lines = |errors: Vec<crate::launch::plan::PlanError>| {
         errors.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    let mut spec = render(&spec, &facts).map_err(lines)?;
+    let mut spec = render(&spec, &common.facts(&spec)).map_err(lines)?;
     let namespace = common.args.cluster.namespace.clone();
     if namespace.is_some() {
         spec.run.namespace = None;
