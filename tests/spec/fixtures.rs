@@ -11,7 +11,7 @@ use podlift::discover::IgnoreSyntax;
 use podlift::emit::{Emitter, JobSpecs, Notation};
 use podlift::mapping::Tables;
 use podlift::translate::{Options, Selection, Static, translate};
-use podlift::values::Values;
+use podlift::values::{Unset, Values};
 
 use crate::parity::manifest::{Manifest, folder, values};
 
@@ -41,7 +41,7 @@ fn made(name: &str, file: &str, values: &Values, manifest: &Manifest) -> String 
         text: None,
         settings: Settings {
             roots: manifest.roots(),
-            values: Values { use_defaults: false, ..values.clone() },
+            values: Values { unset: Unset::Hole, ..values.clone() },
             ..Settings::default()
         },
         ignore_syntax: IgnoreSyntax::Glob,
@@ -57,7 +57,8 @@ fn made(name: &str, file: &str, values: &Values, manifest: &Manifest) -> String 
         Concise.render(told, &translation.sources, &mut findings).unwrap();
     }
     let findings = String::from_utf8(findings).unwrap();
-    let variant = name.split_once('@').map_or(String::new(), |(_, variant)| format!(" ({variant})"));
+    let variant =
+        name.split_once('@').map_or(String::new(), |(_, variant)| format!(" ({variant})"));
     // Where the checkout lies shows only in paths that the DAG itself makes from its own place.
     format!("== job specs{variant}\n{specs}== findings{variant}\n{findings}")
         .replace(&folder().display().to_string(), "${FIXTURES}")

@@ -28,8 +28,7 @@ def xcom(task, key='return_value'):
 
 /// The value of an expression.
 pub(in crate::mapping) fn evaluate_python(text: &str) -> Value {
-    let mut evaluated =
-        evaluate(&format!("{IMPORTS}value = ({text})\n"), &Settings::default());
+    let mut evaluated = evaluate(&format!("{IMPORTS}value = ({text})\n"), &Settings::default());
     let errors: Vec<_> =
         evaluated.diagnostics.iter().filter(|told| told.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{text}: {errors:?}");
