@@ -298,3 +298,73 @@ async fn podlift_runs_inside_the_cluster_with_its_service_account() {
     assert!(end.stdout.contains("inner base | from the inner pod"), "{}", end.stdout);
     assert_eq!(desk.lab.pods("cli-inner").await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn every_way_a_pod_can_end_has_its_words() {
+    let Some(desk) = Desk::open().await else { return };
+    let hungry = "x = []\nwhile True: x.append(bytearray(1000000))";
+    let hungry =
+        json!({"command": ["python3", "-c", hungry], "resources": {"limits": {"memory": "32Mi"}}});
+    let each = |name: &str, script: &str| json!({"name": name, "image": IMAGE, "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", script]});
+    let sides = json!({"terminationGracePeriodSeconds": 1,
+        "initContainers": [each("init", "echo initial")],
+        "containers": [each("main", "sleep 1; echo working"), each("side", "echo beside; sleep 1000")]});
+    let broken = json!({"initContainers": [each("init", "echo no; exit 4")], "containers": [each("main", "true")]});
+    let late = json!({"terminationGracePeriodSeconds": 1, "activeDeadlineSeconds": 5,
+        "containers": [each("base", "sleep 1000")]});
+    let config = json!({"containers": [{"name": "base", "image": IMAGE, "imagePullPolicy": "IfNotPresent",
+        "envFrom": [{"configMapRef": {"name": "no-such-map"}}]}]});
+    let mut skipping = shell("skip", "exit 99");
+    skipping.launcher.skip_on_exit_code = vec![99];
+    let specs = [
+        shell("code", "echo last words; exit 3"),
+        container("oom", hungry),
+        container("image", json!({"image": "localhost/none:v1"})),
+        container("command", json!({"command": ["/no/such/file"]})),
+        spec("sides", sides, json!({})),
+        spec("init", broken, json!({})),
+        spec("deadline", late, json!({})),
+        spec("config", config, json!({"startup_timeout_seconds": 8})),
+        skipping,
+    ];
+    let end = desk.run("cli-ends", &specs, &["--format", "json"]).await;
+    assert_eq!(end.code, Some(1), "{}", end.stderr);
+    let result: Json = serde_json::from_str(&end.stdout).unwrap();
+    for (task, expected) in [
+        ("code", "container `base` ended with exit code 3"),
+        ("oom", "exit code 137 (OOMKilled), signal 9"),
+        ("image", "the pod never started: its image cannot be pulled"),
+        ("command", "no such file or directory"),
+        ("sides", "succeeded"),
+        ("init", "container `init` ended with exit code 4"),
+        ("deadline", "activeDeadlineSeconds of the pod"),
+        ("config", "configmap \"no-such-map\" not found"),
+        ("skip", "exit code 99 means skipped"),
+    ] {
+        let all = result["tasks"].as_array().unwrap();
+        let found = all.iter().find(|it| it["task"] == task).unwrap();
+        let message = found["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{task}: {message}");
+    }
+    assert_eq!(desk.lab.pods("cli-ends").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn fifty_pods_at_once_share_one_watch() {
+    let Some(desk) = Desk::open().await else { return };
+    let specs: Vec<JobSpec> =
+        (0..50).map(|n| shell(&format!("many-{n}"), &format!("echo task {n}"))).collect();
+    let more = ["--max-active", "50", "--startup-timeout", "300", "--format", "json"];
+    let end = desk.run("cli-many", &specs, &more).await;
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    let mut lines = desk.lines("cli-many");
+    lines.sort();
+    let mut all: Vec<String> = (0..50).map(|n| format!("task {n}")).collect();
+    all.sort();
+    assert_eq!(lines, all);
+    // One list and a few watches for all; create, log, last read and delete per pod. On a busy node a pod waits long
+    // enough that its events are asked for, too, and a log may be opened twice.
+    let result: Json = serde_json::from_str(&end.stdout).unwrap();
+    assert!(result["api_requests"].as_u64().unwrap() < 50 * 6 + 20, "{}", result["api_requests"]);
+    assert_eq!(desk.lab.pods("cli-many").await, Vec::<String>::new());
+}

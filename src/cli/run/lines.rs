@@ -10,7 +10,7 @@ use crate::launch::events::{Event, Record};
 use crate::launch::outcome::Outcome;
 use crate::launch::rules::TaskState;
 use crate::launch::state::Stage;
-use crate::pipes::{Exception, MetadataValue};
+use crate::pipes::{self, Exception, MetadataValue};
 
 /// How lines are written.
 pub(super) struct Lines {
@@ -138,6 +138,9 @@ fn words(event: &Event) -> Option<(Tone, String)> {
             (Error, format!("log of {container} is incomplete: {reason}"))
         }
         Event::ProtocolFault { message, line, .. } => (Warning, format!("{message}: {line}")),
+        Event::ProtocolWarning { detail: pipes::Warning::NeverOpened, .. } => {
+            (Quiet, "Pipes was never opened, so nothing was reported".to_owned())
+        }
         Event::ProtocolWarning { message, .. } => (Quiet, message.clone()),
         Event::ApiRetry { reason, delay_seconds } => {
             (Warning, format!("{reason}; again in {delay_seconds:.1} s"))
