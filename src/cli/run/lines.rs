@@ -51,10 +51,11 @@ impl Lines {
         let mut line = String::with_capacity(text.len() + 32);
         let (dim, style) =
             if self.color { (Tone::Quiet.style(), tone.style()) } else { Default::default() };
-        let time = record.time.strftime("%H:%M:%S");
+        let seconds = record.time.as_second().rem_euclid(86_400);
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let task = self.task(record);
         // Writing to a String cannot fail.
-        let _ = write!(line, "{dim}{time}{dim:#} {task}{style}");
+        let _ = write!(line, "{dim}{hours:02}:{minutes:02}:{seconds:02}{dim:#} {task}{style}");
         for char in text.chars() {
             // Tabs are harmless and common in logs.
             if char == '\t' { line.push(char) } else { push_visible(&mut line, char) }
