@@ -6,11 +6,13 @@
 
 mod completions;
 mod ctx;
+mod doctor;
 mod explain;
 mod failure;
 mod mappings;
 mod messages;
 mod output;
+mod run;
 mod schema;
 mod translate;
 mod verify;
@@ -41,12 +43,15 @@ pub enum Exit {
     about,
     long_about = "Lifts KubernetesPodOperator tasks out of Airflow DAG files and lands them on Dagster Pipes.\n\n\
         DAG files are read without running them: no Airflow, no cluster and no credentials are needed. \
-        Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
+        `podlift run` and `podlift doctor` talk to a cluster. Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
     max_term_width = 100,
     after_help = "\
 Examples:
   podlift translate dags -o jobs        one job spec per task, in jobs/<dag>/<task>.yaml
   podlift translate dags/nightly.py     the same, to standard output
+  podlift run jobs/nightly --date 2026-11-21
+                                        run the pods of a DAG, in their order
+  podlift doctor jobs/nightly           look whether the cluster has what they need
   podlift verify dags --python /opt/airflow/bin/python
                                         compare the pods with those your Airflow makes
   podlift explain env_vars              what becomes of an argument
@@ -67,6 +72,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Translate(Box<translate::Args>),
+    Run(Box<run::Args>),
+    Doctor(Box<doctor::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
     Mappings(mappings::Args),
@@ -92,6 +99,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> u8 {
 fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
+        Command::Run(args) => run::run(&args, ctx),
+        Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
         Command::Mappings(args) => mappings::run(&args, ctx),
