@@ -4,13 +4,18 @@
 //! DAGs is a finding and goes to standard error in the chosen format; what kept podlift from doing its
 //! work is an error and ends it with code 2.
 
+mod check;
 mod completions;
 mod ctx;
+//DIFF mod diff;
 mod explain;
 mod failure;
+mod file;
 mod mappings;
 mod messages;
 mod output;
+mod project;
+mod report;
 mod schema;
 mod translate;
 mod verify;
@@ -47,6 +52,10 @@ pub enum Exit {
 Examples:
   podlift translate dags -o jobs        one job spec per task, in jobs/<dag>/<task>.yaml
   podlift translate dags/nightly.py     the same, to standard output
+  podlift report dags -o report.html    where the migration stands, as a page to look at
+  podlift diff main:dags dags           what a change to the DAGs does to the pods
+  podlift check dags --baseline report.json
+                                        in CI: fail on new findings only
   podlift verify dags --python /opt/airflow/bin/python
                                         compare the pods with those your Airflow makes
   podlift explain env_vars              what becomes of an argument
@@ -67,6 +76,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Translate(Box<translate::Args>),
+    Report(Box<report::Args>),
+    //DIFF Diff(Box<diff::Args>),
+    Check(Box<check::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
     Mappings(mappings::Args),
@@ -92,6 +104,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> u8 {
 fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
+        Command::Report(args) => report::run(&args, ctx),
+        //DIFF Command::Diff(args) => diff::run(&args, ctx),
+        Command::Check(args) => check::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
         Command::Mappings(args) => mappings::run(&args, ctx),
