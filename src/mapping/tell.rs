@@ -229,6 +229,20 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
                 .pod_path(&secret.pointer),
         );
     }
+    for hole in secrets::in_defaults(spec) {
+        let place = output.open.iter().find(|(name, _)| *name == hole.name);
+        let message = format!("the default of `{}` is a credential", hole.name);
+        remarks.add(
+            Diagnostic::new(
+                Code::PlainSecret,
+                place.map_or(task.span, |(_, hole)| hole.span),
+                message,
+            )
+            .label("stands in the DAG as plain text")
+            .help("remove the default, so that the lookup fails where the value is missing")
+            .pod_path(&hole.path),
+        );
+    }
     // A template that could not be read may add anything.
     let complete = !spec.run.base_pod_spec.keys().any(|key| key.contains("${"));
     for finding in check_pod(meta, &spec.run.base_pod_spec, complete) {

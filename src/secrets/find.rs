@@ -16,7 +16,7 @@ pub struct Secret {
     pub place: Place,
     /// The parts of the text that are secret, in order, as byte ranges.
     pub parts: Vec<std::ops::Range<usize>>,
-    /// Why the first of them is taken for one, such as "looks like a Slack token".
+    /// Why the first of them is taken for one, such as "it looks like a Slack token".
     pub why: String,
 }
 
@@ -42,7 +42,7 @@ impl Secret {
             Place::Argument => "an argument".to_owned(),
             Place::Elsewhere => format!("`{}`", self.pointer),
         };
-        format!("{place} holds a credential: it {}", self.why)
+        format!("{place} holds a credential: {}", self.why)
     }
 
     /// What to write instead, for the task of this id.
@@ -148,7 +148,11 @@ impl Finder {
         let inside = in_text(text, false);
         let is_composed = text.contains("://") || (text.contains(' ') && !inside.is_empty());
         let found = if is_whole && !is_composed {
-            let why = format!("is given to `{}`", around.name.as_deref().unwrap_or_default());
+            let why = if around.after_flag {
+                format!("it is given to `{}`", around.name.as_deref().unwrap_or_default())
+            } else {
+                "its name says so".to_owned()
+            };
             vec![Found { range: 0..text.len(), why }]
         } else {
             inside

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::names::{Promise, is_harmless, is_random, promise};
 use super::shapes::in_text;
 use super::{REDACTED, in_spec};
-use crate::spec::JobSpec;
+use crate::spec::{JobSpec, OpenHole};
 
 /// A spec with every credential replaced by [`REDACTED`].
 pub fn redact(spec: &JobSpec) -> JobSpec {
@@ -79,6 +79,11 @@ impl Style {
     }
 }
 
+/// The holes of a spec for which the code itself has a credential as default.
+pub fn in_defaults(spec: &JobSpec) -> impl Iterator<Item = &OpenHole> {
+    spec.holes.iter().filter(|hole| is_secret_default(&hole.name, hole.default.as_ref()))
+}
+
 /// The credentials of some job specs, to be kept out of texts.
 #[derive(Debug, Clone, Default)]
 pub struct Mask {
@@ -113,11 +118,8 @@ impl Mask {
                 let text = text_at(spec, &secret.pointer).unwrap_or_default();
                 secret.parts.iter().filter_map(|part| text.get(part.clone())).for_each(&mut add);
             }
-            for hole in &spec.holes {
-                if is_secret_default(&hole.name, hole.default.as_ref()) {
-                    hole.default.as_ref().and_then(Json::as_str).into_iter().for_each(&mut add);
-                }
-            }
+            let defaults = in_defaults(spec).filter_map(|hole| hole.default.as_ref()?.as_str());
+            defaults.for_each(&mut add);
         }
         let mut strong: Vec<String> = strong.into_iter().collect();
         strong.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
@@ -246,7 +248,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::spec::OpenHole;
     use crate::spec::tests_support::spec_named;
 
     fn sample() -> JobSpec {

@@ -13,7 +13,7 @@ mod names;
 mod shapes;
 
 pub use find::{Place, Secret, in_spec};
-pub use mask::{Mask, Style, redact};
+pub use mask::{Mask, Style, in_defaults, redact};
 pub use names::is_secret_name;
 
 /// What stands in the place of a credential.

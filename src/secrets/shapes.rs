@@ -12,7 +12,7 @@ use super::names::{Promise, is_harmless, is_random, promise};
 pub(super) struct Found {
     /// Bytes of the text.
     pub(super) range: Range<usize>,
-    /// Why, as in "looks like WHY".
+    /// Why, as in "it looks like a Slack token".
     pub(super) why: String,
 }
 
@@ -62,13 +62,14 @@ pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
     for (name, pattern) in PATTERNS.iter() {
         for hit in pattern.captures_iter(text).map_while(Result::ok) {
             if let Some(part) = hit.get(1).or_else(|| hit.get(0)) {
-                found.push(Found { range: part.range(), why: format!("looks like {name}") });
+                found.push(Found { range: part.range(), why: format!("it looks like {name}") });
             }
         }
     }
     for hit in IN_URL.iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok) {
         if let Some(part) = hit.get(1).filter(|part| !is_harmless(part.as_str())) {
-            found.push(Found { range: part.range(), why: "is the password of a URL".to_owned() });
+            found
+                .push(Found { range: part.range(), why: "it is the password of a URL".to_owned() });
         }
     }
     found.extend(assigned(text, code));
@@ -97,7 +98,7 @@ fn assigned(text: &str, code: bool) -> Vec<Found> {
             Promise::Nothing => false,
         };
         if is_secret {
-            let why = format!("is given to `{}`", name.as_str());
+            let why = format!("it is given to `{}`", name.as_str());
             found.push(Found { range: value.range(), why });
         }
     }

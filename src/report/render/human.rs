@@ -95,12 +95,16 @@ impl Out {
             self.line(&line);
         }
         let notes = [
-            (totals.unreadable, "file", "could not be read: its tasks are not counted"),
-            (totals.patterns, "task", "stands for a number of tasks known only when the DAG runs"),
-            (totals.conditional, "task", "exists under a condition that could not be decided"),
+            (totals.unreadable, "file", "that could not be read: nobody knows their tasks"),
+            (
+                totals.patterns,
+                "task",
+                "standing for a number of tasks known only when the DAG runs",
+            ),
+            (totals.conditional, "task", "existing under a condition that could not be decided"),
         ];
         for (number, noun, what) in notes.into_iter().filter(|(number, ..)| *number > 0) {
-            self.line(&format!("  {}: {what}", count(number, noun)));
+            self.line(&format!("  {} {what}", count(number, noun)));
         }
         let keywords = Disposition::ALL.iter().filter_map(|disposition| {
             let number = totals.keywords.get(disposition)?;
