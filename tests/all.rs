@@ -45,6 +45,7 @@ mod parity {
 mod spec {
     //! Job specs of real DAGs.
 
+    mod fixtures;
     mod round_trip;
 }
 

@@ -7,5 +7,5 @@ mod task;
 pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};
 pub use task::{
-    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, Subclass, Task, TaskFunction,
+    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, SPREAD, Subclass, Task, TaskFunction,
 };

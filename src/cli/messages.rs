@@ -44,11 +44,9 @@ impl Messages {
             MessageFormat::Concise => Box::new(Concise),
             MessageFormat::Json => Box::new(Json),
         };
-        let shown = findings.iter().filter(|finding| self.shows(finding.severity));
-        for finding in shown {
-            renderer.render(finding, sources, &mut ctx.stderr)?;
-        }
-        Ok(())
+        let shown: Vec<&Diagnostic> =
+            findings.iter().filter(|finding| self.shows(finding.severity)).collect();
+        renderer.render_all(&shown, sources, &mut ctx.stderr)
     }
 
     fn shows(&self, severity: Severity) -> bool {

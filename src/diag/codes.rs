@@ -106,8 +106,9 @@ codes! {
     /// The task is not attached to any DAG, so Airflow never runs it.
     TaskWithoutDag = "KPO209", Warning, "task belongs to no DAG",
         "Pass `dag=` or make the task inside `with DAG(...)`.";
-    /// Python evaluates the expression to a value podlift chose between alternatives for a stated reason.
-    AssumedValue = "KPO210", Info, "default given by the code is used",
+    /// Nothing was given for a lookup, so it gives the default that stands in the code, as in an Airflow where
+    /// it is not set.
+    AssumedValue = "KPO210", Warning, "default given by the code is used",
         "Pass the real value with `--set KIND:NAME=VALUE`.";
     /// A subclass overrides a method that Airflow calls at run time, so the pod may differ from the arguments.
     OverriddenMethod = "KPO211", Warning, "subclass overrides a method that runs with the task",

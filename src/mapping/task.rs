@@ -24,7 +24,9 @@ use super::tables::{Scope, Tables};
 use super::tell;
 use super::template::TemplateReader;
 use super::tree::{find, find_mut, place};
-use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Origin, Settings, Task, TaskFunction};
+use crate::airflow::{
+    Dag, Expansion, Keyword, OperatorKind, Origin, SPREAD, Settings, Task, TaskFunction,
+};
 use crate::diag::Code;
 use crate::eval::{Hole, Kind, Text, Value};
 use crate::python::{Sources, Span};
@@ -149,7 +151,8 @@ impl Mapper<'_> {
             tell::unsupported_operator(self.task, remarks);
             return (None, fate::unsupported(keywords, &bound));
         }
-        let (tree, excluded) = self.tree(&bound, function, remarks);
+        let spread = keywords.get(SPREAD).and_then(spread_hole);
+        let (tree, excluded) = self.tree(&bound, function, spread, remarks);
         let keep_sidecar = self.settings.keep_xcom_sidecar;
         let mut output = Output::default();
         let spec = self.write(&tree, map_index, &mut output, remarks);
@@ -164,6 +167,7 @@ impl Mapper<'_> {
         &self,
         bound: &[Bound<'_>],
         function: Option<&TaskFunction>,
+        spread: Option<Arc<Hole>>,
         remarks: &mut Remarks,
     ) -> (Node, Vec<usize>) {
         let kind = self.scope.kind;
@@ -192,7 +196,10 @@ impl Mapper<'_> {
         let mut open: Vec<OpenNote> = Vec::new();
         let template = "merge this pod template here, then delete this line";
         open.extend(built.unknown.map(|hole| OpenNote { hole, remedy: template }));
-        if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
+        if let Some(hole) = spread {
+            let remedy = "add what these arguments decide, then delete this line";
+            open.push(OpenNote { hole, remedy });
+        } else if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
             let remedy =
                 "one pod for each of these values: add what they decide, then delete this line";
             open.push(OpenNote { hole: Arc::clone(hole), remedy });
@@ -279,6 +286,8 @@ impl Mapper<'_> {
         });
         match node {
             Some(node) => place(tree, "/run/namespace", node, false),
+            // What is open may bring one.
+            None if !known => {}
             None => tell::no_namespace(self.task, bound, remarks),
         }
     }
@@ -321,6 +330,11 @@ impl Mapper<'_> {
             ..empty_spec(metadata)
         }
     }
+}
+
+/// What a `**` of unknown arguments stands for.
+fn spread_hole(keyword: &Keyword) -> Option<Arc<Hole>> {
+    keyword.value.holes().into_iter().next()
 }
 
 /// Something that keeps a job spec open without having a value of its own in it.

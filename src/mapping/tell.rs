@@ -12,7 +12,7 @@ use super::output::Output;
 use super::pod::Pod;
 use super::remarks::Remarks;
 use super::row::Converter;
-use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Task};
+use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, SPREAD, Task};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::HoleKind;
 use crate::kubernetes::check_pod;
@@ -78,6 +78,9 @@ pub(crate) fn about_keywords(
 ) {
     for (index, (name, keyword)) in keywords.iter().enumerate() {
         let span = keyword.span.or(keyword.value.span);
+        if name == SPREAD {
+            continue;
+        }
         let Some(one) = bound.iter().find(|one| one.index == Some(index)) else {
             remarks.tell(
                 Code::UnknownArgument,

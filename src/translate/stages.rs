@@ -56,7 +56,19 @@ fn read_file(
     outcome.is_told = loaded.diagnostics.iter().any(|finding| {
         matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
     });
-    let diagnostics = loaded.diagnostics.into_iter();
+    // What an operator of the user's own does stands in the user's table.
+    let mapped: Vec<Span> = loaded
+        .dags
+        .iter()
+        .flat_map(|dag| &dag.tasks)
+        .filter(|task| {
+            task.operator.kind == OperatorKind::Other && stages.runs_pods(&task.operator)
+        })
+        .map(|task| task.span)
+        .collect();
+    let diagnostics = loaded.diagnostics.into_iter().filter(|finding| {
+        finding.code != Code::UnresolvedOperator || !mapped.contains(&finding.span)
+    });
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
         outcome.see_dag(dag, selection);

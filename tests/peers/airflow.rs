@@ -26,10 +26,7 @@ fn verify(variable: &str, requirements: &str) -> Json {
     for root in &manifest.roots {
         command.arg("--root").arg(root);
     }
-    command
-        .args(["--use-defaults", "--format", "json", "--timeout", "600"])
-        .arg("--values")
-        .arg(&values);
+    command.args(["--format", "json", "--timeout", "600"]).arg("--values").arg(&values);
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("this command executes the DAG files"), "{stderr}");

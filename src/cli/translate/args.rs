@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::airflow::Settings;
 use crate::cli::messages::MessageFormat;
 use crate::discover::IgnoreSyntax;
+use crate::values::Unset;
 
 /// Translate KubernetesPodOperator tasks to job specs
 #[derive(Debug, clap::Args)]
@@ -132,9 +133,9 @@ pub(in crate::cli) struct ValueArgs {
     /// One value, such as env:TAG=v3 or variable:region=eu; wins over --values
     #[arg(long, value_name = "KIND:NAME=VALUE")]
     pub(in crate::cli) set: Vec<String>,
-    /// Use the defaults that the code gives to its lookups
-    #[arg(long)]
-    pub(in crate::cli) use_defaults: bool,
+    /// What a lookup without a value gives [default: default; with verify: absent]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(in crate::cli) unset: Option<Unset>,
 }
 
 #[derive(Debug, clap::Args)]

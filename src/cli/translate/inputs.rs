@@ -110,7 +110,7 @@ pub(in crate::cli) fn values(
             )
         })?;
     }
-    values.use_defaults = args.use_defaults;
+    values.unset = args.unset.unwrap_or_default();
     Ok(values)
 }
 
