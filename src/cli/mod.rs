@@ -7,7 +7,6 @@
 mod check;
 mod completions;
 mod ctx;
-//DIFF mod diff;
 mod explain;
 mod failure;
 mod file;
@@ -53,7 +52,6 @@ Examples:
   podlift translate dags -o jobs        one job spec per task, in jobs/<dag>/<task>.yaml
   podlift translate dags/nightly.py     the same, to standard output
   podlift report dags -o report.html    where the migration stands, as a page to look at
-  podlift diff main:dags dags           what a change to the DAGs does to the pods
   podlift check dags --baseline report.json
                                         in CI: fail on new findings only
   podlift verify dags --python /opt/airflow/bin/python
@@ -77,7 +75,6 @@ struct Cli {
 enum Command {
     Translate(Box<translate::Args>),
     Report(Box<report::Args>),
-    //DIFF Diff(Box<diff::Args>),
     Check(Box<check::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
@@ -105,7 +102,6 @@ fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
         Command::Report(args) => report::run(&args, ctx),
-        //DIFF Command::Diff(args) => diff::run(&args, ctx),
         Command::Check(args) => check::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
