@@ -52,7 +52,9 @@ pub fn map_task(
             task: task.task_id.to_template(),
             operator: task.operator.class.clone(),
             span: task.span,
+            owner: task.keyword("owner").and_then(Value::as_str).map(str::to_owned),
             keywords: Vec::new(),
+            places: Vec::new(),
         },
         diagnostics: Vec::new(),
     };
@@ -64,7 +66,10 @@ pub fn map_task(
         for (map_index, keywords, function) in instances(task) {
             let (spec, accounts) =
                 mapper.instance(map_index, &keywords, function.as_ref(), &mut remarks);
-            mapped.specs.extend(spec);
+            if let Some((spec, places)) = spec {
+                mapped.specs.push(spec);
+                mapped.account.places.push(places);
+            }
             fate::join(&mut mapped.account.keywords, accounts);
         }
     }
@@ -105,6 +110,9 @@ fn instances(task: &Task) -> Vec<Instance> {
     each.iter().enumerate().map(one).collect()
 }
 
+/// A job spec and the places that made its values.
+type Placed = (JobSpec, Vec<(String, Span)>);
+
 /// What all instances of a task share.
 struct Mapper<'a> {
     task: &'a Task,
@@ -124,7 +132,7 @@ impl Mapper<'_> {
         keywords: &IndexMap<String, Keyword>,
         function: Option<&TaskFunction>,
         remarks: &mut Remarks,
-    ) -> (Option<JobSpec>, Vec<KeywordAccount>) {
+    ) -> (Option<Placed>, Vec<KeywordAccount>) {
         let mut bound: Vec<Bound<'_>> = keywords
             .iter()
             .enumerate()
@@ -151,7 +159,8 @@ impl Mapper<'_> {
         let spec = self.write(&tree, map_index, &mut output, remarks);
         tell::about_output(self.task, &spec, &output, remarks);
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
-        (Some(spec), fate.accounts(keywords, remarks))
+        let accounts = fate.accounts(keywords, remarks);
+        (Some((spec, output.spans)), accounts)
     }
 
     /// Whether the task is of an operator that makes a Job otherwise than KubernetesJobOperator: through Kueue
