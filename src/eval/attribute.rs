@@ -95,6 +95,15 @@ impl Interp<'_> {
             "__class__" => Some(self.class_of(object)),
             "__doc__" => Some(Val::none(span)),
             "real" | "numerator" if object.as_int().is_some() => Some(object.clone()),
+            "major" | "minor" | "micro" | "releaselevel" | "serial" => {
+                // `sys.version_info`, the one named tuple that is kept as a plain one.
+                let Data::Tuple(items) = &object.data else { return None };
+                let is_version = items.get(3).and_then(Val::as_str) == Some("final");
+                let at = ["major", "minor", "micro", "releaselevel", "serial"]
+                    .iter()
+                    .position(|own| *own == name.as_ref())?;
+                items.get(at).filter(|_| is_version).cloned()
+            }
             _ if self.has_method(object, name) => {
                 Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
             }

@@ -277,16 +277,13 @@ impl Interp<'_> {
             && last.chars().any(char::is_lowercase);
         let harmless = is_class || is_harmless(&name);
         if !harmless {
+            let mut reached = Vec::new();
             for val in &vals {
-                if let Data::Obj(id) = &val.data
-                    && matches!(
-                        self.heap.get(*id),
-                        Object::List(_) | Object::Dict(..) | Object::Set(..)
-                    )
-                {
-                    let by = self.hole(HoleKind::Call, format!("{name}()"), span);
-                    self.poison_with(*id, &by, span);
-                }
+                self.containers_in(val, &mut reached);
+            }
+            for id in reached {
+                let by = self.hole(HoleKind::Call, format!("{name}()"), span);
+                self.poison_with(id, &by, span);
             }
         }
         if !harmless {
@@ -323,6 +320,31 @@ impl Interp<'_> {
             let cond = self.condition_at(span, by);
             if let Some(maybe) = self.maybe_raised.last_mut() {
                 *maybe = Some(cond);
+            }
+        }
+    }
+
+    /// Lists, dicts and sets that can be reached from a value through one another.
+    fn containers_in(&self, val: &Val, found: &mut Vec<super::object::ObjId>) {
+        let mut open = vec![val];
+        while let Some(val) = open.pop() {
+            if let Data::Tuple(items) = &val.data {
+                open.extend(items.iter());
+                continue;
+            }
+            let Some(id) = val.as_obj().map(|id| self.heap.resolve(id)) else { continue };
+            let is_new = !found.contains(&id) && found.len() < 1000;
+            match self.heap.get(id) {
+                Object::List(items) if is_new => {
+                    found.push(id);
+                    open.extend(items);
+                }
+                Object::Dict(entries, _) if is_new => {
+                    found.push(id);
+                    open.extend(entries.values().map(|(_, val)| val));
+                }
+                Object::Set(..) if is_new => found.push(id),
+                _ => {}
             }
         }
     }

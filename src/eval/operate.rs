@@ -348,6 +348,11 @@ impl Interp<'_> {
                 a.extend(b);
                 Some(self.list(a, span))
             }
+            (Object::Dict(_, Some(class)), Object::Dict(..), BinaryOp::Add | BinaryOp::Sub)
+                if class.as_symbol() == Some("collections.Counter") =>
+            {
+                return self.counter_sum(op, left, right, span).map(Some);
+            }
             (Object::Dict(a, class), Object::Dict(..), BinaryOp::BitOr) => {
                 let merged = self.heap.add(Object::Dict(a, class));
                 self.update_dict(merged, right, span)?;
@@ -378,6 +383,30 @@ impl Interp<'_> {
             }
             _ => None,
         })
+    }
+
+    /// `+` and `-` of counters, which keep only what counts more than zero.
+    fn counter_sum(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
+        let class = Val::symbol("collections.Counter", span);
+        let mut entries = self.entries_of(left).unwrap_or_default();
+        for (key, (name, val)) in self.entries_of(right).unwrap_or_default() {
+            let own = entries.get(&key).map_or_else(|| Val::int(0, span), |(_, val)| val.clone());
+            let sum = self.binary(op, &own, &val, span)?;
+            entries.insert(key, (name, sum));
+        }
+        let zero = Val::int(0, span);
+        let mut kept = super::object::Entries::default();
+        for (key, (name, val)) in entries {
+            let counts = self.compare(CompareOp::Gt, &val, &zero, span)?;
+            match self.truth(&counts)? {
+                Some(true) => {
+                    kept.insert(key, (name, val));
+                }
+                Some(false) => {}
+                None => return Ok(self.derived(&[left, right], span)),
+            }
+        }
+        Ok(self.heap.val(Object::Dict(kept, Some(class)), span))
     }
 
     /// Operators that a user class defines.
