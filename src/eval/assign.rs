@@ -176,8 +176,16 @@ impl Interp<'_> {
                 (Object::List(_), BinaryOp::Add) => {
                     match self.iterate(val, span)? {
                         Some(items) => {
-                            if let Object::List(list) = self.heap.get_mut(*id) {
-                                list.extend(items);
+                            let bound = self.settings.limits.collection;
+                            match self.heap.get_mut(*id) {
+                                Object::List(list) if list.len() + items.len() <= bound => {
+                                    list.extend(items);
+                                }
+                                _ => {
+                                    let message = "a collection is larger than the bound";
+                                    let hole = self.limit_hole(span, "collection", message);
+                                    self.poison_with(*id, &hole, span);
+                                }
                             }
                         }
                         None => self.poison_with(*id, val, span),

@@ -260,10 +260,7 @@ impl Interp<'_> {
             }
             turn += 1;
             if turn > self.settings.limits.turns {
-                let turns = self.settings.limits.turns;
-                let message = format!("loop ended after {turns} turns");
-                self.limit(test.span, "turns", &message, "--max-turns");
-                return Flow::Normal;
+                return self.cut_short(test.span, |this| this.exec_block(body));
             }
             let flow = self.exec_block(body);
             match self.end_turn(flow) {
@@ -323,6 +320,20 @@ impl Interp<'_> {
         })
     }
 
+    /// A loop has more turns than the bound: what its further turns would change is unknown.
+    fn cut_short(&mut self, span: Span, body: impl FnMut(&mut Self) -> Flow) -> Flow {
+        let turns = self.settings.limits.turns;
+        let message = format!("loop ended after {turns} turns");
+        let unknown = self.limit_hole(span, "turns", &message);
+        match unknown.hole() {
+            Some(hole) => {
+                let hole = Arc::clone(hole);
+                self.pattern_loop(&hole, body)
+            }
+            None => Flow::Normal,
+        }
+    }
+
     /// The turns of a loop that an iterator still has.
     pub(crate) fn for_turns(
         &mut self,
@@ -331,6 +342,7 @@ impl Interp<'_> {
         body: &[Stmt],
         span: Span,
     ) -> Flow {
+        let mut turn = 0;
         loop {
             let item = match attempt!(self.next_item(iterator, span)) {
                 Next::Item(item) => item,
@@ -338,6 +350,16 @@ impl Interp<'_> {
                 Next::Open(unknown) => return self.unknown_turns(target, &unknown, body, span),
             };
             attempt!(self.step(span));
+            turn += 1;
+            if turn > self.settings.limits.turns {
+                let unknown = self.limit_hole(span, "turns", "a loop has more turns than the bound");
+                return self.cut_short(span, |this| {
+                    if let Err(raised) = this.assign_unknown(target, &unknown) {
+                        return raised.into();
+                    }
+                    this.exec_block(body)
+                });
+            }
             attempt!(self.assign(target, item));
             let flow = self.exec_block(body);
             match self.end_turn(flow) {

@@ -289,10 +289,18 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         if let (Data::Bytes(a), Data::Bytes(b), BinaryOp::Add) = (&left.data, &right.data, op) {
+            if a.len() + b.len() > self.settings.limits.string {
+                let message = "a string is longer than the bound";
+                return Ok(Some(self.limit_hole(span, "string", message)));
+            }
             let joined: Vec<u8> = a.iter().chain(b.iter()).copied().collect();
             return Ok(Some(Val::new(Data::Bytes(joined.into()), span)));
         }
         if let (Data::Tuple(a), Data::Tuple(b), BinaryOp::Add) = (&left.data, &right.data, op) {
+            if a.len() + b.len() > self.settings.limits.collection {
+                let message = "a collection is larger than the bound";
+                return Ok(Some(self.limit_hole(span, "collection", message)));
+            }
             let items = a.iter().chain(b.iter()).cloned().collect();
             return Ok(Some(Val::tuple(items, span)));
         }

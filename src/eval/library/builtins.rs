@@ -577,7 +577,11 @@ impl Interp<'_> {
             },
             (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
             ("hash", Some(val)) if self.hashing => match self.key(val, span) {
-                Ok(key) => Ok(Val::str(format!("{key:?}"), span)),
+                Ok(key) => {
+                    use std::hash::BuildHasher as _;
+                    let hash = rustc_hash::FxBuildHasher.hash_one(&key);
+                    Ok(Val::int(hash.cast_signed(), span))
+                }
                 Err(raised) => Err(raised),
             },
             ("hash", Some(Val { data: Data::Bool(value), .. })) => {
