@@ -368,6 +368,13 @@ impl Interp<'_> {
     /// C3 linearisation of the bases, the class itself left out. Classes that disagree keep the
     /// order in which they appear.
     pub(crate) fn linearise(&self, bases: &[Val]) -> Vec<Val> {
+        if let [base] = bases {
+            let mut order = vec![base.clone()];
+            if let Some(id) = base.as_obj() {
+                order.extend(self.mro(id));
+            }
+            return order;
+        }
         let mut lists: Vec<Vec<Val>> = bases
             .iter()
             .map(|base| {

@@ -103,7 +103,9 @@ impl Interp<'_> {
     pub(crate) fn exec_block(&mut self, body: &[Stmt]) -> Flow {
         let mut rest = body;
         while let Some((stmt, tail)) = rest.split_first() {
-            match self.exec_stmt(stmt) {
+            let flow = self.exec_stmt(stmt);
+            let flow = if tail.is_empty() { flow } else { self.gather(flow) };
+            match flow {
                 Flow::Normal => rest = tail,
                 flow @ Flow::Fork(_) => {
                     if tail.is_empty() {
@@ -278,10 +280,11 @@ impl Interp<'_> {
 
     /// `continue` ends a turn like its last statement does.
     fn end_turn(&mut self, flow: Flow) -> Flow {
-        self.each_end(flow, &mut |_, end| match end {
+        let flow = self.each_end(flow, &mut |_, end| match end {
             Flow::Continue => Flow::Normal,
             end => end,
-        })
+        });
+        self.gather(flow)
     }
 
     /// `else` runs where the loop was not left by `break`.

@@ -246,6 +246,11 @@ fn deep_nesting_ends() {
         "import os\ndef f():\n".to_owned()
             + &(0..18).map(|n| format!("    if os.environ['A{n}'] == '1': return {n}\n")).collect::<String>()
             + "    return -1\nx = f()\n",
+        "import os\ndef f():\n    n = 0\n".to_owned()
+            + &(0..30)
+                .map(|n| format!("    if os.environ['A{n}']:\n        if os.environ['B{n}']:\n            return {n}\n    n += 1\n"))
+                .collect::<String>()
+            + "    return n\nx = f()\n",
         "import os\nout = []\nfor i in range(40):\n    if os.environ['A'] == str(i): continue\n    if os.environ['B'] == str(i): break\n    out.append(i)\n".to_owned(),
     ] {
         run(&program);
