@@ -167,7 +167,8 @@ impl Interp<'_> {
         Ok(())
     }
 
-    fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
+    /// `old op= val`: the value that is bound afterwards.
+    pub(crate) fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
         if let Some(result) = self.own_in_place(op, old, val, span)? {
             return Ok(result);
         }

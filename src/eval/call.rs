@@ -344,6 +344,12 @@ impl Interp<'_> {
                     open.extend(entries.values().map(|(_, val)| val));
                 }
                 Object::Set(..) if is_new => found.push(id),
+                // A buffer is written to.
+                Object::Record(class, _)
+                    if is_new && matches!(class.as_ref(), "io.StringIO" | "io.BytesIO") =>
+                {
+                    found.push(id);
+                }
                 _ => {}
             }
         }
@@ -512,11 +518,9 @@ impl Interp<'_> {
             names.insert(vararg.clone(), val);
         } else if !rest.is_empty() {
             let takes = parameters.positional_only.len() + parameters.positional.len();
-            let message = format!(
-                "{}() takes {takes} positional arguments but {} were given",
-                def.name,
-                takes + rest.len()
-            );
+            let open = parameters.positional_only.iter().chain(&parameters.positional);
+            let needed = open.filter(|one| !function.defaults.contains_key(&one.name)).count();
+            let message = too_many_positional(&def.name, needed, takes, takes + rest.len());
             return self.type_error(message, span);
         }
         for parameter in &parameters.keyword_only {
@@ -617,6 +621,15 @@ impl Interp<'_> {
         self.call_function(&function, args, this, span)?;
         Ok(())
     }
+}
+
+/// What Python says when there are more positional arguments than a function takes.
+pub(crate) fn too_many_positional(name: &str, needed: usize, takes: usize, given: usize) -> String {
+    let range =
+        if needed < takes { format!("from {needed} to {takes}") } else { takes.to_string() };
+    let plural = if takes == 1 && needed == takes { "" } else { "s" };
+    let verb = if given == 1 { "was" } else { "were" };
+    format!("{name}() takes {range} positional argument{plural} but {given} {verb} given")
 }
 
 /// Functions outside the roots that are known not to change what they are given.

@@ -177,20 +177,21 @@ impl Interp<'_> {
                 let (Some(cause), Flow::Raise(val)) = (cause, &flow) else { return flow };
                 let cause = attempt!(self.eval(cause));
                 self.set_raw(val, &Name::from("__cause__"), cause);
+                let suppressed = Val::bool(true, stmt.span);
+                self.set_raw(val, &Name::from("__suppress_context__"), suppressed);
                 flow
             }
             StmtKind::Try(parts) => self.exec_try(parts),
             StmtKind::Assert(test, message) => {
                 let val = attempt!(self.eval(test));
                 if attempt!(self.truth(&val)) == Some(false) {
-                    let text = match message {
-                        Some(message) => {
-                            let val = attempt!(self.eval(message));
-                            self.display(&val)
-                        }
-                        None => String::new(),
+                    let given = match message {
+                        Some(message) => vec![attempt!(self.eval(message))],
+                        None => Vec::new(),
                     };
-                    return self.exception("AssertionError", text, stmt.span).into();
+                    let class = Val::symbol("builtins.AssertionError", stmt.span);
+                    let args = super::call::Args::positional(given);
+                    return Flow::Raise(self.make_exception(class, &args, stmt.span));
                 }
                 Flow::Normal
             }
@@ -355,7 +356,8 @@ impl Interp<'_> {
             attempt!(self.step(span));
             turn += 1;
             if turn > self.settings.limits.turns {
-                let unknown = self.limit_hole(span, "turns", "a loop has more turns than the bound");
+                let unknown =
+                    self.limit_hole(span, "turns", "a loop has more turns than the bound");
                 return self.cut_short(span, |this| {
                     if let Err(raised) = this.assign_unknown(target, &unknown) {
                         return raised.into();
@@ -448,9 +450,13 @@ impl Interp<'_> {
             Data::Obj(id) => matches!(self.heap.get(*id), Object::Class(..)),
             _ => false,
         };
-        if is_class {
-            let made = attempt!(self.call(&val, super::call::Args::default(), span));
-            return Flow::Raise(made.at(span));
+        let val = match is_class {
+            true => attempt!(self.call(&val, super::call::Args::default(), span)),
+            false => val,
+        };
+        let context = self.handling.last().cloned().unwrap_or_else(|| Val::none(span));
+        if context.as_obj() != val.as_obj() {
+            self.set_raw(&val, &Name::from("__context__"), context);
         }
         Flow::Raise(val.at(span))
     }

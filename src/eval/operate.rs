@@ -93,7 +93,13 @@ impl Interp<'_> {
                 (Some(number), UnaryOp::Plus) => Ok(Val::big(number, span)),
                 (Some(number), UnaryOp::Invert) => Ok(Val::big(-number - 1, span)),
                 _ => {
-                    let message = format!("bad operand type for unary: '{}'", self.type_name(val));
+                    let sign = match op {
+                        UnaryOp::Minus => "-",
+                        UnaryOp::Plus => "+",
+                        _ => "~",
+                    };
+                    let kind = self.full_type_name(val);
+                    let message = format!("bad operand type for unary {sign}: '{kind}'");
                     self.type_error(message, span)
                 }
             },
@@ -192,12 +198,14 @@ impl Interp<'_> {
         if left.as_symbol().is_some() || right.as_symbol().is_some() || left.is_none() {
             return Ok(self.derived(&[left, right], span));
         }
-        let message = format!(
-            "unsupported operand type(s) for {}: '{}' and '{}'",
-            symbol(op),
-            self.type_name(left),
-            self.type_name(right)
-        );
+        let (a, b) = (self.full_type_name(left), self.full_type_name(right));
+        let message = match (op, a.as_str()) {
+            // Sequences say what they can be joined to.
+            (BinaryOp::Add, "str" | "list" | "tuple") => {
+                format!("can only concatenate {a} (not \"{b}\") to {a}")
+            }
+            _ => format!("unsupported operand type(s) for {}: '{a}' and '{b}'", symbol(op)),
+        };
         self.type_error(message, span)
     }
 
@@ -657,6 +665,9 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<bool>> {
         let (left, right) = (&self.namespace_as_dict(left), &self.namespace_as_dict(right));
+        if let Some(equal) = self.views_of_items_equal(left, right, depth, span)? {
+            return Ok(equal);
+        }
         if depth < 32
             && let Some(pairs) = self.paired(left, right)
         {
@@ -684,6 +695,72 @@ impl Interp<'_> {
             }
         }
         Ok(self.equal(left, right))
+    }
+
+    /// `in` for an iterator: it is advanced until the element is found.
+    fn iterator_contains(
+        &mut self,
+        container: &Val,
+        needle: &Val,
+        span: Span,
+    ) -> Res<Option<Option<bool>>> {
+        let is_iterator = container
+            .as_obj()
+            .is_some_and(|id| matches!(self.heap.get(id), Object::Iterator(..) | Object::Lazy(_)));
+        if !is_iterator {
+            return Ok(None);
+        }
+        loop {
+            self.step(span)?;
+            match self.next_item(container, span)? {
+                super::lazy::Next::Item(item) => match self.equals(&item, needle, span)? {
+                    Some(true) => return Ok(Some(Some(true))),
+                    Some(false) => {}
+                    None => {
+                        if let Some(id) = container.as_obj() {
+                            self.poison_with(id, &item, span);
+                        }
+                        return Ok(Some(None));
+                    }
+                },
+                super::lazy::Next::End(_) => return Ok(Some(Some(false))),
+                super::lazy::Next::Open(_) => return Ok(Some(None)),
+            }
+        }
+    }
+
+    /// `==` where a view of items or of values takes part: items compare like sets, values like any
+    /// object, by identity.
+    fn views_of_items_equal(
+        &mut self,
+        left: &Val,
+        right: &Val,
+        depth: u32,
+        span: Span,
+    ) -> Res<Option<Option<bool>>> {
+        use super::library::containers::View;
+        Ok(match (self.view_of(left), self.view_of(right)) {
+            (Some((View::Values, _)), _) | (_, Some((View::Values, _))) => {
+                let open = self.is_open(left) || self.is_open(right);
+                Some((!open).then(|| left.as_obj() == right.as_obj()))
+            }
+            (Some((View::Items, a)), Some((View::Items, b))) => {
+                Some(self.equals_within(&a, &b, depth + 1, span)?)
+            }
+            (Some((View::Items, _)), None) | (None, Some((View::Items, _))) => {
+                let mut sides = Vec::new();
+                for val in [left, right] {
+                    sides.push(self.view_as_set(val, span)?.unwrap_or_else(|| val.clone()));
+                }
+                match sides.as_slice() {
+                    [a, b] if self.view_of(a).is_none() && self.view_of(b).is_none() => {
+                        Some(self.equals_within(a, b, depth + 1, span)?)
+                    }
+                    _ => Some(None),
+                }
+            }
+            _ => None,
+        })
     }
 
     fn namespace_as_dict(&mut self, val: &Val) -> Val {
@@ -985,11 +1062,13 @@ impl Interp<'_> {
         if instance_is_open(self, &left) || instance_is_open(self, &right) {
             return Ok(None);
         }
-        let message = format!(
-            "'<' not supported between instances of '{}' and '{}'",
-            self.type_name(&left),
-            self.type_name(&right)
-        );
+        let kinds = (self.full_type_name(&left), self.full_type_name(&right));
+        let message = match (kinds.0.as_str(), kinds.1.as_str()) {
+            ("datetime.datetime", "datetime.datetime") => {
+                "can't compare offset-naive and offset-aware datetimes".to_owned()
+            }
+            (a, b) => format!("'<' not supported between instances of '{a}' and '{b}'"),
+        };
         self.type_error(message, span)
     }
 
@@ -1103,6 +1182,9 @@ impl Interp<'_> {
         if let Some(path) = container.as_symbol() {
             let path = crate::python::ast::Name::from(path);
             return self.symbol_contains(&path, needle, span);
+        }
+        if let Some(found) = self.iterator_contains(container, needle, span)? {
+            return Ok(found);
         }
         let Some(items) = self.iterate(container, span)? else { return Ok(None) };
         let mut unsure = false;

@@ -32,7 +32,11 @@ fn integer() -> BoxedStrategy<String> {
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
-            (inner.clone(), prop::sample::select(vec!["+", "-", "*", "//", "%", "&", "|", "^"]), inner.clone())
+            (
+                inner.clone(),
+                prop::sample::select(vec!["+", "-", "*", "//", "%", "&", "|", "^"]),
+                inner.clone()
+            )
                 .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             (inner.clone(), 0u32..6).prop_map(|(a, n)| format!("({a} ** {n})")),
             (inner.clone(), 0u32..70).prop_map(|(a, n)| format!("({a} << {n})")),
@@ -40,7 +44,8 @@ fn integer() -> BoxedStrategy<String> {
             inner.clone().prop_map(|a| format!("abs({a})")),
             inner.clone().prop_map(|a| format!("(-{a})")),
             inner.clone().prop_map(|a| format!("(~{a})")),
-            (inner.clone(), inner.clone(), inner).prop_map(|(a, b, c)| format!("({a} if {b} < {c} else {b})")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(a, b, c)| format!("({a} if {b} < {c} else {b})")),
         ]
     })
     .boxed()
@@ -48,14 +53,20 @@ fn integer() -> BoxedStrategy<String> {
 
 fn float() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
-        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(|number| format!("({number:?})")),
+        any::<f64>()
+            .prop_filter("finite", |number| number.is_finite())
+            .prop_map(|number| format!("({number:?})")),
         (-1000i32..1000).prop_map(|number| format!("({}.{})", number / 10, (number % 10).abs())),
         Just("f0".to_owned()),
         integer(),
     ];
     leaf.prop_recursive(3, 8, 2, |inner| {
         prop_oneof![
-            (inner.clone(), prop::sample::select(vec!["+", "-", "*", "/", "//", "%"]), inner.clone())
+            (
+                inner.clone(),
+                prop::sample::select(vec!["+", "-", "*", "/", "//", "%"]),
+                inner.clone()
+            )
                 .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             (inner.clone(), 0i32..5).prop_map(|(a, n)| format!("round({a}, {n})")),
             inner.clone().prop_map(|a| format!("float({a})")),
@@ -74,50 +85,85 @@ fn text() -> BoxedStrategy<String> {
     ];
     leaf.prop_recursive(3, 10, 3, |inner| {
         let method = prop::sample::select(vec![
-            "upper()", "lower()", "title()", "strip()", "capitalize()", "swapcase()", "lstrip('a')",
-            "rstrip(' .')", "center(9, '*')", "zfill(5)", "ljust(4)", "replace('a', 'bb')",
-            "removeprefix('a')", "casefold()", "expandtabs()", "partition('b')[2]",
+            "upper()",
+            "lower()",
+            "title()",
+            "strip()",
+            "capitalize()",
+            "swapcase()",
+            "lstrip('a')",
+            "rstrip(' .')",
+            "center(9, '*')",
+            "zfill(5)",
+            "ljust(4)",
+            "replace('a', 'bb')",
+            "removeprefix('a')",
+            "casefold()",
+            "expandtabs()",
+            "partition('b')[2]",
         ]);
         let spec = prop::sample::select(vec!["", "!r", ":>8", ":<5", ":^7", ":.3", ":*^9.2", "!a"]);
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} + {b})")),
             (inner.clone(), method).prop_map(|(a, method)| format!("{a}.{method}")),
-            (inner.clone(), -4i32..5, -4i32..5).prop_map(|(a, from, to)| format!("{a}[{from}:{to}]")),
+            (inner.clone(), -4i32..5, -4i32..5)
+                .prop_map(|(a, from, to)| format!("{a}[{from}:{to}]")),
             (inner.clone(), 1i32..4).prop_map(|(a, step)| format!("{a}[::-{step}]")),
             (inner.clone(), 0u32..4).prop_map(|(a, n)| format!("({a} * {n})")),
-            (inner.clone(), spec).prop_map(|(a, spec)| format!("f\"<{{{}{spec}}}>\"", a.replace('"', ""))),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("('%s|%5s|%-4s' % ({a}, {b}, 1))")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("'{{}}-{{!r:>6}}'.format({a}, {b})")),
+            (inner.clone(), spec)
+                .prop_map(|(a, spec)| format!("f\"<{{{}{spec}}}>\"", a.replace('"', ""))),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("('%s|%5s|%-4s' % ({a}, {b}, 1))")),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("'{{}}-{{!r:>6}}'.format({a}, {b})")),
             (inner.clone(), inner).prop_map(|(a, b)| format!("', '.join([{a}, {b}])")),
         ]
     })
-    .prop_map(|text| if text.contains("f\"") && text.matches("f\"").count() > 1 { "'x'".to_owned() } else { text })
+    .prop_map(|text| {
+        if text.contains("f\"") && text.matches("f\"").count() > 1 {
+            "'x'".to_owned()
+        } else {
+            text
+        }
+    })
     .boxed()
 }
 
 fn collection() -> BoxedStrategy<String> {
-    let element = || prop_oneof![integer(), text(), float(), Just("None".to_owned()), Just("l0".to_owned())];
+    let element =
+        || prop_oneof![integer(), text(), float(), Just("None".to_owned()), Just("l0".to_owned())];
     prop_oneof![
         prop::collection::vec(element(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
-        prop::collection::vec(element(), 0..3)
-            .prop_map(|items| format!("({})", items.iter().map(|item| format!("{item},")).collect::<String>())),
+        prop::collection::vec(element(), 0..3).prop_map(|items| format!(
+            "({})",
+            items.iter().map(|item| format!("{item},")).collect::<String>()
+        )),
         prop::collection::vec((text(), element()), 0..4).prop_map(|entries| {
-            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{key}: {value}")).collect();
             format!("{{{}}}", entries.join(", "))
         }),
-        (prop::collection::vec(integer(), 0..5), integer())
-            .prop_map(|(items, by)| format!("[x + {by} for x in [{}] if x % 2 == 0]", items.join(", "))),
-        prop::collection::vec(integer(), 0..6)
-            .prop_map(|items| format!("sorted([{}], key=lambda v: (v % 3, v), reverse=True)", items.join(", "))),
-        (prop::collection::vec(text(), 0..4)).prop_map(|items| format!("{{k: len(k) for k in [{}]}}", items.join(", "))),
+        (prop::collection::vec(integer(), 0..5), integer()).prop_map(|(items, by)| format!(
+            "[x + {by} for x in [{}] if x % 2 == 0]",
+            items.join(", ")
+        )),
+        prop::collection::vec(integer(), 0..6).prop_map(|items| format!(
+            "sorted([{}], key=lambda v: (v % 3, v), reverse=True)",
+            items.join(", ")
+        )),
+        (prop::collection::vec(text(), 0..4))
+            .prop_map(|items| format!("{{k: len(k) for k in [{}]}}", items.join(", "))),
         (prop::collection::vec(element(), 0..4), prop::collection::vec(element(), 0..4))
             .prop_map(|(a, b)| format!("list(zip([{}], [{}]))", a.join(", "), b.join(", "))),
         (prop::collection::vec(element(), 1..4), -3i32..4)
             .prop_map(|(items, at)| format!("[{}][{at}:]", items.join(", "))),
         prop::collection::vec(integer(), 0..5)
             .prop_map(|items| format!("[(i, v) for i, v in enumerate([{}], 1)]", items.join(", "))),
-        (text(), text()).prop_map(|(a, b)| format!("({a} < {b}, {a} == {b}, {a} in {b}, bool({a}), {a} and {b}, {a} or {b})")),
-        (float(), float()).prop_map(|(a, b)| format!("({a} < {b}, {a} == {b}, bool({a}), not {b}, {a} and {b})")),
+        (text(), text()).prop_map(|(a, b)| format!(
+            "({a} < {b}, {a} == {b}, {a} in {b}, bool({a}), {a} and {b}, {a} or {b})"
+        )),
+        (float(), float())
+            .prop_map(|(a, b)| format!("({a} < {b}, {a} == {b}, bool({a}), not {b}, {a} and {b})")),
     ]
     .boxed()
 }
@@ -132,7 +178,9 @@ fn program() -> impl Strategy<Value = String> {
         (text(), integer()).prop_map(|(key, value)| format!("d0[{key}] = {value}")),
         integer().prop_map(|value| format!("i0 = {value} % 1000")),
         text().prop_map(|value| format!("s0 = {value}[:9]")),
-        (integer(), text()).prop_map(|(test, value)| format!("if {test} > 3:\n    s0 = {value}[:5]\nelse:\n    i0 -= 1")),
+        (integer(), text()).prop_map(|(test, value)| format!(
+            "if {test} > 3:\n    s0 = {value}[:5]\nelse:\n    i0 -= 1"
+        )),
         text().prop_map(|value| format!("for x in {value}:\n    d0[x] = d0.get(x, 0) + 1")),
     ];
     prop::collection::vec(line, 1..5).prop_map(|lines| {

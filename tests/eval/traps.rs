@@ -61,12 +61,16 @@ fn endless_loops_end() {
     is_stopped("import itertools\nfor x in itertools.count():\n    y = x\n");
     is_stopped("def g():\n    while True:\n        yield 1\nfor x in g():\n    y = x\n");
     is_stopped("def g():\n    while True:\n        yield 1\nl = list(g())\n");
-    is_stopped("class E:\n    def __iter__(self): return self\n    def __next__(self): return 1\nl = list(E())\n");
+    is_stopped(
+        "class E:\n    def __iter__(self): return self\n    def __next__(self): return 1\nl = list(E())\n",
+    );
     is_stopped("import itertools\ns = sum(itertools.repeat(1))\n");
     is_stopped("x = all(1 for _ in iter(int, 1))\n");
     is_stopped("import itertools\nx = 5 in itertools.repeat(1)\n");
     is_stopped("import itertools\nx = max(itertools.count())\n");
-    is_stopped("def f():\n    while True:\n        try:\n            raise ValueError\n        except ValueError:\n            continue\nf()\n");
+    is_stopped(
+        "def f():\n    while True:\n        try:\n            raise ValueError\n        except ValueError:\n            continue\nf()\n",
+    );
 }
 
 #[test]
@@ -80,7 +84,9 @@ fn a_loop_that_was_cut_short_leaves_nothing_certain_behind() {
 fn endless_recursion_ends() {
     is_stopped("def f(n):\n    return f(n + 1)\nx = f(0)\n");
     is_stopped("def f():\n    return g()\ndef g():\n    return f()\nx = f()\n");
-    is_stopped("class A:\n    def __getattr__(self, name):\n        return getattr(self, name + 'x')\nx = A().y\n");
+    is_stopped(
+        "class A:\n    def __getattr__(self, name):\n        return getattr(self, name + 'x')\nx = A().y\n",
+    );
     is_stopped("class A:\n    @property\n    def p(self): return self.p\nx = A().p\n");
     is_stopped("class A:\n    def __repr__(self): return repr(self)\nx = repr(A())\n");
     is_stopped("class A:\n    def __eq__(self, o): return self == o\nx = A() == A()\n");
@@ -97,8 +103,12 @@ fn endless_recursion_ends() {
     is_stopped("f = lambda: f()\nx = f()\n");
     is_stopped("x = [f() for f in [lambda: g()]]\ndef g(): return [h() for h in [g]]\ny = g()\n");
     is_stopped("def d(f): return d(f)\n@d\ndef g(): pass\n");
-    is_stopped("class M(type):\n    def __call__(cls): return cls()\nclass A(metaclass=M): pass\nx = A()\n");
-    is_stopped("import contextlib\n@contextlib.contextmanager\ndef c():\n    with c():\n        yield\nwith c():\n    pass\n");
+    is_stopped(
+        "class M(type):\n    def __call__(cls): return cls()\nclass A(metaclass=M): pass\nx = A()\n",
+    );
+    is_stopped(
+        "import contextlib\n@contextlib.contextmanager\ndef c():\n    with c():\n        yield\nwith c():\n    pass\n",
+    );
     is_stopped("import functools\n@functools.cache\ndef f(n): return f(n + 1)\nx = f(0)\n");
 }
 
@@ -141,12 +151,21 @@ fn huge_strings_and_collections_are_not_made() {
         ("import itertools\nx = list(itertools.combinations(range(60), 30))\n", "x"),
         ("x = [i for i in range(10**4) for j in range(10**4)]\n", "x"),
         ("x = {i: [j for j in range(1000)] for i in range(10**6)}\n", "x"),
-        ("x = {(a, b, c, d) for a in range(99) for b in range(99) for c in range(99) for d in range(99)}\n", "x"),
+        (
+            "x = {(a, b, c, d) for a in range(99) for b in range(99) for c in range(99) for d in range(99)}\n",
+            "x",
+        ),
         ("x = {}\nfor i in range(60): x = {0: x, 1: x}\ny = str(x)\n", "y"),
         ("x = []\nfor i in range(60): x = [x, x]\ny = repr(x)\n", "y"),
         ("import json\nx = []\nfor i in range(60): x = [x, x]\ny = json.dumps(x)\n", "y"),
-        ("import copy\nx = []\nfor i in range(60): x = [list(x), list(x)]\ny = copy.deepcopy(x)\n", "y"),
-        ("import yaml\nx = []\nfor i in range(60): x = [list(x), list(x)]\ny = yaml.dump(x)\n", "y"),
+        (
+            "import copy\nx = []\nfor i in range(60): x = [list(x), list(x)]\ny = copy.deepcopy(x)\n",
+            "y",
+        ),
+        (
+            "import yaml\nx = []\nfor i in range(60): x = [list(x), list(x)]\ny = yaml.dump(x)\n",
+            "y",
+        ),
     ] {
         let made = run(program);
         let value = made.globals.get(name);
@@ -261,11 +280,22 @@ fn deep_nesting_ends() {
 fn import_cycles_end() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("one.py"), "import two\nfrom two import b\na = 1\n").unwrap();
-    std::fs::write(folder.path().join("two.py"), "import one\nb = 2\ndef late():\n    return one.a\n").unwrap();
-    std::fs::write(folder.path().join("selfish.py"), "from selfish import *\nimport selfish\nx = 1\n").unwrap();
+    std::fs::write(
+        folder.path().join("two.py"),
+        "import one\nb = 2\ndef late():\n    return one.a\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.path().join("selfish.py"),
+        "from selfish import *\nimport selfish\nx = 1\n",
+    )
+    .unwrap();
     let settings = Settings { roots: vec![folder.path().to_owned()], ..Settings::default() };
     let start = Instant::now();
-    let made = evaluate("import one\nfrom selfish import x\ny = x\nfrom two import b, late\nc = late()\n", &settings);
+    let made = evaluate(
+        "import one\nfrom selfish import x\ny = x\nfrom two import b, late\nc = late()\n",
+        &settings,
+    );
     assert!(start.elapsed() < BUDGET);
     assert_eq!(made.globals["y"].repr(), "1");
     assert_eq!(made.globals["b"].repr(), "2");

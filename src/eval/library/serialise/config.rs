@@ -108,7 +108,8 @@ impl Interp<'_> {
                 let mut entries = Entries::default();
                 // `items()` begins with what the section inherits.
                 let inherited = |key: &String| {
-                    name == "items" && parsed.get("DEFAULT").is_some_and(|all| all.contains_key(key))
+                    name == "items"
+                        && parsed.get("DEFAULT").is_some_and(|all| all.contains_key(key))
                 };
                 let (first, rest): (Vec<_>, Vec<_>) =
                     all.iter().partition(|(key, _)| inherited(key));
