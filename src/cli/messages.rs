@@ -11,6 +11,7 @@ use crate::diag::render::{Concise, Human, Json, Render};
 use crate::diag::{Diagnostic, Severity, Tally};
 use crate::python::Sources;
 use crate::translate::Summary;
+pub(super) use crate::words::count;
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,9 +127,4 @@ fn sentence(summary: Summary) -> String {
         summary.open,
         summary.failed,
     )
-}
-
-/// `1 file`, `2 files`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

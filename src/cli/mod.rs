@@ -4,14 +4,18 @@
 //! DAGs is a finding and goes to standard error in the chosen format; what kept podlift from doing its
 //! work is an error and ends it with code 2.
 
+mod check;
 mod completions;
 mod ctx;
 mod doctor;
 mod explain;
 mod failure;
+mod file;
 mod mappings;
 mod messages;
 mod output;
+mod project;
+mod report;
 mod run;
 mod schema;
 mod translate;
@@ -52,6 +56,9 @@ Examples:
   podlift run jobs/nightly --date 2026-11-21
                                         run the pods of a DAG, in their order
   podlift doctor jobs/nightly           look whether the cluster has what they need
+  podlift report dags -o report.html    where the migration stands, as a page to look at
+  podlift check dags --baseline report.json
+                                        in CI: fail on new findings only
   podlift verify dags --python /opt/airflow/bin/python
                                         compare the pods with those your Airflow makes
   podlift explain env_vars              what becomes of an argument
@@ -74,6 +81,8 @@ enum Command {
     Translate(Box<translate::Args>),
     Run(Box<run::Args>),
     Doctor(Box<doctor::Args>),
+    Report(Box<report::Args>),
+    Check(Box<check::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
     Mappings(mappings::Args),
@@ -101,6 +110,8 @@ fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
         Command::Translate(args) => translate::run(*args, ctx),
         Command::Run(args) => run::run(&args, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
+        Command::Report(args) => report::run(&args, ctx),
+        Command::Check(args) => check::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
         Command::Mappings(args) => mappings::run(&args, ctx),

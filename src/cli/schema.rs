@@ -8,13 +8,14 @@ use schemars::generate::SchemaSettings;
 use super::{Ctx, Exit};
 use crate::launch::events::Record;
 use crate::launch::run::RunReport;
-use crate::spec;
+use crate::{report, spec};
 
-/// Print the JSON Schema of job specs, or of what `podlift run` writes
+/// Print the JSON Schema of job specs, reports, or of what `podlift run` writes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   podlift schema > jobspec.schema.json
+  podlift schema report > report.schema.json
   podlift schema events > events.schema.json
 
 Editors that know the YAML language server check a job spec that begins with
@@ -33,6 +34,8 @@ pub(super) struct Args {
 enum Format {
     /// Job specs, podlift/v1.
     JobSpec,
+    /// What `podlift report --format json` writes, podlift/v1.
+    Report,
     /// One line of `podlift run --events`, podlift-events/v1.
     Events,
     /// The result of `podlift run --format json`, podlift-result/v1.
@@ -43,6 +46,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let written = || SchemaGenerator::new(SchemaSettings::draft2020_12().for_serialize());
     let schema = match args.format {
         Format::JobSpec => spec::schema(),
+        Format::Report => report::schema(),
         Format::Events => written().into_root_schema_for::<Record>().to_value(),
         Format::Result => written().into_root_schema_for::<RunReport>().to_value(),
     };
