@@ -18,7 +18,9 @@ mod cli {
 mod eval {
     //! The evaluator against CPython.
 
+    mod random;
     mod tables;
+    mod traps;
 }
 
 mod house {

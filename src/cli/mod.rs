@@ -7,12 +7,14 @@
 mod check;
 mod completions;
 mod ctx;
+mod doctor;
 mod explain;
 mod failure;
 mod file;
 mod mappings;
 mod messages;
 mod output;
+mod run;
 mod project;
 mod report;
 mod schema;
@@ -45,12 +47,15 @@ pub enum Exit {
     about,
     long_about = "Lifts KubernetesPodOperator tasks out of Airflow DAG files and lands them on Dagster Pipes.\n\n\
         DAG files are read without running them: no Airflow, no cluster and no credentials are needed. \
-        Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
+        `podlift run` and `podlift doctor` talk to a cluster. Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
     max_term_width = 100,
     after_help = "\
 Examples:
   podlift translate dags -o jobs        one job spec per task, in jobs/<dag>/<task>.yaml
   podlift translate dags/nightly.py     the same, to standard output
+  podlift run jobs/nightly --date 2026-11-21
+                                        run the pods of a DAG, in their order
+  podlift doctor jobs/nightly           look whether the cluster has what they need
   podlift report dags -o report.html    where the migration stands, as a page to look at
   podlift check dags --baseline report.json
                                         in CI: fail on new findings only
@@ -74,6 +79,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Translate(Box<translate::Args>),
+    Run(Box<run::Args>),
+    Doctor(Box<doctor::Args>),
     Report(Box<report::Args>),
     Check(Box<check::Args>),
     Verify(Box<verify::Args>),
@@ -101,6 +108,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> u8 {
 fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
+        Command::Run(args) => run::run(&args, ctx),
+        Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Report(args) => report::run(&args, ctx),
         Command::Check(args) => check::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),

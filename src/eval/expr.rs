@@ -693,7 +693,9 @@ impl Interp<'_> {
             let message = format!("name '{name}' is not defined");
             return Err(self.exception("NameError", message, span));
         }
-        Ok(self.hole(HoleKind::Name, name.as_ref(), span))
+        let val = self.hole(HoleKind::Name, name.as_ref(), span);
+        self.may_raise(&val, span);
+        Ok(val)
     }
 }
 

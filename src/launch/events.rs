@@ -1,7 +1,7 @@
 //! What happens during a run, as it is told: one [`Record`] after the other, in order.
 //!
 //! The launcher only tells. A [`Sink`] decides what becomes of it: lines on a terminal, JSON Lines in a file, or
-//! nothing. The JSON of a record is a documented format (`podlift schema --events`): fields are added, never
+//! nothing. The JSON of a record is a documented format (`podlift schema events`): fields are added, never
 //! renamed.
 
 use std::io::Write;
@@ -17,6 +17,9 @@ use super::outcome::Outcome;
 use super::rules::TaskState;
 use super::state::Stage;
 use crate::pipes::{AssetCheck, Exception, Fault, Materialization, Stream, Warning};
+
+/// The format of [`Record`]s.
+pub const EVENTS_FORMAT: &str = "podlift-events/v1";
 
 /// Something that happened, with when and to whom.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -46,6 +49,11 @@ pub struct Record {
 pub enum Event {
     /// A run begins.
     RunStarted {
+        /// Format of the records: `podlift-events/v1`. Fields and events are added to it, never renamed.
+        #[schemars(extend("const" = EVENTS_FORMAT))]
+        format: String,
+        /// The release of podlift.
+        podlift: String,
         /// Tasks it consists of.
         tasks: usize,
     },

@@ -27,6 +27,7 @@ mod coverage;
 mod fate;
 mod function;
 mod jinja;
+mod job;
 mod merge;
 mod name;
 mod node;

@@ -13,6 +13,7 @@ use super::cluster;
 use super::convert::convert;
 use super::fate::{self, Fate};
 use super::function;
+use super::job;
 use super::name;
 use super::node::{Fields, Node, NodeKind};
 use super::output::Output;
@@ -147,7 +148,7 @@ impl Mapper<'_> {
         // Values reach the pod in the order of the tables, whatever the order of the call.
         bound.sort_by_key(|one| self.scope.order(one.row));
         tell::about_keywords(self.scope.kind, keywords, &bound, remarks);
-        if matches!(self.scope.kind, OperatorKind::Job | OperatorKind::Spark) {
+        if self.scope.kind == OperatorKind::Spark || self.is_relative_of_jobs() {
             tell::unsupported_operator(self.task, remarks);
             return (None, fate::unsupported(keywords, &bound));
         }
@@ -160,6 +161,13 @@ impl Mapper<'_> {
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
         let accounts = fate.accounts(keywords, remarks);
         (Some((spec, output.spans)), accounts)
+    }
+
+    /// Whether the task is of an operator that makes a Job otherwise than KubernetesJobOperator: through Kueue
+    /// or a managed cluster.
+    fn is_relative_of_jobs(&self) -> bool {
+        self.scope.kind == OperatorKind::Job
+            && self.task.operator.class.rsplit('.').next() != Some("KubernetesJobOperator")
     }
 
     /// The job spec as a tree: `/client`, `/run`, `/launcher`.
@@ -205,6 +213,14 @@ impl Mapper<'_> {
             open.push(OpenNote { hole: Arc::clone(hole), remedy });
         }
         launcher(bound, &mut tree, remarks);
+        if kind == OperatorKind::Job {
+            tell::job(self.task, remarks);
+            job::defaults(self.scope.absent(bound), &self.target.provider, &mut tree);
+            open.extend(job::template(bound).map(|hole| OpenNote {
+                hole,
+                remedy: "merge this job template here, then delete this line",
+            }));
+        }
         self.namespace(&built.pod, bound, access.namespace, open.is_empty(), &mut tree, remarks);
         let sides = [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")];
         for (path, inside) in sides {
@@ -321,10 +337,12 @@ impl Mapper<'_> {
         let client = typed(part("client"), self.task, remarks);
         let run = typed(part("run"), self.task, remarks);
         let launcher = typed(part("launcher"), self.task, remarks);
+        let job = typed(part("job"), self.task, remarks);
         JobSpec {
             client,
             run,
             launcher,
+            job,
             templates: output.templates.clone(),
             holes: output.holes.clone(),
             ..empty_spec(metadata)
@@ -388,12 +406,13 @@ fn empty_spec(metadata: Metadata) -> JobSpec {
         client: Default::default(),
         run: Default::default(),
         launcher: Default::default(),
+        job: Default::default(),
         templates: Vec::new(),
         holes: Vec::new(),
     }
 }
 
-/// Everything of `/launcher` and `/run` beside pod and namespace.
+/// Everything of `/launcher`, `/job` and `/run` beside pod and namespace.
 fn launcher(bound: &[Bound<'_>], tree: &mut Node, remarks: &mut Remarks) {
     for one in bound {
         let outside = |path: &&str| {

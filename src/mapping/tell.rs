@@ -158,6 +158,13 @@ pub(crate) fn unsupported_operator(task: &Task, remarks: &mut Remarks) {
     remarks.tell(Code::UnsupportedOperator, task.span, format!("{class} {what}"));
 }
 
+/// A task of which the job spec's pod is only a part.
+pub(crate) fn job(task: &Task, remarks: &mut Remarks) {
+    let message = "KubernetesJobOperator makes a Job, which PipesK8sClient cannot";
+    let told = Diagnostic::new(Code::UnsupportedOperator, task.span, message);
+    remarks.add(told.help("Write the manifest of the Job with `--emit job`."));
+}
+
 /// Traps of the pod itself.
 pub(crate) fn about_pod(task: &Task, built: &Pod, remarks: &mut Remarks) {
     if let Some((policy, span)) = &built.replaced_restart_policy {

@@ -72,10 +72,15 @@ fn read_file(
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
         outcome.see_dag(dag, selection);
-        for task in dag.tasks.iter().filter(|task| stages.runs_pods(&task.operator)) {
-            outcome.see_task(task, sources);
-            if selection.has(dag, task) {
+        for task in &dag.tasks {
+            let runs_pod = stages.runs_pods(&task.operator);
+            if runs_pod {
+                outcome.see_task(task, sources);
+            }
+            if runs_pod && selection.has(dag, task) {
                 outcome.add(stages.map(task, dag, settings, sources));
+            } else if selection.has_dag(dag) {
+                outcome.see_other(task, runs_pod);
             }
         }
     }

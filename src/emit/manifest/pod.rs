@@ -17,6 +17,9 @@ impl Emitter for Pods {
     fn emit(&self, specs: &[JobSpec]) -> Emitted {
         emit(specs, self.allow_open, |spec| {
             let mut lost = lost_by_all(spec);
+            if !spec.job.is_empty() {
+                lost.push("the job around the pod; `--emit job` writes it".to_owned());
+            }
             if number(spec.launcher.retries.as_ref(), "retries")?
                 .is_some_and(|retries| retries > 0.0)
             {
