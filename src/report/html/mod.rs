@@ -93,7 +93,8 @@ fn sources(out: &mut String, texts: &BTreeMap<String, String>, gutter: usize) {
     }
     out.push_str("<section id=sources><h2>Sources</h2>\n");
     for (number, (path, content)) in texts.iter().enumerate() {
-        _ = write!(out, "<details id=src-{number}><summary>{}</summary><pre>\n", text(path));
+        // The line feed after the tag is not part of the text.
+        _ = writeln!(out, "<details id=src-{number}><summary>{}</summary><pre>", text(path));
         for (line, content) in source_lines(content).enumerate() {
             _ = writeln!(out, "{:>width$} {}", line + 1, source(content), width = gutter - 1);
         }

@@ -28,10 +28,10 @@ pub(super) fn dags(
         for dag in &file.dags {
             let of =
                 |readiness| dag.tasks.iter().filter(|task| task.readiness == readiness).count();
-            _ = write!(
+            _ = writeln!(
                 out,
                 "<section class=dag><header><h3>{}</h3><span class=path>{}</span><span class=num>{} of {} ready</span></header>\
-                 <div class=tasks>\n",
+                 <div class=tasks>",
                 text(&dag.id),
                 text(&file.path),
                 of(Readiness::Ready),
