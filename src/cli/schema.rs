@@ -34,7 +34,7 @@ pub(super) struct Args {
 enum Format {
     /// Job specs, podlift/v1.
     JobSpec,
-    /// What `podlift report --format json` writes, podlift-report/v1.
+    /// What `podlift report --format json` writes, podlift/v1.
     Report,
     /// One line of `podlift run --events`, podlift-events/v1.
     Events,

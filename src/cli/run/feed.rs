@@ -15,7 +15,7 @@ const MOST: usize = 20_000;
 /// Something to show.
 pub(super) enum Item {
     /// An event.
-    Record(Box<Record>),
+    Record(Arc<Record>),
     /// A remark of podlift about itself.
     Note(String),
 }
@@ -83,8 +83,8 @@ impl Feed {
 }
 
 impl Sink for Feed {
-    fn take(&self, record: &Record) {
-        self.push(Item::Record(Box::new(record.clone())));
+    fn take(&self, record: &Arc<Record>) {
+        self.push(Item::Record(record.clone()));
     }
 }
 

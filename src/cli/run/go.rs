@@ -104,7 +104,10 @@ fn events(output: &OutputArgs, ctx: &Ctx<'_>) -> Result<Option<(Box<dyn Sink>, F
 /// Hands signals on to the run.
 fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
     let _inside = runtime.enter();
-    let streams = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut streams = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    if !hangups_are_ignored() {
+        streams.push(SignalKind::hangup());
+    }
     let canceller = Arc::new(canceller);
     for kind in streams {
         let mut signals = signal(kind).context("signals cannot be listened to")?;
@@ -120,6 +123,14 @@ fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Whether podlift was started by `nohup` or the like, and is to go on when its terminal closes.
+fn hangups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Where events are shown.
@@ -179,7 +190,10 @@ impl<'a, 'b> Screen<'a, 'b> {
             return;
         }
         let out = if self.to_stdout { &mut self.ctx.stdout } else { &mut self.ctx.stderr };
-        self.deaf = self.progress.aside(|| write(out, lines)).is_err();
+        if self.progress.aside(|| write(out, lines)).is_err() {
+            *out = Box::new(io::sink());
+            self.deaf = true;
+        }
     }
 
     fn note(&mut self, text: &str) {

@@ -10,7 +10,7 @@ use crate::launch::events::{Event, Record};
 use crate::launch::outcome::Outcome;
 use crate::launch::rules::TaskState;
 use crate::launch::state::Stage;
-use crate::pipes::{Exception, MetadataValue};
+use crate::pipes::{self, Exception, MetadataValue};
 
 /// How lines are written.
 pub(super) struct Lines {
@@ -51,10 +51,11 @@ impl Lines {
         let mut line = String::with_capacity(text.len() + 32);
         let (dim, style) =
             if self.color { (Tone::Quiet.style(), tone.style()) } else { Default::default() };
-        let time = record.time.strftime("%H:%M:%S");
+        let seconds = record.time.as_second().rem_euclid(86_400);
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let task = self.task(record);
         // Writing to a String cannot fail.
-        let _ = write!(line, "{dim}{time}{dim:#} {task}{style}");
+        let _ = write!(line, "{dim}{hours:02}:{minutes:02}:{seconds:02}{dim:#} {task}{style}");
         for char in text.chars() {
             // Tabs are harmless and common in logs.
             if char == '\t' { line.push(char) } else { push_visible(&mut line, char) }
@@ -138,6 +139,9 @@ fn words(event: &Event) -> Option<(Tone, String)> {
             (Error, format!("log of {container} is incomplete: {reason}"))
         }
         Event::ProtocolFault { message, line, .. } => (Warning, format!("{message}: {line}")),
+        Event::ProtocolWarning { detail: pipes::Warning::NeverOpened, .. } => {
+            (Quiet, "Pipes was never opened, so nothing was reported".to_owned())
+        }
         Event::ProtocolWarning { message, .. } => (Quiet, message.clone()),
         Event::ApiRetry { reason, delay_seconds } => {
             (Warning, format!("{reason}; again in {delay_seconds:.1} s"))

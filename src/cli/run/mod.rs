@@ -15,6 +15,8 @@ pub(super) use args::{Args, ClusterArgs};
 pub(super) use gather::gather_named;
 pub(super) use go::runtime;
 
+use std::io;
+
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
@@ -61,11 +63,15 @@ fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
             Trouble::new(message, "choose a file you may write to with --result FILE")
         })?;
     }
-    match args.output.format {
-        Format::Text => ctx.stdout.write_all(table::table(report).as_bytes())?,
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut ctx.stdout, report)?;
-            writeln!(ctx.stdout)?;
+    let text = match args.output.format {
+        Format::Text => table::table(report),
+        Format::Json => serde_json::to_string_pretty(report)? + "\n",
+    };
+    // A reader that went away changes nothing about how the run ended, so the exit code still tells.
+    if let Err(error) = ctx.stdout.write_all(text.as_bytes()).and_then(|()| ctx.stdout.flush()) {
+        ctx.stdout = Box::new(io::sink());
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            return Err(error).context("the run has ended, but its result cannot be written");
         }
     }
     let file = args.output.events.as_ref().or(args.output.result.as_ref());

@@ -1,6 +1,8 @@
 //! From job specs to tasks that can start: holes closed, templates rendered, settings checked. Whatever is
 //! missing anywhere is told before anything starts.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result};
 
 use super::args::Args;
@@ -71,8 +73,8 @@ pub(super) fn ready(
     }
     Ok(Run {
         id: common.run.to_owned(),
+        others: before(&tasks, others),
         tasks,
-        others,
         assume: common.args.assume.state(),
         max_active: common.args.running.max_active.get(),
     })
@@ -143,6 +145,26 @@ fn other(task: OtherTask, common: &Common<'_>) -> Other {
     };
     let rule = rule(task.trigger_rule.as_deref());
     Other { key, upstream: task.upstream, rule, assumed, why }
+}
+
+/// Those of the other tasks that some task waits for, over however many others.
+fn before(tasks: &[Planned], others: Vec<Other>) -> Vec<Other> {
+    let ids = |dag: &str, upstream: &[String]| -> Vec<(String, String)> {
+        upstream.iter().map(|id| (dag.to_owned(), id.clone())).collect()
+    };
+    let mut open: Vec<(String, String)> = tasks
+        .iter()
+        .flat_map(|task| ids(&task.plan.spec.metadata.dag, &task.plan.spec.metadata.upstream))
+        .collect();
+    let mut wanted = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if wanted.insert(id.clone()) {
+            let same = others.iter().filter(|other| (&other.key.0, &other.key.1) == (&id.0, &id.1));
+            open.extend(same.flat_map(|other| ids(&other.key.0, &other.upstream)));
+        }
+    }
+    let is_wanted = |other: &Other| wanted.contains(&(other.key.0.clone(), other.key.1.clone()));
+    others.into_iter().filter(is_wanted).collect()
 }
 
 fn rule(text: Option<&str>) -> TriggerRule {

@@ -23,7 +23,7 @@ use crate::launch::watch::Change;
 const QUIET: Duration = Duration::from_secs(10);
 /// How often events are asked for while it waits.
 const ASK_EVENTS: Duration = Duration::from_secs(15);
-/// How long the logs of a pod that has ended may take to be read.
+/// How long the logs of a pod that has ended may be silent before they are given up.
 const LAST_READ: Duration = Duration::from_secs(120);
 /// How long beyond its grace period a stopped pod may take to end.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
@@ -385,12 +385,13 @@ impl<'a> Course<'a> {
         }
         // Its followers hold the other ends; when all are done, nothing more is heard.
         self.to = mpsc::channel(1).0;
-        let deadline = Instant::now() + LAST_READ;
+        let mut deadline = Instant::now() + LAST_READ;
         let mut cancel = self.attempt.cancel.clone();
         loop {
             tokio::select! {
                 heard = self.from.recv() => match heard {
                     Some(heard) => {
+                        deadline = Instant::now() + LAST_READ;
                         // What the process reported is unknown then, whatever its exit code says.
                         if let Some(reason) = self.transcript.hear(heard) && outcome.is_success() {
                             let message = format!("the pod {}, but its log cannot be read: {reason}", outcome.word());

@@ -60,10 +60,28 @@ fn walk(node: &Node, pointer: &Pointer, source: &Source, lines: &mut [Option<Str
                     set(u32::try_from(start).unwrap_or(u32::MAX), &inner, source, lines);
                 }
                 set(item.span.start, &inner, source, lines);
+                if matches!(item.content, Content::Text(_)) {
+                    open_block(item.span.start, &inner, source, lines);
+                }
                 walk(item, &inner, source, lines);
             }
         }
         _ => {}
+    }
+}
+
+/// A block of text begins below the line with its `- |`, which belongs to it.
+fn open_block(offset: u32, pointer: &Pointer, source: &Source, lines: &mut [Option<String>]) {
+    let above = (source.line(offset) as usize).checked_sub(2);
+    let opens = |line: &str| {
+        line.trim_start().starts_with('-')
+            && line.rsplit(' ').next().is_some_and(|last| last.starts_with(['|', '>']))
+    };
+    if let Some(above) = above
+        && source.text.lines().nth(above).is_some_and(opens)
+        && let Some(line) = lines.get_mut(above)
+    {
+        *line = Some(pointer.to_string());
     }
 }
 
