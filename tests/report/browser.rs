@@ -112,7 +112,7 @@ fn a_report_on_two_thousand_tasks_stays_quick() {
             "import os\nfrom airflow import DAG\n\
              from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n",
         );
-        write!(text, "with DAG('dag_{file}', default_args={{'owner': 'team_{}'}}):\n", file % 7)
+        writeln!(text, "with DAG('dag_{file}', default_args={{'owner': 'team_{}'}}):", file % 7)
             .unwrap();
         for task in 0..20 {
             let tag = if task % 3 == 0 { "os.environ['TAG']" } else { "'7'" };

@@ -186,7 +186,7 @@ fn a_change_in_many_tasks_is_told_once_and_a_comment_stays_short() {
     assert_eq!(all.summary.changed, 40);
     let text = markdown(&all);
     assert_eq!(text.matches("app:2").count(), 1, "{text}");
-    assert!(text.contains("40 tasks: `d.t0`, `d.t1`, `d.t10`, 37 more"), "{text}");
+    assert!(text.contains("**In 40 tasks**: `d.t0`, `d.t1`, `d.t10`, 37 more"), "{text}");
 
     let old = specs(&(0..2000).map(|n| with_args(n, "before")).collect::<Vec<_>>());
     let new = specs(&(0..2000).map(|n| with_args(n, "after")).collect::<Vec<_>>());
