@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{
     Dag, Expansion, Keyword, Loaded, Operator, OperatorKind, Origin, Settings, Subclass, Task,
-    TaskFunction,
+    TaskFunction, timing,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::eval::interp::Interp;
@@ -226,6 +226,7 @@ fn dag_of(interp: &mut Interp<'_>, dag: &DagObject) -> Dag {
         arguments,
         span: dag.span,
         tasks,
+        timing: timing::timing(interp, dag, &interp.settings.airflow_version),
         conditions: dag.conditions.clone(),
     }
 }

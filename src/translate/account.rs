@@ -12,7 +12,7 @@ use crate::diag::Diagnostic;
 use crate::discover::Input;
 use crate::mapping::{Account, Mapped};
 use crate::python::{Sources, Span};
-use crate::spec::JobSpec;
+use crate::spec::{DagFacts, JobSpec};
 
 /// What one DAG file gave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,6 +78,8 @@ impl Summary {
 pub(super) struct Outcome {
     pub(super) file: FileAccount,
     pub(super) specs: Vec<JobSpec>,
+    /// DAGs with job specs, in the order of these.
+    pub(super) dags: Vec<DagFacts>,
     pub(super) accounts: Vec<Account>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Every DAG and pod task of the file, wanted or not, as `(dag id, task id)`; a DAG stands with an empty task id.

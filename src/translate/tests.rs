@@ -78,6 +78,7 @@ fn dag(name: &str, span: Span) -> Dag {
         arguments: IndexMap::new(),
         span,
         tasks: vec![],
+        timing: Default::default(),
         conditions: vec![],
     }
 }

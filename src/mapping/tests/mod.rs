@@ -64,6 +64,7 @@ pub(super) fn dag() -> Dag {
         dag_id: Text::literal("dag"),
         arguments: IndexMap::new(),
         span: Span::NONE,
+        timing: Default::default(),
         tasks: Vec::new(),
         conditions: Vec::new(),
     }
