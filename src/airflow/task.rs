@@ -19,6 +19,8 @@ pub struct Dag {
     pub span: Span,
     /// Its tasks in the order in which Python made them, other operators included.
     pub tasks: Vec<Task>,
+    /// Whether it is in a global variable of the file.
+    pub is_global: bool,
     /// When its runs start.
     pub timing: Timing,
     /// Conditions that could not be decided and under which the DAG exists.

@@ -211,6 +211,14 @@ codes! {
     /// A task made in a loop over something that is not known, or mapped over a result, becomes one asset.
     DagsterPattern = "KPO415", Warning, "one asset stands for any number of tasks",
         "Split the asset by hand, or give the values with `--set` and `--values`.";
+    /// `dagster_k8s.PipesK8sComponent` knows a pod and its assets, and no more. A task whose pod has holes or Jinja in it
+    /// gets no component.
+    ComponentLimit = "KPO416", Warning, "component cannot say everything",
+        "Use `--emit dagster` for this task, or carry the rest over by hand.";
+    /// dagster-airlift replaces tasks in the loaded DAG, and breaks the DAG with tasks of groups that put their id before
+    /// those of their tasks, with mapped tasks, and in files without a DAG in a global variable.
+    AirliftTrap = "KPO417", Warning, "dagster-airlift cannot take the task over",
+        "The task stays in Airflow; move it out of its group, or take it over with the whole DAG.";
 
     /// A job spec file does not agree with the format `podlift/v1`.
     InvalidJobSpec = "KPO501", Error, "job spec is malformed",

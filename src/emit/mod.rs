@@ -3,7 +3,9 @@
 //! An emitter only makes texts; it neither prints nor touches a disk. [`write`](write::write) puts a set
 //! of files in its place as a whole.
 
+mod airlift;
 mod batch;
+mod component;
 mod cron;
 mod dagster;
 mod header;
@@ -16,7 +18,9 @@ pub mod write;
 
 use crate::diag::Diagnostic;
 
+pub use airlift::{Airlift, edited};
 pub use batch::Batch;
+pub use component::Components;
 pub use dagster::DagsterProject;
 pub use job_spec::{JobSpecs, Notation};
 

@@ -20,6 +20,8 @@ pub struct DagFacts {
     pub location: PathBuf,
     /// The call that makes the DAG.
     pub span: Span,
+    /// Whether it is in a global variable of its file.
+    pub is_global: bool,
     /// Which job specs of the translation are its tasks.
     pub specs: Range<usize>,
     /// When its runs start.

@@ -17,6 +17,7 @@ pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
         source: input.shown.clone(),
         location: input.path.clone(),
         span: dag.span,
+        is_global: dag.is_global,
         specs: 0..0,
         timing: dag.timing.clone(),
         catchup: argument("catchup").and_then(Value::truth),

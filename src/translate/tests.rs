@@ -79,6 +79,7 @@ fn dag(name: &str, span: Span) -> Dag {
         span,
         tasks: vec![],
         timing: Default::default(),
+        is_global: true,
         conditions: vec![],
     }
 }

@@ -120,6 +120,12 @@ pub(super) struct OutputArgs {
     /// Write manifests of tasks with holes or Jinja too, as they are, to be completed by hand
     #[arg(long)]
     pub(super) allow_open: bool,
+    /// With `--emit airlift`: let the tasks run in Dagster from the start
+    #[arg(long)]
+    pub(super) proxied: bool,
+    /// With `--emit airlift`: edit the DAG files in place and put `proxied_state` beside them
+    #[arg(long)]
+    pub(super) write: bool,
     /// How to write job specs: YAML documents, or JSON (a list on standard output)
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "yaml")]
     pub(super) format: Format,
@@ -178,6 +184,10 @@ pub(super) enum Emit {
     Cronjob,
     /// A Dagster project: one module of assets per DAG, and `definitions.py`.
     Dagster,
+    /// One `defs.yaml` per task for `dagster_k8s.PipesK8sComponent`.
+    Component,
+    /// The Dagster project, `proxied_state/<dag>.yaml` and `airlift.diff` for a task-by-task move with dagster-airlift.
+    Airlift,
 }
 
 /// The notation of what is written.

@@ -1,5 +1,6 @@
 //! `podlift translate`: DAG files in, job specs out.
 
+mod airlift;
 pub(super) mod args;
 pub(super) mod inputs;
 
@@ -15,7 +16,9 @@ use super::output;
 use super::{Ctx, Exit};
 use crate::diag::suggest::nearest;
 use crate::diag::{Diagnostic, Tally, arrange};
-use crate::emit::{Batch, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation, Pods};
+use crate::emit::{
+    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation, Pods,
+};
 use crate::translate::{Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
@@ -28,7 +31,7 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
         anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
     })?;
 
-    let emitter = emitter(&args.output);
+    let emitter = emitter(&args.output, &translation);
     let emitted = emitter.emit(&Batch { specs: &translation.specs, dags: &translation.dags });
     let found = placed(emitted.diagnostics, &translation);
     translation.diagnostics.extend(found);
@@ -41,6 +44,9 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let exit = exit(&translation, args.strict);
     let OutputArgs { output, force, .. } = &args.output;
     output::put(&*emitter, &emitted.files, output.as_deref(), *force, &messages, ctx)?;
+    if args.output.emit == Emit::Airlift && args.output.write {
+        airlift::write(&translation, &emitted.files, &messages, ctx)?;
+    }
     let summary = translation.summary();
     messages.summary(summary, &translation.diagnostics, exit, &mut ctx.stderr)?;
     Ok(exit)
@@ -56,14 +62,18 @@ fn exit(translation: &Translation, strict: bool) -> Exit {
 }
 
 /// The emitter of the wanted kind.
-fn emitter(args: &OutputArgs) -> Box<dyn Emitter> {
+fn emitter(args: &OutputArgs, translation: &Translation) -> Box<dyn Emitter> {
     let allow_open = args.allow_open;
     match (args.emit, args.format) {
         (Emit::JobSpec, Format::Yaml) => Box::new(JobSpecs { notation: Notation::Yaml }),
         (Emit::JobSpec, Format::Json) => Box::new(JobSpecs { notation: Notation::Json }),
         (Emit::Pod, _) => Box::new(Pods { allow_open }),
         (Emit::Job, _) => Box::new(Jobs { allow_open }),
-        (Emit::Dagster, _) => Box::new(DagsterProject),
+        (Emit::Dagster, _) => Box::new(DagsterProject::default()),
+        (Emit::Component, _) => Box::new(Components),
+        (Emit::Airlift, _) => {
+            Box::new(Airlift { proxied: args.proxied, files: airlift::texts(translation) })
+        }
         (Emit::Cronjob, _) => Box::new(CronJobs { allow_open }),
     }
 }

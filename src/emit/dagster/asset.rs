@@ -134,7 +134,10 @@ fn locals(body: &Body, dag: &DagPlan<'_>, module: &mut Module) -> Vec<String> {
         .collect();
     for hoisted in &body.hoisted {
         lines.extend(hoisted.comment.iter().map(|comment| format!("    # {}", one_line(comment))));
-        lines.push(assignment(4, &hoisted.name, &hoisted.value));
+        lines.push(match hoisted.name.as_str() {
+            "" => format!("    {}", hoisted.value.layout(4, 4, 0)),
+            name => assignment(4, name, &hoisted.value),
+        });
     }
     lines
 }
@@ -227,6 +230,12 @@ pub(super) fn config_class(name: &str, module: &mut Module) -> String {
         }
         let head = format!("{}: {kind}", field.name);
         match &field.default {
+            Some(default @ (Json::Array(_) | Json::Object(_))) => {
+                module.imports.insert(Import::Field);
+                let value = Py::call("Field", vec![("default", literal(default))]);
+                text.push_str(&assignment(4, &head, &value));
+                text.push('\n');
+            }
             None => text.push_str(&format!("    {head}\n")),
             Some(default) => {
                 text.push_str(&assignment(4, &head, &literal(default)));

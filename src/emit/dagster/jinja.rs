@@ -8,7 +8,8 @@ use minijinja::machinery::ast::{
 use minijinja::value::ValueKind;
 use serde_json::Value as Json;
 
-use super::python::quoted;
+use super::names::snake;
+use super::python::{Py, quoted};
 use super::scope::{Body, Import, Local, Module};
 use crate::eval::HoleKind;
 
@@ -275,16 +276,14 @@ impl Writer<'_> {
 
     fn json_lookup(&mut self, name: &str) -> Expression {
         self.module.imports.insert(Import::Json);
-        let text = self.module.lookup(
-            HoleKind::Variable,
-            name,
-            None,
-            &format!("{{{{ var.json.{name} }}}}"),
-        );
-        atom(format!("json.loads({text})"), Kind::Other)
+        let said = format!("{{{{ var.json.{name} }}}}");
+        let text = self.module.lookup(HoleKind::Variable, name, None, &said);
+        let value = Py::apply("json.loads", vec![Py::code(text)]);
+        atom(self.body.hoist(&snake(name), value), Kind::Other)
     }
 
-    fn param(&mut self, name: &str, default: Option<Json>) -> Res {
+    /// A field of the run config.
+    pub(super) fn param(&mut self, name: &str, default: Option<Json>) -> Res {
         let known = self.task.params.get(name).cloned();
         let kind = match known.as_ref().or(default.as_ref()) {
             Some(Json::String(_)) => Kind::Text,
@@ -327,7 +326,8 @@ impl Writer<'_> {
                     let default = match rest {
                         [] => None,
                         [CallArg::Pos(Expr::Const(it)) | CallArg::Kwarg(_, Expr::Const(it))] => {
-                            it.value.as_str().map(str::to_owned)
+                            let plain = [ValueKind::String, ValueKind::Number];
+                            plain.contains(&it.value.kind()).then(|| it.value.to_string())
                         }
                         _ => return Err("the default of a Variable is computed".to_owned()),
                     };

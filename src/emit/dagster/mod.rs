@@ -5,6 +5,7 @@
 //! defs/<dag>.py            the assets, the job and the schedule of a DAG
 //! defs/resources.py        the clients, one for each way to reach a cluster
 //! defs/environment.py      reads values from the environment, if any are needed
+//! pyproject.toml           says where the definitions are
 //! ```
 //!
 //! Names, relations and partitions are decided first ([`plan`], [`schedule`]), then each function is written
@@ -30,15 +31,40 @@ mod text;
 use super::{Batch, Emitted, Emitter, OutputFile};
 use crate::diag::Diagnostic;
 use crate::spec::{DagFacts, JobSpec};
-use plan::{DagPlan, Names};
+use plan::DagPlan;
+pub(super) use plan::{Names, shown};
 use resources::Clients;
 
 /// Writes a Dagster project.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct DagsterProject;
+pub struct DagsterProject {
+    /// Whether Airflow goes on scheduling the DAGs and hands single tasks over: each asset is then marked with its task
+    /// for `dagster-airlift`, and there are no schedules.
+    pub airlift: bool,
+}
+
+impl DagsterProject {
+    /// The key of the asset of each job spec, in their order.
+    pub fn keys(batch: &Batch<'_>) -> Vec<Vec<String>> {
+        let mut names = Names::default();
+        let dags = batch.by_dag();
+        dags.flat_map(|(facts, specs)| asset_names(facts, specs, &mut names))
+            .map(|asset| asset.key)
+            .collect()
+    }
+}
 
 /// Helper functions that generated modules import.
 const ENVIRONMENT: &str = include_str!("environment.py");
+
+/// Lets `dagster dev` find the definitions, and `ruff` tell the project's own modules.
+const PYPROJECT: &str = "\
+[tool.dagster]
+module_name = \"definitions\"
+
+[tool.ruff]
+src = [\".\"]
+";
 
 impl Emitter for DagsterProject {
     fn emit(&self, batch: &Batch<'_>) -> Emitted {
@@ -51,7 +77,7 @@ impl Emitter for DagsterProject {
         let mut modules = Vec::new();
         let mut uses_environment = false;
         for (facts, specs) in batch.by_dag() {
-            let (plan, told) = planned(facts, specs, &mut names, &mut clients);
+            let (plan, told) = planned(facts, specs, &mut names, &mut clients, self.airlift);
             emitted.diagnostics.extend(told);
             let written = module::write(&plan);
             emitted.diagnostics.extend(tell::written(&plan, &written));
@@ -76,6 +102,7 @@ impl Emitter for DagsterProject {
             format!("{}\"\"\"Assets of Airflow DAGs.\"\"\"\n", module::mark("")),
         );
         file("definitions.py", definitions(&modules));
+        file("pyproject.toml", format!("{}{PYPROJECT}", module::mark("")));
         emitted
     }
 
@@ -87,12 +114,43 @@ impl Emitter for DagsterProject {
     }
 }
 
+/// What every form of an asset has.
+pub(super) struct AssetName {
+    pub(super) key: Vec<String>,
+    pub(super) deps: Vec<Vec<String>>,
+    pub(super) group: String,
+    pub(super) description: String,
+    pub(super) owners: Vec<String>,
+    pub(super) tags: Vec<String>,
+}
+
+/// The assets of a DAG, one for each job spec.
+pub(super) fn asset_names(
+    facts: &DagFacts,
+    specs: &[JobSpec],
+    names: &mut Names,
+) -> Vec<AssetName> {
+    let (_, group, _) = plan::named(facts, names);
+    let tags = plan::tags(facts);
+    let assets = plan::assets(facts, specs, names, &mut |_| String::new());
+    let asset = |asset: plan::AssetPlan<'_>| AssetName {
+        key: asset.key,
+        deps: asset.deps.into_iter().map(|(_, key)| key).collect(),
+        group: group.clone(),
+        description: asset.description,
+        owners: asset.owners,
+        tags: tags.clone(),
+    };
+    assets.into_iter().map(asset).collect()
+}
+
 /// Everything about a DAG that is decided before it is written.
 fn planned<'a>(
     facts: &'a DagFacts,
     specs: &'a [JobSpec],
     names: &mut Names,
     clients: &mut Clients,
+    airlift: bool,
 ) -> (DagPlan<'a>, Vec<Diagnostic>) {
     let (module, group, config_class) = plan::named(facts, names);
     let expression = schedule::expression(facts);
@@ -107,10 +165,15 @@ fn planned<'a>(
         config_class,
         tags: plan::tags(facts),
         partitions,
-        schedule: schedule::schedule(facts, cron, is_partitioned),
+        schedule: match airlift {
+            true => plan::SchedulePlan::None,
+            false => schedule::schedule(facts, cron, is_partitioned),
+        },
+        airlift,
         assets: plan::assets(facts, specs, names, &mut client),
     };
-    let told = tell::planned(&plan, expression.as_ref().err().map(String::as_str));
+    let no_schedule = expression.as_ref().err().filter(|_| !airlift);
+    let told = tell::planned(&plan, no_schedule.map(String::as_str));
     (plan, told)
 }
 

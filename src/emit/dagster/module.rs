@@ -51,7 +51,7 @@ pub(super) fn write(plan: &DagPlan<'_>) -> Written {
     let text = [
         mark(&plan.facts.source),
         docstring(plan),
-        imports(&module, &clients),
+        imports(&module, plan, &clients),
         constants(&module),
         partitions(plan),
         config,
@@ -104,7 +104,7 @@ fn escaped(line: &str) -> String {
     line.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"")
 }
 
-fn imports(module: &Module, clients: &BTreeSet<&str>) -> String {
+fn imports(module: &Module, plan: &DagPlan<'_>, clients: &BTreeSet<&str>) -> String {
     let has = |import: Import| module.imports.contains(&import);
     let mut standard = Vec::new();
     if has(Import::Json) {
@@ -130,7 +130,14 @@ fn imports(module: &Module, clients: &BTreeSet<&str>) -> String {
     if has(Import::ZoneInfo) {
         standard.push("from zoneinfo import ZoneInfo".to_owned());
     }
-    let third = ["import dagster as dg", "from dagster_k8s import PipesK8sClient"];
+    let mut third = vec!["import dagster as dg"];
+    if plan.airlift {
+        third.push("from dagster_airlift.core import assets_with_task_mappings");
+    }
+    third.push("from dagster_k8s import PipesK8sClient");
+    if has(Import::Field) {
+        third.push("from pydantic import Field");
+    }
     let mut own = Vec::new();
     let environment = [(Import::Unported, "unported"), (Import::ValueOf, "value_of")];
     let names: Vec<&str> =
@@ -214,9 +221,12 @@ fn ending(plan: &DagPlan<'_>, clients: &BTreeSet<&str>) -> String {
     if let Some(schedule) = &schedule {
         text.push_str(&format!("\n{}\n", assignment(0, "schedule", schedule)));
     }
-    let assets = plan.assets.iter().map(|one| Py::code(&one.function)).collect();
+    let assets = match plan.airlift {
+        true => with_task_mappings(plan),
+        false => Py::List(plan.assets.iter().map(|one| Py::code(&one.function)).collect()),
+    };
     let resources = clients.iter().map(|client| (Py::str(*client), Py::code(*client)));
-    let mut args = vec![("assets", Py::List(assets)), ("jobs", Py::List(vec![Py::code("job")]))];
+    let mut args = vec![("assets", assets), ("jobs", Py::List(vec![Py::code("job")]))];
     if schedule.is_some() {
         args.push(("schedules", Py::List(vec![Py::code("schedule")])));
     }
@@ -226,4 +236,24 @@ fn ending(plan: &DagPlan<'_>, clients: &BTreeSet<&str>) -> String {
         Py::Call { function: "dg.Definitions".to_owned(), args, tail: String::new(), spread: true };
     text.push_str(&format!("\n{}\n", assignment(0, "defs", &defs)));
     text
+}
+
+/// The assets, each with the task whose work it does.
+fn with_task_mappings(plan: &DagPlan<'_>) -> Py {
+    let mut tasks: Vec<(&str, Vec<Py>)> = Vec::new();
+    for asset in &plan.assets {
+        let task = asset.spec.metadata.task.as_str();
+        let function = Py::code(&asset.function);
+        match tasks.iter_mut().find(|(known, _)| *known == task) {
+            Some((_, functions)) => functions.push(function),
+            None => tasks.push((task, vec![function])),
+        }
+    }
+    let mappings =
+        tasks.into_iter().map(|(task, functions)| (Py::str(shown(task)), Py::List(functions)));
+    let args = vec![
+        ("dag_id", Py::str(shown(&plan.facts.id))),
+        ("task_mappings", Py::Dict(mappings.collect())),
+    ];
+    Py::call("assets_with_task_mappings", args)
 }

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest, Sha256};
+
+/// Longest name made from an id.
+const LONGEST: usize = 40;
+
 /// Python's keywords, soft ones aside, and names that a generated module uses itself.
 const RESERVED: &[&str] = &[
     "False",
@@ -95,15 +100,22 @@ pub(super) fn snake(id: &str) -> String {
         }
     }
     let name = name.trim_matches('_');
-    let name =
-        if name.len() > 60 { name.get(..60).unwrap_or(name).trim_end_matches('_') } else { name };
+    let name = if name.len() > LONGEST { cut(name) } else { name.to_owned() };
     if name.is_empty() {
         "unnamed".to_owned()
     } else if name.starts_with(|c: char| c.is_ascii_digit()) {
         format!("_{name}")
     } else {
-        name.to_owned()
+        name
     }
+}
+
+/// A longer name ends in a mark made from all of it, so that names with one beginning stay apart.
+fn cut(name: &str) -> String {
+    let digest = Sha256::digest(name.as_bytes());
+    let mark = digest.iter().take(2).fold(String::new(), |mark, byte| format!("{mark}{byte:02x}"));
+    let kept = name.get(..LONGEST - 5).unwrap_or(name).trim_end_matches('_');
+    format!("{kept}_{mark}")
 }
 
 /// `LOAD_DATA_1`.
@@ -136,7 +148,12 @@ pub(super) fn is_free_identifier(name: &str) -> bool {
 /// A part of an asset key: what Dagster takes in a key whose step it names itself.
 pub(super) fn key_part(id: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let part: String = id.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    if !id.is_empty() && id.chars().all(plain) {
+        return id.to_owned();
+    }
+    let words = id.split(|c: char| !plain(c) || c == '_').filter(|word| !word.is_empty());
+    let part = words.collect::<Vec<_>>().join("_");
+    let part = if part.len() > LONGEST { cut(&part) } else { part };
     if part.is_empty() { "unnamed".to_owned() } else { part }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct DagPlan<'a> {
     pub(super) tags: Vec<String>,
     pub(super) partitions: Option<PartitionPlan>,
     pub(super) schedule: SchedulePlan,
+    /// Whether each asset is marked with its task for `dagster-airlift`.
+    pub(super) airlift: bool,
     pub(super) assets: Vec<AssetPlan<'a>>,
 }
 
@@ -67,7 +69,7 @@ pub(super) struct AssetPlan<'a> {
 
 /// Ids and names that are unique over all DAGs.
 #[derive(Default)]
-pub(super) struct Names {
+pub(in crate::emit) struct Names {
     pub(super) modules: Taken,
     pub(super) groups: Taken,
     /// Names that Dagster gives to steps.
@@ -75,7 +77,7 @@ pub(super) struct Names {
 }
 
 /// A text of a job spec for people: holes by their names.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::emit) fn shown(text: &str) -> String {
     match template::parse(text) {
         Err(_) => text.to_owned(),
         Ok(parts) => parts.iter().fold(String::new(), |mut out, part| {

@@ -45,12 +45,13 @@ impl Clients {
     pub(super) fn module(&self) -> (String, bool) {
         let mut module = Module::new();
         let mut made = String::new();
+        let mut factories = String::new();
         for (key, client, spec) in &self.known {
             let (args, is_open) = arguments(client, spec, &mut module);
             let call = Py::call("PipesK8sClient", args);
             if is_open {
                 // What is not known is read when a run starts, so that this module loads without it.
-                made.push_str(&format!(
+                factories.push_str(&format!(
                     "\n\n@dg.resource\ndef {key}() -> PipesK8sClient:\n    return {}\n",
                     call.layout(4, 11, 0)
                 ));
@@ -61,7 +62,7 @@ impl Clients {
         let mut text = mark("");
         text.push_str("\"\"\"Access to the clusters.\"\"\"\n\n");
         let uses_environment = module.imports.contains(&Import::ValueOf);
-        let has_open = made.contains("@dg.resource");
+        let has_open = !factories.is_empty();
         if module.imports.contains(&Import::Json) {
             text.push_str("import json\n");
         }
@@ -82,6 +83,7 @@ impl Clients {
             text.push_str(&format!("\n{}", constant_lines(module.constants.values())));
         }
         text.push_str(&made);
+        text.push_str(&factories);
         (text, uses_environment)
     }
 }

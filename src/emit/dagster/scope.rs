@@ -20,6 +20,7 @@ pub(super) enum Import {
     Timezone,
     Any,
     ZoneInfo,
+    Field,
     ValueOf,
     Unported,
 }
@@ -49,10 +50,12 @@ pub(super) struct Field {
 }
 
 /// What a module needs, gathered while its functions are written.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Module {
     pub(super) imports: BTreeSet<Import>,
     pub(super) constants: IndexMap<String, Constant>,
+    /// Which lookup each environment variable is for.
+    variables: IndexMap<String, String>,
     pub(super) config: IndexMap<String, Field>,
     pub(super) taken: Taken,
 }
@@ -70,14 +73,14 @@ impl Module {
         default: Option<String>,
         comment: &str,
     ) -> String {
-        let variable = variable(kind, name);
-        let key = format!("{variable} {default:?}");
+        let key = format!("{kind}:{name} {default:?}");
         if !self.constants.contains_key(&key) {
             let wish = match kind {
                 HoleKind::Env | HoleKind::Variable => constant(name),
                 HoleKind::Connection => constant(name),
                 _ => constant(&format!("{kind}_{name}")),
             };
+            let variable = self.variable(kind, name);
             let name = self.taken.take(wish.trim_start_matches('_'));
             let comment = comment.to_owned();
             self.constants.insert(key.clone(), Constant { name, variable, default, comment });
@@ -90,6 +93,23 @@ impl Module {
             self.imports.insert(Import::ValueOf);
             format!("value_of({})", constant.name)
         }
+    }
+
+    /// The environment variable of a lookup; another lookup that would have the same one gets a number.
+    fn variable(&mut self, kind: HoleKind, name: &str) -> String {
+        let wish = variable(kind, name);
+        let of = format!("{kind}:{name}");
+        let is_free = |wish: &str, known: &IndexMap<String, String>| {
+            known.get(wish).is_none_or(|other| *other == of)
+        };
+        let mut number = 2;
+        let mut variable = wish.clone();
+        while !is_free(&variable, &self.variables) {
+            variable = format!("{wish}_{number}");
+            number += 1;
+        }
+        self.variables.insert(variable.clone(), of);
+        variable
     }
 
     /// The field of the run config for a param. `None` when it is there with another default.
@@ -185,7 +205,7 @@ impl Local {
     pub(super) fn of(name: &str) -> Option<Self> {
         Some(match name {
             "data_interval_start" | "logical_date" | "execution_date" => Self::Start,
-            "data_interval_end" => Self::End,
+            "data_interval_end" | "next_execution_date" => Self::End,
             "ds" => Self::Ds,
             "ds_nodash" => Self::DsNodash,
             "ts" => Self::Ts,
@@ -265,7 +285,7 @@ pub(super) struct Partitions {
 }
 
 /// The body of a function in the making.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Body {
     pub(super) locals: BTreeSet<Local>,
     /// Further assignments, in order: name, value and comments above it.
@@ -279,6 +299,7 @@ pub(super) struct Body {
 /// An assignment in the body of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Hoisted {
+    /// Empty for a call that only has to be made.
     pub(super) name: String,
     pub(super) value: Py,
     pub(super) comment: Option<String>,
@@ -302,7 +323,8 @@ impl Body {
         name
     }
 
-    /// A local name for what could not be carried over; a run that comes to it fails.
+    /// A local name for what could not be carried over; a run that comes to it fails. Without a wish the value has no
+    /// name, and the code for it is empty.
     pub(super) fn give_up(
         &mut self,
         module: &mut Module,
@@ -312,7 +334,7 @@ impl Body {
         reason: String,
     ) -> Py {
         module.imports.insert(Import::Unported);
-        let name = self.taken.take(wish);
+        let name = if wish.is_empty() { String::new() } else { self.taken.take(wish) };
         let value = Py::apply("unported", vec![Py::str(text)]);
         let comment = Some(format!("TODO(podlift): {reason}"));
         self.hoisted.push(Hoisted { name: name.clone(), value, comment });

@@ -17,6 +17,9 @@ use crate::spec::{JobSpec, Pointer};
 /// Longest expression inside an f-string; a longer one gets a name.
 const INLINE: usize = 40;
 
+/// How the entries of a job spec end that only tell what has to be done by hand.
+const NOTE: &str = ", then delete this line";
+
 /// What a place in a job spec takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes<'a> {
@@ -55,14 +58,19 @@ impl Walk<'_, '_> {
             Json::Object(fields) => {
                 let named =
                     fields.get("name").and_then(Json::as_str).filter(|name| !has_jinja(name));
-                let entries = fields.iter().map(|(key, value)| {
+                let entries = fields.iter().filter_map(|(key, value)| {
                     let here = at.key(key);
                     let wish = match (key.as_str(), named) {
                         ("value", Some(name)) => snake(name),
                         _ => snake(key),
                     };
+                    if let Some(note) = value.as_str().and_then(|it| it.strip_suffix(NOTE)) {
+                        let Writer { module, body, .. } = &mut self.writer;
+                        body.give_up(module, "", key, &here.to_string(), note.to_owned());
+                        return None;
+                    }
                     let name = self.text(key, &here, Takes::Text, &format!("{wish}_key"));
-                    (name, self.value(value, &here, field(takes, key), &wish))
+                    Some((name, self.value(value, &here, field(takes, key), &wish)))
                 });
                 Py::Dict(entries.collect())
             }
@@ -98,6 +106,8 @@ impl Walk<'_, '_> {
             let pieces = self.raw(&source);
             return self.join(pieces, wish);
         }
+        // What a template that is given up has asked for is not needed.
+        let before = (self.writer.module.clone(), self.writer.body.clone());
         let pieces = parse(&source, "<template>", SyntaxConfig::default())
             .map_err(|error| format!("the template cannot be read: {error}"))
             .and_then(|tree| self.statement(&tree));
@@ -105,6 +115,7 @@ impl Walk<'_, '_> {
             Ok(pieces) => self.join(pieces, wish),
             Err(reason) => {
                 let Writer { module, body, .. } = &mut self.writer;
+                (**module, **body) = before;
                 body.give_up(module, wish, text, &path, reason)
             }
         }
@@ -136,6 +147,12 @@ impl Walk<'_, '_> {
             Some(Json::Number(number)) => Some(number.to_string()),
             _ => None,
         });
+        if kind == HoleKind::Param {
+            let default = known.and_then(|hole| hole.default.clone());
+            if let Ok(param) = self.writer.param(name, default) {
+                return param.text();
+            }
+        }
         let comment = known.map_or_else(String::new, |hole| match hole.source.as_str() {
             "" => hole.reason.clone(),
             source => format!("{}, {source}", hole.reason),
@@ -183,11 +200,13 @@ impl Walk<'_, '_> {
     /// The parts as one expression.
     fn join(&mut self, parts: Vec<Segment>, wish: &str) -> Py {
         if let [Segment::Value(only)] = parts.as_slice() {
-            let code = only.text();
-            let is_long = code.len() > INLINE && !only.is_atom;
-            return match is_long {
-                true => Py::code(self.writer.body.hoist(wish, Py::code(code))),
-                false => Py::code(code),
+            let value = match only.kind {
+                Kind::Text => Py::code(&only.code),
+                _ => Py::apply("str", vec![Py::code(&only.code)]),
+            };
+            return match only.is_atom && only.code.len() <= INLINE {
+                true => value,
+                false => Py::code(self.writer.body.hoist(wish, value)),
             };
         }
         let mut pieces = Vec::new();

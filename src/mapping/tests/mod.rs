@@ -65,6 +65,7 @@ pub(super) fn dag() -> Dag {
         arguments: IndexMap::new(),
         span: Span::NONE,
         timing: Default::default(),
+        is_global: true,
         tasks: Vec::new(),
         conditions: Vec::new(),
     }
