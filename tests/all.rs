@@ -18,7 +18,9 @@ mod cli {
 mod eval {
     //! The evaluator against CPython.
 
+    mod random;
     mod tables;
+    mod traps;
 }
 
 mod house {
@@ -47,6 +49,7 @@ mod parity {
 mod spec {
     //! Job specs of real DAGs.
 
+    mod fixtures;
     mod round_trip;
 }
 

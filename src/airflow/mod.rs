@@ -8,5 +8,5 @@ mod timing;
 pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};
 pub use task::{
-    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, Subclass, Task, TaskFunction,
+    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, SPREAD, Subclass, Task, TaskFunction,
 };

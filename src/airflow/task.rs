@@ -137,6 +137,10 @@ pub enum Origin {
     Attribute,
 }
 
+/// The keyword under which a task holds the arguments that `**` takes from something unknown: any that are not
+/// given otherwise may be among them.
+pub const SPREAD: &str = "**";
+
 /// What a mapped task expands over.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expansion {

@@ -73,6 +73,10 @@ codes! {
     /// podlift itself failed while it read the file. The other files are not affected.
     InternalError = "KPO109", Error, "podlift failed on this file",
         "Please report it with the file, or the part of it that shows the failure.";
+    /// A comment `# podlift: ignore[CODE]` silences nothing: the finding is gone, stands on another line, or the code
+    /// does not exist.
+    UnusedIgnore = "KPO110", Warning, "ignore comment silences nothing",
+        "Remove the comment, or correct its code; it has to stand on the line of the finding or alone on the line above.";
 
     /// The value of an argument is not known statically. It stays in the job spec as a hole.
     UnresolvedValue = "KPO201", Warning, "value is not known statically",
@@ -102,8 +106,9 @@ codes! {
     /// The task is not attached to any DAG, so Airflow never runs it.
     TaskWithoutDag = "KPO209", Warning, "task belongs to no DAG",
         "Pass `dag=` or make the task inside `with DAG(...)`.";
-    /// Python evaluates the expression to a value podlift chose between alternatives for a stated reason.
-    AssumedValue = "KPO210", Info, "default given by the code is used",
+    /// Nothing was given for a lookup, so it gives the default that stands in the code, as in an Airflow where
+    /// it is not set.
+    AssumedValue = "KPO210", Warning, "default given by the code is used",
         "Pass the real value with `--set KIND:NAME=VALUE`.";
     /// A subclass overrides a method that Airflow calls at run time, so the pod may differ from the arguments.
     OverriddenMethod = "KPO211", Warning, "subclass overrides a method that runs with the task",
@@ -163,6 +168,10 @@ codes! {
     /// Airflow rejects or changes the pod name.
     PodName = "KPO313", Warning, "pod name is refused or changed",
         "Use lower-case letters, digits and hyphens.";
+    /// A value in the environment, an annotation or an argument looks like a password, token or key. Whoever may read
+    /// the DAG, the job spec or the pod may read it. Reports and diffs show `[redacted]` in its place.
+    PlainSecret = "KPO314", Warning, "credential stands in plain text",
+        "Keep it in a Kubernetes Secret and name it with `secrets=[Secret(...)]` or `env_from=[...]`; then change the credential.";
 
     /// `base_pod_meta.name` is always overwritten by PipesK8sClient with a name of its own.
     NameOverwritten = "KPO401", Info, "pod name is replaced by PipesK8sClient",

@@ -167,7 +167,8 @@ impl Interp<'_> {
         Ok(())
     }
 
-    fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
+    /// `old op= val`: the value that is bound afterwards.
+    pub(crate) fn in_place(&mut self, op: BinaryOp, old: &Val, val: &Val, span: Span) -> Res {
         if let Some(result) = self.own_in_place(op, old, val, span)? {
             return Ok(result);
         }
@@ -176,8 +177,16 @@ impl Interp<'_> {
                 (Object::List(_), BinaryOp::Add) => {
                     match self.iterate(val, span)? {
                         Some(items) => {
-                            if let Object::List(list) = self.heap.get_mut(*id) {
-                                list.extend(items);
+                            let bound = self.settings.limits.collection;
+                            match self.heap.get_mut(*id) {
+                                Object::List(list) if list.len() + items.len() <= bound => {
+                                    list.extend(items);
+                                }
+                                _ => {
+                                    let message = "a collection is larger than the bound";
+                                    let hole = self.limit_hole(span, "collection", message);
+                                    self.poison_with(*id, &hole, span);
+                                }
                             }
                         }
                         None => self.poison_with(*id, val, span),

@@ -6,7 +6,7 @@ use super::HoleKind;
 use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::library;
-use super::object::{Data, Flavour, Map, Object, Val};
+use super::object::{Data, Flavour, FunctionObject, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -22,7 +22,16 @@ impl Interp<'_> {
         if let Some(val) = self.dynamic_attribute(object, name, span)? {
             return Ok(val);
         }
-        let text = format!("'{}' object has no attribute '{name}'", self.type_name(object));
+        let is_class =
+            object.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Class(..)));
+        let owner = if is_class {
+            format!("type object '{}'", self.type_text(object))
+        } else if let Some(Object::Module(module)) = object.as_obj().map(|id| self.heap.get(id)) {
+            format!("module '{}'", module.name)
+        } else {
+            format!("'{}' object", self.full_type_name(object))
+        };
+        let text = format!("{owner} has no attribute '{name}'");
         Err(self.exception("AttributeError", text, span))
     }
 
@@ -94,7 +103,24 @@ impl Interp<'_> {
         match name.as_ref() {
             "__class__" => Some(self.class_of(object)),
             "__doc__" => Some(Val::none(span)),
-            "real" | "numerator" if object.as_int().is_some() => Some(object.clone()),
+            "real" | "imag" | "numerator" | "denominator" => match (&object.data, name.as_ref()) {
+                (Data::Int(_) | Data::Big(_), "real" | "numerator") | (Data::Float(_), "real") => {
+                    Some(object.clone())
+                }
+                (Data::Int(_) | Data::Big(_), "denominator") => Some(Val::int(1, span)),
+                (Data::Int(_) | Data::Big(_), "imag") => Some(Val::int(0, span)),
+                (Data::Float(_), "imag") => Some(Val::new(Data::Float(0.0), span)),
+                _ => None,
+            },
+            "major" | "minor" | "micro" | "releaselevel" | "serial" => {
+                // `sys.version_info`, the one named tuple that is kept as a plain one.
+                let Data::Tuple(items) = &object.data else { return None };
+                let is_version = items.get(3).and_then(Val::as_str) == Some("final");
+                let at = ["major", "minor", "micro", "releaselevel", "serial"]
+                    .iter()
+                    .position(|own| *own == name.as_ref())?;
+                items.get(at).filter(|_| is_version).cloned()
+            }
             _ if self.has_method(object, name) => {
                 Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span))
             }
@@ -164,6 +190,10 @@ impl Interp<'_> {
                     Some(doc) => Val::str(doc.as_ref(), span),
                     None => Val::none(span),
                 }),
+                "__defaults__" | "__kwdefaults__" => {
+                    let function = Rc::clone(function);
+                    Some(self.default_values(&function, name, span))
+                }
                 name if name.starts_with("__") => {
                     Some(self.hole(HoleKind::Name, format!("{}.{name}", function.name), span))
                 }
@@ -219,6 +249,24 @@ impl Interp<'_> {
         }
     }
 
+    /// `__defaults__` or `__kwdefaults__` of a function: `None` where it has none.
+    fn default_values(&mut self, function: &FunctionObject, name: &str, span: Span) -> Val {
+        let parameters = &function.def.parameters;
+        if name == "__defaults__" {
+            let positional = parameters.positional_only.iter().chain(&parameters.positional);
+            let vals: Vec<Val> =
+                positional.filter_map(|one| function.defaults.get(&one.name).cloned()).collect();
+            return if vals.is_empty() { Val::none(span) } else { Val::tuple(vals, span) };
+        }
+        let mut vals = Map::default();
+        for one in &parameters.keyword_only {
+            if let Some(val) = function.defaults.get(&one.name) {
+                vals.insert(one.name.clone(), val.clone());
+            }
+        }
+        if vals.is_empty() { Val::none(span) } else { self.dict_of(&vals, span) }
+    }
+
     fn instance_attribute(
         &mut self,
         object: &Val,
@@ -234,12 +282,12 @@ impl Interp<'_> {
                 let id = self.heap.resolve(id);
                 return Ok(Some(self.heap.val(Object::Namespace(id), span)));
             }
-            "__cause__" | "__context__" | "__traceback__" if self.is_exception(object) => {
-                return Ok(Some(if name.as_ref() == "__cause__" {
-                    Val::none(span)
-                } else {
-                    self.hole(HoleKind::Name, name.as_ref(), span)
-                }));
+            "__cause__" if self.is_exception(object) => return Ok(Some(Val::none(span))),
+            "__suppress_context__" if self.is_exception(object) => {
+                return Ok(Some(Val::bool(false, span)));
+            }
+            "__context__" | "__traceback__" if self.is_exception(object) => {
+                return Ok(Some(self.hole(HoleKind::Name, name.as_ref(), span)));
             }
             _ => {}
         }
@@ -316,6 +364,12 @@ impl Interp<'_> {
             return Ok(Some(Val::tuple(names.collect(), span)));
         }
         match name.as_ref() {
+            "_field_defaults" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
+                let Flavour::NamedTuple(fields) = &class.flavour else { return Ok(None) };
+                let mut defaults = attrs.clone();
+                defaults.retain(|name, _| fields.contains(name));
+                return Ok(Some(self.dict_of(&defaults, span)));
+            }
             "__name__" | "__qualname__" => return Ok(Some(Val::str(class.name.as_ref(), span))),
             "__module__" => {
                 let module = class.qualname.rsplit_once('.').map_or("", |(module, _)| module);
@@ -533,6 +587,12 @@ impl Interp<'_> {
                         _ => {}
                     }
                 }
+                if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class)
+                    && fields.contains(name)
+                {
+                    let text = "can't set attribute";
+                    return Err(self.exception("AttributeError", text, span));
+                }
                 if self.rules_of(&class).frozen {
                     let class = Val::symbol("dataclasses.FrozenInstanceError", span);
                     let message = Val::str(format!("cannot assign to field '{name}'"), span);
@@ -649,6 +709,15 @@ impl Interp<'_> {
     pub(crate) fn type_name(&self, val: &Val) -> String {
         let class = self.class_of(val);
         self.type_text(&class)
+    }
+
+    /// The name of a value's type as Python's own messages write it: with the module for some types
+    /// of the library.
+    pub(crate) fn full_type_name(&self, val: &Val) -> String {
+        match &self.class_of(val).data {
+            Data::Symbol(path) if path.starts_with("datetime.") => path.to_string(),
+            _ => self.type_name(val),
+        }
     }
 
     /// The short name of a class.

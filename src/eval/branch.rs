@@ -42,6 +42,48 @@ pub(crate) struct Side {
     delta: Delta,
 }
 
+impl Flow {
+    /// A number for how it ended.
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Normal => 0,
+            Self::Break => 1,
+            Self::Continue => 2,
+            Self::Return(_) => 3,
+            Self::Raise(_) => 4,
+            Self::Stop => 5,
+            Self::Fork(_) => 6,
+        }
+    }
+
+    /// Whether two of its ends are alike.
+    fn repeats_a_kind(&self, seen: &mut Vec<u8>) -> bool {
+        if let Self::Fork(fork) = self {
+            return fork.sides.iter().any(|side| side.flow.repeats_a_kind(seen));
+        }
+        let kind = self.kind();
+        let repeats = seen.contains(&kind);
+        seen.push(kind);
+        repeats
+    }
+
+    /// Its ends, each with the innermost condition it lies under and all that changed on the way.
+    fn flatten(self, cond: Option<Arc<Hole>>, before: Delta, ends: &mut Vec<(Arc<Hole>, Side)>) {
+        match (self, cond) {
+            (Self::Fork(fork), _) => {
+                let Fork { cond, sides } = *fork;
+                for side in sides {
+                    let mut delta = before.clone();
+                    delta.extend(side.delta);
+                    side.flow.flatten(Some(Arc::clone(&cond)), delta, ends);
+                }
+            }
+            (flow, Some(cond)) => ends.push((cond, Side { flow, delta: before })),
+            (_, None) => {}
+        }
+    }
+}
+
 impl Interp<'_> {
     /// Runs both sides of an undecided condition from the same state and joins them.
     pub(crate) fn both(
@@ -89,6 +131,47 @@ impl Interp<'_> {
             this.each_end(flow, map)
         });
         self.meet(&cond, first, second)
+    }
+
+    /// Joins the ends of a flow that are alike although they lie apart, as after `if a: if b: return`.
+    /// Else what follows would be evaluated once for each of them, and twice as often at each such
+    /// statement.
+    pub(crate) fn gather(&mut self, flow: Flow) -> Flow {
+        let mut kinds = Vec::new();
+        if !matches!(flow, Flow::Fork(_)) || !flow.repeats_a_kind(&mut kinds) {
+            return flow;
+        }
+        let mut ends = Vec::new();
+        flow.flatten(None, Delta::default(), &mut ends);
+        let mut joined: Vec<(Arc<Hole>, Side)> = Vec::new();
+        for (cond, side) in ends {
+            let alike = joined.iter().position(|(_, other)| other.flow.kind() == side.flow.kind());
+            let Some(at) = alike else {
+                joined.push((cond, side));
+                continue;
+            };
+            let (first_cond, first) = joined.remove(at);
+            self.heap.begin();
+            self.merge(&cond, first.delta, side.delta);
+            let flow = match (first.flow, side.flow) {
+                (Flow::Return(a), Flow::Return(b)) => {
+                    Flow::Return(self.merge_vals(&cond, &a, &b, 0))
+                }
+                (flow, _) => flow,
+            };
+            let delta = self.heap.rollback();
+            joined.insert(at, (first_cond, Side { flow, delta }));
+        }
+        let Some((_, mut rest)) = joined.pop() else { return Flow::Normal };
+        if joined.is_empty() {
+            self.heap.apply(rest.delta);
+            return rest.flow;
+        }
+        while let Some((cond, side)) = joined.pop() {
+            let fork = Fork { cond, sides: [side, rest] };
+            rest = Side { flow: Flow::Fork(Box::new(fork)), delta: Delta::default() };
+        }
+        rest.flow
     }
 
     /// Lets both sides meet when they ended alike.

@@ -277,16 +277,13 @@ impl Interp<'_> {
             && last.chars().any(char::is_lowercase);
         let harmless = is_class || is_harmless(&name);
         if !harmless {
+            let mut reached = Vec::new();
             for val in &vals {
-                if let Data::Obj(id) = &val.data
-                    && matches!(
-                        self.heap.get(*id),
-                        Object::List(_) | Object::Dict(..) | Object::Set(..)
-                    )
-                {
-                    let by = self.hole(HoleKind::Call, format!("{name}()"), span);
-                    self.poison_with(*id, &by, span);
-                }
+                self.containers_in(val, &mut reached);
+            }
+            for id in reached {
+                let by = self.hole(HoleKind::Call, format!("{name}()"), span);
+                self.poison_with(id, &by, span);
             }
         }
         if !harmless {
@@ -323,6 +320,37 @@ impl Interp<'_> {
             let cond = self.condition_at(span, by);
             if let Some(maybe) = self.maybe_raised.last_mut() {
                 *maybe = Some(cond);
+            }
+        }
+    }
+
+    /// Lists, dicts and sets that can be reached from a value through one another.
+    fn containers_in(&self, val: &Val, found: &mut Vec<super::object::ObjId>) {
+        let mut open = vec![val];
+        while let Some(val) = open.pop() {
+            if let Data::Tuple(items) = &val.data {
+                open.extend(items.iter());
+                continue;
+            }
+            let Some(id) = val.as_obj().map(|id| self.heap.resolve(id)) else { continue };
+            let is_new = !found.contains(&id) && found.len() < 1000;
+            match self.heap.get(id) {
+                Object::List(items) if is_new => {
+                    found.push(id);
+                    open.extend(items);
+                }
+                Object::Dict(entries, _) if is_new => {
+                    found.push(id);
+                    open.extend(entries.values().map(|(_, val)| val));
+                }
+                Object::Set(..) if is_new => found.push(id),
+                // A buffer is written to.
+                Object::Record(class, _)
+                    if is_new && matches!(class.as_ref(), "io.StringIO" | "io.BytesIO") =>
+                {
+                    found.push(id);
+                }
+                _ => {}
             }
         }
     }
@@ -490,11 +518,9 @@ impl Interp<'_> {
             names.insert(vararg.clone(), val);
         } else if !rest.is_empty() {
             let takes = parameters.positional_only.len() + parameters.positional.len();
-            let message = format!(
-                "{}() takes {takes} positional arguments but {} were given",
-                def.name,
-                takes + rest.len()
-            );
+            let open = parameters.positional_only.iter().chain(&parameters.positional);
+            let needed = open.filter(|one| !function.defaults.contains_key(&one.name)).count();
+            let message = too_many_positional(&def.name, needed, takes, takes + rest.len());
             return self.type_error(message, span);
         }
         for parameter in &parameters.keyword_only {
@@ -595,6 +621,15 @@ impl Interp<'_> {
         self.call_function(&function, args, this, span)?;
         Ok(())
     }
+}
+
+/// What Python says when there are more positional arguments than a function takes.
+pub(crate) fn too_many_positional(name: &str, needed: usize, takes: usize, given: usize) -> String {
+    let range =
+        if needed < takes { format!("from {needed} to {takes}") } else { takes.to_string() };
+    let plural = if takes == 1 && needed == takes { "" } else { "s" };
+    let verb = if given == 1 { "was" } else { "were" };
+    format!("{name}() takes {range} positional argument{plural} but {given} {verb} given")
 }
 
 /// Functions outside the roots that are known not to change what they are given.

@@ -368,6 +368,13 @@ impl Interp<'_> {
     /// C3 linearisation of the bases, the class itself left out. Classes that disagree keep the
     /// order in which they appear.
     pub(crate) fn linearise(&self, bases: &[Val]) -> Vec<Val> {
+        if let [base] = bases {
+            let mut order = vec![base.clone()];
+            if let Some(id) = base.as_obj() {
+                order.extend(self.mro(id));
+            }
+            return order;
+        }
         let mut lists: Vec<Vec<Val>> = bases
             .iter()
             .map(|base| {
@@ -614,12 +621,25 @@ impl Interp<'_> {
         let mut pos = args.pos.iter();
         let mut init_only = Vec::new();
         let mut vals = Vec::new();
+        // `self` or the class counts as an argument.
+        let (mut takes, mut needed, mut refused) = (1, 1, Vec::new());
         for field in fields {
             let default = self.class_lookup(class, field).ok().flatten();
-            let (default, init) = self.field_default(default, span)?;
+            let init = self.field_is_given(default.as_ref())?;
             let by_position = init && !rules.kw_only.contains(field);
+            if by_position {
+                takes += 1;
+                needed += usize::from(default.is_none());
+            }
+            if !init {
+                refused.push(field);
+            }
             let given = if by_position { pos.next().cloned() } else { None };
             let given = given.or_else(|| args.named(field).filter(|_| init).cloned());
+            let default = match &given {
+                Some(_) => None,
+                None => self.field_default(default, span)?,
+            };
             let val = match (given, default) {
                 (Some(val), _) => val,
                 (None, _) if init && args.is_open() => {
@@ -649,10 +669,15 @@ impl Interp<'_> {
         }
         let name = self.type_text(class);
         if pos.next().is_some() {
-            let message = format!("{name}.__init__() takes fewer positional arguments");
+            let is_tuple = matches!(self.flavour_of(class), Some(Flavour::NamedTuple(_)));
+            let maker = if is_tuple { "__new__" } else { "__init__" };
+            let maker = format!("{name}.{maker}");
+            let given = args.pos.len() + 1;
+            let message = super::call::too_many_positional(&maker, needed, takes, given);
             return self.type_error(message, span);
         }
-        if let Some(extra) = args.kw.keys().find(|name| !fields.contains(name)) {
+        let is_known = |name: &Name| fields.contains(name) && !refused.contains(&name);
+        if let Some(extra) = args.kw.keys().find(|name| !is_known(name)) {
             let message = format!("{name}.__init__() got an unexpected keyword argument '{extra}'");
             return self.type_error(message, span);
         }
@@ -690,23 +715,32 @@ impl Interp<'_> {
     }
 
     /// The default of a dataclass field, and whether the constructor takes it.
-    fn field_default(&mut self, default: Option<Val>, span: Span) -> Res<(Option<Val>, bool)> {
-        let Some(val) = default else { return Ok((None, true)) };
-        let record = val.as_obj().and_then(|id| match self.heap.get(id) {
+    fn field_default(&mut self, default: Option<Val>, span: Span) -> Res<Option<Val>> {
+        let Some(val) = default else { return Ok(None) };
+        let Some(attrs) = self.field_options(&val) else { return Ok(Some(val)) };
+        if let Some(factory) = attrs.get("default_factory").cloned() {
+            return self.call(&factory, Args::default(), span).map(Some);
+        }
+        Ok(attrs.get("default").cloned())
+    }
+
+    /// Whether a field is an argument of `__init__`.
+    fn field_is_given(&mut self, default: Option<&Val>) -> Res<bool> {
+        let options = default.and_then(|val| self.field_options(val));
+        Ok(match options.as_ref().and_then(|options| options.get("init")) {
+            Some(init) => self.truth(init)? != Some(false),
+            None => true,
+        })
+    }
+
+    /// The keywords of a `field(...)`.
+    pub(crate) fn field_options(&self, val: &Val) -> Option<Map<Name, Val>> {
+        match self.heap.get(val.as_obj()?) {
             Object::Record(class, attrs) if class.as_ref() == "dataclasses.field" => {
                 Some(attrs.clone())
             }
             _ => None,
-        });
-        let Some(attrs) = record else { return Ok((Some(val), true)) };
-        let init = match attrs.get("init") {
-            Some(val) => self.truth(&val.clone())? != Some(false),
-            None => true,
-        };
-        if let Some(factory) = attrs.get("default_factory").cloned() {
-            return Ok((Some(self.call(&factory, Args::default(), span)?), init));
         }
-        Ok((attrs.get("default").cloned(), init))
     }
 
     /// Sets an attribute without calling anything.

@@ -103,7 +103,9 @@ impl Interp<'_> {
     pub(crate) fn exec_block(&mut self, body: &[Stmt]) -> Flow {
         let mut rest = body;
         while let Some((stmt, tail)) = rest.split_first() {
-            match self.exec_stmt(stmt) {
+            let flow = self.exec_stmt(stmt);
+            let flow = if tail.is_empty() { flow } else { self.gather(flow) };
+            match flow {
                 Flow::Normal => rest = tail,
                 flow @ Flow::Fork(_) => {
                     if tail.is_empty() {
@@ -175,20 +177,21 @@ impl Interp<'_> {
                 let (Some(cause), Flow::Raise(val)) = (cause, &flow) else { return flow };
                 let cause = attempt!(self.eval(cause));
                 self.set_raw(val, &Name::from("__cause__"), cause);
+                let suppressed = Val::bool(true, stmt.span);
+                self.set_raw(val, &Name::from("__suppress_context__"), suppressed);
                 flow
             }
             StmtKind::Try(parts) => self.exec_try(parts),
             StmtKind::Assert(test, message) => {
                 let val = attempt!(self.eval(test));
                 if attempt!(self.truth(&val)) == Some(false) {
-                    let text = match message {
-                        Some(message) => {
-                            let val = attempt!(self.eval(message));
-                            self.display(&val)
-                        }
-                        None => String::new(),
+                    let given = match message {
+                        Some(message) => vec![attempt!(self.eval(message))],
+                        None => Vec::new(),
                     };
-                    return self.exception("AssertionError", text, stmt.span).into();
+                    let class = Val::symbol("builtins.AssertionError", stmt.span);
+                    let args = super::call::Args::positional(given);
+                    return Flow::Raise(self.make_exception(class, &args, stmt.span));
                 }
                 Flow::Normal
             }
@@ -260,10 +263,7 @@ impl Interp<'_> {
             }
             turn += 1;
             if turn > self.settings.limits.turns {
-                let turns = self.settings.limits.turns;
-                let message = format!("loop ended after {turns} turns");
-                self.limit(test.span, "turns", &message, "--max-turns");
-                return Flow::Normal;
+                return self.cut_short(test.span, |this| this.exec_block(body));
             }
             let flow = self.exec_block(body);
             match self.end_turn(flow) {
@@ -281,10 +281,11 @@ impl Interp<'_> {
 
     /// `continue` ends a turn like its last statement does.
     fn end_turn(&mut self, flow: Flow) -> Flow {
-        self.each_end(flow, &mut |_, end| match end {
+        let flow = self.each_end(flow, &mut |_, end| match end {
             Flow::Continue => Flow::Normal,
             end => end,
-        })
+        });
+        self.gather(flow)
     }
 
     /// `else` runs where the loop was not left by `break`.
@@ -323,6 +324,20 @@ impl Interp<'_> {
         })
     }
 
+    /// A loop has more turns than the bound: what its further turns would change is unknown.
+    fn cut_short(&mut self, span: Span, body: impl FnMut(&mut Self) -> Flow) -> Flow {
+        let turns = self.settings.limits.turns;
+        let message = format!("loop ended after {turns} turns");
+        let unknown = self.limit_hole(span, "turns", &message);
+        match unknown.hole() {
+            Some(hole) => {
+                let hole = Arc::clone(hole);
+                self.pattern_loop(&hole, body)
+            }
+            None => Flow::Normal,
+        }
+    }
+
     /// The turns of a loop that an iterator still has.
     pub(crate) fn for_turns(
         &mut self,
@@ -331,6 +346,7 @@ impl Interp<'_> {
         body: &[Stmt],
         span: Span,
     ) -> Flow {
+        let mut turn = 0;
         loop {
             let item = match attempt!(self.next_item(iterator, span)) {
                 Next::Item(item) => item,
@@ -338,6 +354,17 @@ impl Interp<'_> {
                 Next::Open(unknown) => return self.unknown_turns(target, &unknown, body, span),
             };
             attempt!(self.step(span));
+            turn += 1;
+            if turn > self.settings.limits.turns {
+                let unknown =
+                    self.limit_hole(span, "turns", "a loop has more turns than the bound");
+                return self.cut_short(span, |this| {
+                    if let Err(raised) = this.assign_unknown(target, &unknown) {
+                        return raised.into();
+                    }
+                    this.exec_block(body)
+                });
+            }
             attempt!(self.assign(target, item));
             let flow = self.exec_block(body);
             match self.end_turn(flow) {
@@ -423,9 +450,13 @@ impl Interp<'_> {
             Data::Obj(id) => matches!(self.heap.get(*id), Object::Class(..)),
             _ => false,
         };
-        if is_class {
-            let made = attempt!(self.call(&val, super::call::Args::default(), span));
-            return Flow::Raise(made.at(span));
+        let val = match is_class {
+            true => attempt!(self.call(&val, super::call::Args::default(), span)),
+            false => val,
+        };
+        let context = self.handling.last().cloned().unwrap_or_else(|| Val::none(span));
+        if context.as_obj() != val.as_obj() {
+            self.set_raw(&val, &Name::from("__context__"), context);
         }
         Flow::Raise(val.at(span))
     }

@@ -15,6 +15,8 @@ const MAX_DEPTH: u32 = 64;
 impl Interp<'_> {
     /// The finished picture of a value.
     pub(crate) fn freeze(&self, val: &Val) -> Value {
+        // A finished value owns its parts, so what is shared many times over grows beyond all bounds.
+        self.parts_left.set(self.settings.limits.collection);
         self.freeze_at(val, 0)
     }
 
@@ -27,7 +29,9 @@ impl Interp<'_> {
     }
 
     fn freeze_at(&self, val: &Val, depth: u32) -> Value {
-        let kind = if depth > MAX_DEPTH {
+        let left = self.parts_left.get();
+        self.parts_left.set(left.saturating_sub(1));
+        let kind = if depth > MAX_DEPTH || left == 0 {
             Kind::Unknown(self.deep_hole(val))
         } else {
             self.freeze_kind(val, depth)

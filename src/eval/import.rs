@@ -167,25 +167,32 @@ impl Interp<'_> {
             .frame()
             .and_then(|frame| self.module_paths.get(&frame.globals).cloned())
             .unwrap_or_else(|| self.main_path.clone());
-        if level > 0 {
-            return match self.resolver.resolve(&importer, dotted, level) {
-                Resolved::File(path) => self.load_module(&path, dotted, false).map(Some),
-                Resolved::Package { init, dir } => self.load_package(init, &dir, dotted).map(Some),
-                _ => Ok(None),
-            };
-        }
-        // Packages around the module are evaluated first, each once.
         let mut found = None;
         let mut prefix = String::new();
         let mut parent: Option<Val> = None;
+        let around = if level > 0 { self.package_name(level) } else { String::new() };
+        if level > 0 {
+            let base = self.resolver.resolve(&importer, "", level);
+            let Resolved::Package { init, dir } = base else { return Ok(None) };
+            if dotted.is_empty() {
+                return self.load_package(init, &dir, &around).map(Some);
+            }
+            let key = Name::from(init.as_deref().unwrap_or(&dir).to_string_lossy().as_ref());
+            if let Some(ModuleState::Ready(id)) = self.modules.get(&key) {
+                parent = Some(Val::obj(*id, Span::NONE));
+            }
+        }
+        // Packages around the module are evaluated first, each once.
         for part in dotted.split('.') {
             if !prefix.is_empty() {
                 prefix.push('.');
             }
             prefix.push_str(part);
-            let module = match self.resolver.resolve(&importer, &prefix, 0) {
-                Resolved::File(path) => self.load_module(&path, &prefix, false)?,
-                Resolved::Package { init, dir } => self.load_package(init, &dir, &prefix)?,
+            let full =
+                if around.is_empty() { prefix.clone() } else { format!("{around}.{prefix}") };
+            let module = match self.resolver.resolve(&importer, &prefix, level) {
+                Resolved::File(path) => self.load_module(&path, &full, false)?,
+                Resolved::Package { init, dir } => self.load_package(init, &dir, &full)?,
                 _ => return Ok(None),
             };
             if let Some(parent) = &parent
@@ -202,6 +209,20 @@ impl Interp<'_> {
             found = Some(module);
         }
         Ok(found)
+    }
+
+    /// The package that a relative import of `level` dots starts from; empty outside packages.
+    fn package_name(&self, level: u32) -> String {
+        let globals = self.frame().map(|frame| self.heap.get(frame.globals));
+        let own = match globals {
+            Some(Object::Scope(names)) => names.get("__package__").and_then(Val::as_str),
+            _ => None,
+        };
+        let mut package = own.unwrap_or_default();
+        for _ in 1..level {
+            package = package.rsplit_once('.').map_or("", |(outer, _)| outer);
+        }
+        package.to_owned()
     }
 
     fn load_package(&mut self, init: Option<PathBuf>, dir: &Path, dotted: &str) -> Res {
@@ -297,8 +318,7 @@ impl Interp<'_> {
             name.push_hole(std::sync::Arc::clone(hole));
         }
         self.bind_in(object.scope, &Name::from("__name__"), Val::text(name, Span::NONE));
-        let key = Name::from(path.to_string_lossy().as_ref());
-        self.modules.insert(key, ModuleState::Ready(id));
+        // Whoever imports the file gets a module of its own, as with Airflow's made-up name.
         self.bind_docstring(object.scope, &module.body);
         self.frames.push(module_frame(&object));
         if let Err(Raised::Exception(val)) = self.exec_module(&module.body) {

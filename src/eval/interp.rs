@@ -111,6 +111,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) classes: Vec<ObjId>,
     /// Objects whose `repr` is being written, for those that contain themselves.
     pub(crate) shown: Vec<ObjId>,
+    /// How many more parts the value being finished may have.
+    pub(crate) parts_left: std::cell::Cell<usize>,
     pub(crate) steps: u64,
     pub(crate) depth: u32,
     stopped: bool,
@@ -153,6 +155,7 @@ impl<'a> Interp<'a> {
             hashing: false,
             classes: Vec::new(),
             shown: Vec::new(),
+            parts_left: std::cell::Cell::new(0),
             steps: 0,
             depth: 0,
             stopped: false,
@@ -341,7 +344,7 @@ impl<'a> Interp<'a> {
         let mut attrs = Map::default();
         attrs.insert(Name::from("args"), args);
         let instance = super::object::Instance {
-            class: Val::symbol(format!("builtins.{class}"), span),
+            class: Val::symbol(super::library::builtins::exception_path(class), span),
             attrs,
             payload: None,
         };

@@ -171,7 +171,7 @@ impl Interp<'_> {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
             Data::Tuple(items) => {
                 let items = items.to_vec();
-                let found = match self.sequence_item(&items, index, span) {
+                let found = match self.sequence_item("tuple", &items, index, span) {
                     Err(Raised::Exception(val))
                         if self.exception_is(&val, "builtins.IndexError") =>
                     {
@@ -219,7 +219,7 @@ impl Interp<'_> {
             _ => {}
         }
         match self.heap.get(id).clone() {
-            Object::List(items) => match self.sequence_item(&items, index, span)? {
+            Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(val) => Ok(val),
                 Err(items) => Ok(self.list(items, span)),
             },
@@ -253,7 +253,7 @@ impl Interp<'_> {
                         .iter()
                         .filter_map(|name| instance.attrs.get(name).cloned())
                         .collect();
-                    return match self.sequence_item(&items, index, span)? {
+                    return match self.sequence_item("tuple", &items, index, span)? {
                         Ok(val) => Ok(val),
                         Err(items) => Ok(Val::tuple(items, span)),
                     };
@@ -368,8 +368,10 @@ impl Interp<'_> {
     }
 
     /// An element (`Ok`) or a slice (`Err`) of a sequence.
+    /// `kind` is the type of the sequence, for messages.
     pub(crate) fn sequence_item(
         &mut self,
+        kind: &str,
         items: &[Val],
         index: &Val,
         span: Span,
@@ -393,7 +395,7 @@ impl Interp<'_> {
                 return Ok(Ok(self.derived(&[index], span)));
             }
             let message =
-                format!("indices must be integers or slices, not {}", self.type_name(index));
+                format!("{kind} indices must be integers or slices, not {}", self.type_name(index));
             return self.type_error(message, span);
         };
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -444,7 +446,7 @@ impl Interp<'_> {
         if let Data::Bytes(bytes) = &object.data {
             let items: Vec<Val> =
                 bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
-            return match self.sequence_item(&items, index, span)? {
+            return match self.sequence_item("byte", &items, index, span)? {
                 Ok(val) => Ok(val),
                 Err(items) => {
                     let bytes: Vec<u8> =
@@ -469,7 +471,9 @@ impl Interp<'_> {
             return Ok(self.derived(&[object, index], span));
         }
         let Some(at) = self.index_of(index) else {
-            return self.type_error("string indices must be integers", span);
+            let kind = self.type_name(index);
+            let message = format!("string indices must be integers, not '{kind}'");
+            return self.type_error(message, span);
         };
         match pure::text::index(text, at) {
             Some(character) => Ok(Val::str(character.to_string(), span)),
@@ -605,7 +609,7 @@ impl Interp<'_> {
                     return Err(self.key_error(index, span));
                 }
             }
-            Object::List(items) => match self.sequence_item(&items, index, span)? {
+            Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(_) if self.is_open(index) => self.poison_with(id, index, span),
                 Ok(_) => {
                     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);

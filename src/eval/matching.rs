@@ -2,7 +2,7 @@
 
 use super::branch::Flow;
 use super::interp::{Interp, Res};
-use super::object::{Data, Flavour, Key, Object, Val};
+use super::object::{Data, Flavour, Key, Native, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{CompareOp, MatchCase, Name, Pattern};
 
@@ -121,7 +121,19 @@ impl Interp<'_> {
         let is_sequence = match &subject.data {
             Data::Tuple(_) => true,
             Data::Unknown(_) => false,
-            Data::Obj(id) => matches!(self.heap.get(*id), Object::List(_)),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(_) => true,
+                // An instance of a subclass of `list` or `tuple`.
+                Object::Instance(instance) => {
+                    instance.payload.as_ref().is_some_and(|inner| match &inner.data {
+                        Data::Tuple(_) => true,
+                        Data::Obj(id) => matches!(self.heap.get(*id), Object::List(_)),
+                        _ => false,
+                    })
+                }
+                _ => false,
+            },
+            Data::Native(native) => matches!(native.as_ref(), Native::Range(..)),
             _ => return Ok(Some(false)),
         };
         if !is_sequence {

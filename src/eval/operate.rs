@@ -93,7 +93,13 @@ impl Interp<'_> {
                 (Some(number), UnaryOp::Plus) => Ok(Val::big(number, span)),
                 (Some(number), UnaryOp::Invert) => Ok(Val::big(-number - 1, span)),
                 _ => {
-                    let message = format!("bad operand type for unary: '{}'", self.type_name(val));
+                    let sign = match op {
+                        UnaryOp::Minus => "-",
+                        UnaryOp::Plus => "+",
+                        _ => "~",
+                    };
+                    let kind = self.full_type_name(val);
+                    let message = format!("bad operand type for unary {sign}: '{kind}'");
                     self.type_error(message, span)
                 }
             },
@@ -192,12 +198,14 @@ impl Interp<'_> {
         if left.as_symbol().is_some() || right.as_symbol().is_some() || left.is_none() {
             return Ok(self.derived(&[left, right], span));
         }
-        let message = format!(
-            "unsupported operand type(s) for {}: '{}' and '{}'",
-            symbol(op),
-            self.type_name(left),
-            self.type_name(right)
-        );
+        let (a, b) = (self.full_type_name(left), self.full_type_name(right));
+        let message = match (op, a.as_str()) {
+            // Sequences say what they can be joined to.
+            (BinaryOp::Add, "str" | "list" | "tuple") => {
+                format!("can only concatenate {a} (not \"{b}\") to {a}")
+            }
+            _ => format!("unsupported operand type(s) for {}: '{a}' and '{b}'", symbol(op)),
+        };
         self.type_error(message, span)
     }
 
@@ -289,10 +297,18 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         if let (Data::Bytes(a), Data::Bytes(b), BinaryOp::Add) = (&left.data, &right.data, op) {
+            if a.len() + b.len() > self.settings.limits.string {
+                let message = "a string is longer than the bound";
+                return Ok(Some(self.limit_hole(span, "string", message)));
+            }
             let joined: Vec<u8> = a.iter().chain(b.iter()).copied().collect();
             return Ok(Some(Val::new(Data::Bytes(joined.into()), span)));
         }
         if let (Data::Tuple(a), Data::Tuple(b), BinaryOp::Add) = (&left.data, &right.data, op) {
+            if a.len() + b.len() > self.settings.limits.collection {
+                let message = "a collection is larger than the bound";
+                return Ok(Some(self.limit_hole(span, "collection", message)));
+            }
             let items = a.iter().chain(b.iter()).cloned().collect();
             return Ok(Some(Val::tuple(items, span)));
         }
@@ -348,6 +364,11 @@ impl Interp<'_> {
                 a.extend(b);
                 Some(self.list(a, span))
             }
+            (Object::Dict(_, Some(class)), Object::Dict(..), BinaryOp::Add | BinaryOp::Sub)
+                if class.as_symbol() == Some("collections.Counter") =>
+            {
+                return self.counter_sum(op, left, right, span).map(Some);
+            }
             (Object::Dict(a, class), Object::Dict(..), BinaryOp::BitOr) => {
                 let merged = self.heap.add(Object::Dict(a, class));
                 self.update_dict(merged, right, span)?;
@@ -378,6 +399,30 @@ impl Interp<'_> {
             }
             _ => None,
         })
+    }
+
+    /// `+` and `-` of counters, which keep only what counts more than zero.
+    fn counter_sum(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
+        let class = Val::symbol("collections.Counter", span);
+        let mut entries = self.entries_of(left).unwrap_or_default();
+        for (key, (name, val)) in self.entries_of(right).unwrap_or_default() {
+            let own = entries.get(&key).map_or_else(|| Val::int(0, span), |(_, val)| val.clone());
+            let sum = self.binary(op, &own, &val, span)?;
+            entries.insert(key, (name, sum));
+        }
+        let zero = Val::int(0, span);
+        let mut kept = super::object::Entries::default();
+        for (key, (name, val)) in entries {
+            let counts = self.compare(CompareOp::Gt, &val, &zero, span)?;
+            match self.truth(&counts)? {
+                Some(true) => {
+                    kept.insert(key, (name, val));
+                }
+                Some(false) => {}
+                None => return Ok(self.derived(&[left, right], span)),
+            }
+        }
+        Ok(self.heap.val(Object::Dict(kept, Some(class)), span))
     }
 
     /// Operators that a user class defines.
@@ -620,6 +665,9 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<bool>> {
         let (left, right) = (&self.namespace_as_dict(left), &self.namespace_as_dict(right));
+        if let Some(equal) = self.views_of_items_equal(left, right, depth, span)? {
+            return Ok(equal);
+        }
         if depth < 32
             && let Some(pairs) = self.paired(left, right)
         {
@@ -647,6 +695,72 @@ impl Interp<'_> {
             }
         }
         Ok(self.equal(left, right))
+    }
+
+    /// `in` for an iterator: it is advanced until the element is found.
+    fn iterator_contains(
+        &mut self,
+        container: &Val,
+        needle: &Val,
+        span: Span,
+    ) -> Res<Option<Option<bool>>> {
+        let is_iterator = container
+            .as_obj()
+            .is_some_and(|id| matches!(self.heap.get(id), Object::Iterator(..) | Object::Lazy(_)));
+        if !is_iterator {
+            return Ok(None);
+        }
+        loop {
+            self.step(span)?;
+            match self.next_item(container, span)? {
+                super::lazy::Next::Item(item) => match self.equals(&item, needle, span)? {
+                    Some(true) => return Ok(Some(Some(true))),
+                    Some(false) => {}
+                    None => {
+                        if let Some(id) = container.as_obj() {
+                            self.poison_with(id, &item, span);
+                        }
+                        return Ok(Some(None));
+                    }
+                },
+                super::lazy::Next::End(_) => return Ok(Some(Some(false))),
+                super::lazy::Next::Open(_) => return Ok(Some(None)),
+            }
+        }
+    }
+
+    /// `==` where a view of items or of values takes part: items compare like sets, values like any
+    /// object, by identity.
+    fn views_of_items_equal(
+        &mut self,
+        left: &Val,
+        right: &Val,
+        depth: u32,
+        span: Span,
+    ) -> Res<Option<Option<bool>>> {
+        use super::library::containers::View;
+        Ok(match (self.view_of(left), self.view_of(right)) {
+            (Some((View::Values, _)), _) | (_, Some((View::Values, _))) => {
+                let open = self.is_open(left) || self.is_open(right);
+                Some((!open).then(|| left.as_obj() == right.as_obj()))
+            }
+            (Some((View::Items, a)), Some((View::Items, b))) => {
+                Some(self.equals_within(&a, &b, depth + 1, span)?)
+            }
+            (Some((View::Items, _)), None) | (None, Some((View::Items, _))) => {
+                let mut sides = Vec::new();
+                for val in [left, right] {
+                    sides.push(self.view_as_set(val, span)?.unwrap_or_else(|| val.clone()));
+                }
+                match sides.as_slice() {
+                    [a, b] if self.view_of(a).is_none() && self.view_of(b).is_none() => {
+                        Some(self.equals_within(a, b, depth + 1, span)?)
+                    }
+                    _ => Some(None),
+                }
+            }
+            _ => None,
+        })
     }
 
     fn namespace_as_dict(&mut self, val: &Val) -> Val {
@@ -948,11 +1062,13 @@ impl Interp<'_> {
         if instance_is_open(self, &left) || instance_is_open(self, &right) {
             return Ok(None);
         }
-        let message = format!(
-            "'<' not supported between instances of '{}' and '{}'",
-            self.type_name(&left),
-            self.type_name(&right)
-        );
+        let kinds = (self.full_type_name(&left), self.full_type_name(&right));
+        let message = match (kinds.0.as_str(), kinds.1.as_str()) {
+            ("datetime.datetime", "datetime.datetime") => {
+                "can't compare offset-naive and offset-aware datetimes".to_owned()
+            }
+            (a, b) => format!("'<' not supported between instances of '{a}' and '{b}'"),
+        };
         self.type_error(message, span)
     }
 
@@ -1066,6 +1182,9 @@ impl Interp<'_> {
         if let Some(path) = container.as_symbol() {
             let path = crate::python::ast::Name::from(path);
             return self.symbol_contains(&path, needle, span);
+        }
+        if let Some(found) = self.iterator_contains(container, needle, span)? {
+            return Ok(found);
         }
         let Some(items) = self.iterate(container, span)? else { return Ok(None) };
         let mut unsure = false;

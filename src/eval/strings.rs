@@ -176,12 +176,19 @@ impl Interp<'_> {
         depth: u32,
     ) -> Res<()> {
         let id = self.heap.resolve(id);
+        let mark = match self.heap.get(id) {
+            Object::List(_) => "[...]",
+            Object::Dict(..) => "{...}",
+            Object::Instance(instance)
+                if matches!(self.flavour_of(&instance.class), Some(Flavour::Dataclass(_)))
+                    && matches!(self.class_lookup(&instance.class, "__repr__"), Ok(None)) =>
+            {
+                "..."
+            }
+            _ => return self.repr_parts(val, id, out, span, depth),
+        };
         if self.shown.contains(&id) {
-            out.push_str(match self.heap.get(id) {
-                Object::List(_) => "[...]",
-                Object::Dict(..) => "{...}",
-                _ => "...",
-            });
+            out.push_str(mark);
             return Ok(());
         }
         self.shown.push(id);

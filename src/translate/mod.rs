@@ -10,7 +10,7 @@ mod select;
 mod stages;
 mod templates;
 
-pub use account::{FileAccount, Summary};
+pub use account::{FileAccount, OtherTask, Summary};
 pub use select::{Selection, Unmatched};
 pub use stages::{Stages, Static};
 
@@ -61,6 +61,8 @@ pub struct Translation {
     pub diagnostics: Vec<Diagnostic>,
     /// What became of each keyword of each task, in the order of `specs`.
     pub accounts: Vec<Account>,
+    /// Tasks of the wanted DAGs that became no job specs.
+    pub others: Vec<OtherTask>,
     /// What each DAG file gave, sorted by path.
     pub files: Vec<FileAccount>,
     /// Selected ids that no DAG or task has.
@@ -132,6 +134,7 @@ impl Translation {
                 .map(|dag| DagFacts { specs: spec + dag.specs.start..spec + dag.specs.end, ..dag }),
         );
         self.accounts.extend(outcome.accounts);
+        self.others.extend(outcome.others);
         self.files.push(FileAccount {
             specs: spec..self.specs.len(),
             accounts: account..self.accounts.len(),

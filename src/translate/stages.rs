@@ -58,15 +58,32 @@ fn read_file(
     outcome.is_told = loaded.diagnostics.iter().any(|finding| {
         matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
     });
-    let diagnostics = loaded.diagnostics.into_iter();
+    // What an operator of the user's own does stands in the user's table.
+    let mapped: Vec<Span> = loaded
+        .dags
+        .iter()
+        .flat_map(|dag| &dag.tasks)
+        .filter(|task| {
+            task.operator.kind == OperatorKind::Other && stages.runs_pods(&task.operator)
+        })
+        .map(|task| task.span)
+        .collect();
+    let diagnostics = loaded.diagnostics.into_iter().filter(|finding| {
+        finding.code != Code::UnresolvedOperator || !mapped.contains(&finding.span)
+    });
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
         outcome.see_dag(dag, selection);
         let first = outcome.specs.len();
-        for task in dag.tasks.iter().filter(|task| stages.runs_pods(&task.operator)) {
-            outcome.see_task(task, sources);
-            if selection.has(dag, task) {
+        for task in &dag.tasks {
+            let runs_pod = stages.runs_pods(&task.operator);
+            if runs_pod {
+                outcome.see_task(task, sources);
+            }
+            if runs_pod && selection.has(dag, task) {
                 outcome.add(stages.map(task, dag, settings, sources));
+            } else if selection.has_dag(dag) {
+                outcome.see_other(task, runs_pod);
             }
         }
         if outcome.specs.len() > first {

@@ -65,7 +65,9 @@ impl Stages for Fake {
                 task: task.task_id.to_template(),
                 operator: task.operator.class.clone(),
                 span: task.span,
+                owner: None,
                 keywords: vec![],
+                places: vec![],
             },
             diagnostics: vec![],
         }

@@ -7,11 +7,14 @@ use std::process::Command;
 use podlift::airflow::Settings;
 use podlift::diag::Code;
 use podlift::eval::evaluate;
+use podlift::values::{Unset, Values};
 
 /// One program and what it leaves behind.
 struct Case {
     place: String,
     program: String,
+    /// Files beside the program: path and text.
+    files: Vec<(String, String)>,
     /// Lines `name = repr`.
     expected: Vec<String>,
     /// Whether something stays open, so that findings are allowed.
@@ -41,6 +44,7 @@ fn cases_of(path: &Path) -> Vec<Case> {
     let file = path.file_name().unwrap().to_string_lossy();
     let mut cases: Vec<Case> = Vec::new();
     let mut heading = "";
+    let mut files = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(title) = line.strip_prefix('#') {
@@ -48,9 +52,15 @@ fn cases_of(path: &Path) -> Vec<Case> {
         } else if let Some(kind) = line.strip_prefix("```") {
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             match kind.split(' ').next().unwrap() {
+                "file" => {
+                    let name = kind.strip_prefix("file ").unwrap();
+                    let end = if block.is_empty() { "" } else { "\n" };
+                    files.push((name.to_owned(), block.join("\n") + end));
+                }
                 "python" => cases.push(Case {
                     place: format!("{file}: {heading}"),
                     program: block.join("\n") + "\n",
+                    files: std::mem::take(&mut files),
                     expected: Vec::new(),
                     is_open: false,
                 }),
@@ -67,11 +77,33 @@ fn cases_of(path: &Path) -> Vec<Case> {
 }
 
 #[test]
+fn there_are_cases_for_every_part_of_the_language_and_its_library() {
+    let paths = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let tables = paths.filter(|path| path.extension().is_some_and(|ext| ext == "md"));
+    let cases: Vec<Case> = tables.flat_map(|path| cases_of(&path)).collect();
+    let mut places: Vec<&str> = cases.iter().map(|case| case.place.as_str()).collect();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), cases.len(), "two cases have the same heading");
+    assert!(cases.len() >= 400, "only {} cases", cases.len());
+}
+
+#[test]
 fn programs_leave_behind_what_their_tables_say() {
     let cases = cases();
     let mut wrong = Vec::new();
     for case in &cases {
-        let made = evaluate(&case.program, &Settings::default());
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in &case.files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let roots = vec![folder.path().to_path_buf()];
+        // No default is taken, so that what depends on a lookup shows as open.
+        let values = Values { unset: Unset::Hole, ..Values::default() };
+        let settings = Settings { roots, values, ..Settings::default() };
+        let made = evaluate(&case.program, &settings);
         let mut problems = String::new();
         for line in &case.expected {
             let name = line.split(' ').next().unwrap();

@@ -63,9 +63,8 @@ fn expected(spec: &JobSpec, dag: &DagFacts, asked: &Json) -> Result<JobSpec, Str
         )
         .unwrap()
     };
-    let Finished(spec) = fill(spec, &Values { use_defaults: true, ..Values::default() })
-        .finish()
-        .map_err(|error| error.to_string())?;
+    let Finished(spec) =
+        fill(spec, &Values::default()).finish().map_err(|error| error.to_string())?;
     render(&spec, &facts)
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }

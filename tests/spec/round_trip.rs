@@ -11,7 +11,7 @@ use podlift::mapping::Tables;
 use podlift::python::Sources;
 use podlift::spec::{self, JobSpec, fill};
 use podlift::translate::{Options, Selection, Static, translate};
-use podlift::values::Values;
+use podlift::values::{Unset, Values};
 
 /// The specs of all fixtures.
 static FIXTURES: LazyLock<Vec<JobSpec>> = LazyLock::new(|| {
@@ -57,7 +57,7 @@ fn every_job_spec_of_the_fixtures_matches_its_schema() {
 #[test]
 fn the_holes_a_spec_lists_are_those_in_its_texts() {
     for spec in FIXTURES.iter() {
-        let filled = fill(spec, &Values::default());
+        let filled = fill(spec, &Values { unset: Unset::Hole, ..Values::default() });
         assert_eq!(filled.misfits, [], "{}", spec.metadata.source);
         let pairs = |holes: &[spec::OpenHole]| {
             let mut pairs: Vec<_> =

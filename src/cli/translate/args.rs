@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::airflow::Settings;
 use crate::cli::messages::MessageFormat;
 use crate::discover::IgnoreSyntax;
+use crate::values::Unset;
 
 /// Translate KubernetesPodOperator tasks to job specs
 #[derive(Debug, clap::Args)]
@@ -49,41 +50,8 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
-    /// Only this DAG; may be repeated
-    #[arg(long, value_name = "ID", help_heading = "Selection")]
-    pub(super) dag: Vec<String>,
-    /// Only this task, with the prefixes of its groups (`group.task`); may be repeated
-    #[arg(long, value_name = "ID", help_heading = "Selection")]
-    pub(super) task: Vec<String>,
-    /// Syntax of .airflowignore: glob as in Airflow 3, regexp as in Airflow 2
-    #[arg(
-        long,
-        value_name = "SYNTAX",
-        value_enum,
-        default_value = "glob",
-        help_heading = "Selection"
-    )]
-    pub(super) airflowignore_syntax: IgnoreSyntax,
-
     #[command(flatten)]
-    pub(super) values: ValueArgs,
-
-    /// Also look for imported modules and files here, before the folders of PATH; may be repeated
-    #[arg(long, value_name = "DIR", help_heading = "Reading")]
-    pub(super) root: Vec<PathBuf>,
-    /// A mapping table for operators of your own; may be repeated
-    #[arg(long, value_name = "FILE", help_heading = "Reading")]
-    pub(super) mappings: Vec<PathBuf>,
-    /// The Airflow release that version checks in DAGs see
-    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().airflow_version, help_heading = "Reading")]
-    pub(super) airflow_version: String,
-    /// The release of apache-airflow-providers-cncf-kubernetes the DAGs run on
-    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().provider_version, help_heading = "Reading")]
-    pub(super) provider_version: String,
-
-    /// Keep the sidecar that holds the result of tasks with do_xcom_push; it never ends by itself
-    #[arg(long, help_heading = "Reading")]
-    pub(super) keep_xcom_sidecar: bool,
+    pub(super) reading: ReadingArgs,
 
     /// Exit with 1 on warnings and holes, too
     #[arg(long, help_heading = "Messages")]
@@ -100,9 +68,49 @@ pub(in crate::cli) struct Args {
     /// Also show findings that need no action
     #[arg(long, short, help_heading = "Messages")]
     pub(super) verbose: bool,
+}
+
+/// What of the DAGs is read and how: common to every command that reads them.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ReadingArgs {
+    /// Only this DAG; may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Selection")]
+    pub(in crate::cli) dag: Vec<String>,
+    /// Only this task, with the prefixes of its groups (`group.task`); may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Selection")]
+    pub(in crate::cli) task: Vec<String>,
+    /// Syntax of .airflowignore: glob as in Airflow 3, regexp as in Airflow 2
+    #[arg(
+        long,
+        value_name = "SYNTAX",
+        value_enum,
+        default_value = "glob",
+        help_heading = "Selection"
+    )]
+    pub(in crate::cli) airflowignore_syntax: IgnoreSyntax,
 
     #[command(flatten)]
-    pub(super) limits: LimitArgs,
+    pub(in crate::cli) values: ValueArgs,
+
+    /// Also look for imported modules and files here, before the folders of PATH; may be repeated
+    #[arg(long, value_name = "DIR", help_heading = "Reading")]
+    pub(in crate::cli) root: Vec<PathBuf>,
+    /// A mapping table for operators of your own; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(in crate::cli) mappings: Vec<PathBuf>,
+    /// The Airflow release that version checks in DAGs see
+    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().airflow_version, help_heading = "Reading")]
+    pub(in crate::cli) airflow_version: String,
+    /// The release of apache-airflow-providers-cncf-kubernetes the DAGs run on
+    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().provider_version, help_heading = "Reading")]
+    pub(in crate::cli) provider_version: String,
+
+    /// Keep the sidecar that holds the result of tasks with do_xcom_push; it never ends by itself
+    #[arg(long, help_heading = "Reading")]
+    pub(in crate::cli) keep_xcom_sidecar: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) limits: LimitArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -140,14 +148,14 @@ pub(in crate::cli) struct ValueArgs {
     /// One value, such as env:TAG=v3 or variable:region=eu; wins over --values
     #[arg(long, value_name = "KIND:NAME=VALUE")]
     pub(in crate::cli) set: Vec<String>,
-    /// Use the defaults that the code gives to its lookups
-    #[arg(long)]
-    pub(in crate::cli) use_defaults: bool,
+    /// What a lookup without a value gives [default: default; with verify: absent]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(in crate::cli) unset: Option<Unset>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
-pub(super) struct LimitArgs {
+pub(in crate::cli) struct LimitArgs {
     /// Threads that read files [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,

@@ -23,8 +23,8 @@ use crate::translate::{Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
-    let tables = tables(&args.mappings, ctx)?;
-    let options = options(&args, &messages, ctx)?;
+    let tables = tables(&args.reading.mappings, ctx)?;
+    let options = options(&args.paths, &args.reading, &messages, ctx)?;
     let stages = Static::new(tables, options.settings.limits.file);
     let mut translation = translate(&stages, &options).map_err(|error| {
         let remedy = "check the spelling; relative paths start from the current directory";

@@ -130,6 +130,9 @@ fn lost(spec: &JobSpec) -> Vec<String> {
     if launcher.max_retry_delay_seconds.is_some() {
         lost.push("max_retry_delay; a RetryPolicy has no limit of the delay".to_owned());
     }
+    if !spec.job.is_empty() {
+        lost.push("the Job around the pod; the asset runs one pod".to_owned());
+    }
     if matches!(launcher.retries, Some(Open::Text(_))) {
         lost.push("retries, which are not known".to_owned());
     }

@@ -16,6 +16,9 @@ impl Emitter for Pods {
     fn emit(&self, batch: &Batch<'_>) -> Emitted {
         emit(batch, self.allow_open, |spec, _| {
             let mut lost = lost_by_all(spec);
+            if !spec.job.is_empty() {
+                lost.push("the job around the pod; `--emit job` writes it".to_owned());
+            }
             if number(spec.launcher.retries.as_ref(), "retries")?
                 .is_some_and(|retries| retries > 0.0)
             {

@@ -59,6 +59,28 @@ fn object<T: serde::de::DeserializeOwned>(emitted: &Emitted) -> T {
 }
 
 #[test]
+fn the_job_of_a_task_that_makes_one_is_airflows_own() {
+    let mut spec = load();
+    spec.job =
+        json!({"backoffLimit": 2, "completionMode": "Indexed", "completions": 8, "parallelism": 4})
+            .as_object()
+            .unwrap()
+            .clone();
+    let emitted = Jobs::default().emit(std::slice::from_ref(&spec));
+    let job: Json = object(&emitted);
+    let template = job.pointer("/spec/template/spec/restartPolicy");
+    assert_eq!(template, Some(&json!("Never")));
+    let mut around = job["spec"].as_object().unwrap().clone();
+    around.remove("template");
+    // No retries of Airflow, which would run the whole job again, and no clock on what is finished.
+    assert_eq!(around, spec.job);
+    let lost: Vec<_> = emitted.diagnostics.iter().map(|told| told.message.as_str()).collect();
+    assert!(lost.contains(&"not carried over: Airflow's retries, each of which makes another job"));
+    let pod = Pods::default().emit(&[spec]);
+    assert!(pod.files[0].text.contains("# Not carried over: the job around the pod"));
+}
+
+#[test]
 fn a_job_reads_as_an_engineer_would_write_it() {
     let emitted = Jobs::default().emit(&Batch::of(&[load()]));
     let expected = format!(

@@ -313,6 +313,16 @@ impl Interp<'_> {
             ("enumerate", Some(val)) => self.call_enumerate(val, args.get(1, "start"), span),
             ("zip", _) if args.named("strict").is_some() => self.call_strict_zip(args, span),
             ("zip", _) => self.call_zip(args, span),
+            ("reversed", Some(val))
+                if self.is_instance(val)
+                    && matches!(
+                        self.class_lookup(&self.class_of(val), "__reversed__"),
+                        Ok(Some(_))
+                    ) =>
+            {
+                let own = self.attribute(val, &Name::from("__reversed__"), span);
+                own.and_then(|own| self.call(&own, Args::default(), span))
+            }
             ("reversed", Some(val)) => match self.iterate(val, span) {
                 Ok(Some(mut items)) => {
                     items.reverse();
@@ -577,7 +587,11 @@ impl Interp<'_> {
             },
             (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
             ("hash", Some(val)) if self.hashing => match self.key(val, span) {
-                Ok(key) => Ok(Val::str(format!("{key:?}"), span)),
+                Ok(key) => {
+                    use std::hash::BuildHasher as _;
+                    let hash = rustc_hash::FxBuildHasher.hash_one(&key);
+                    Ok(Val::int(hash.cast_signed(), span))
+                }
                 Err(raised) => Err(raised),
             },
             ("hash", Some(Val { data: Data::Bool(value), .. })) => {
@@ -845,8 +859,11 @@ impl Interp<'_> {
             }
         }
         let length = lists.first().map_or(0, Vec::len);
-        if lists.iter().any(|list| list.len() != length) {
-            let message = "zip() arguments have different lengths";
+        if let Some(at) = lists.iter().position(|list| list.len() != length) {
+            let is_longer = lists.get(at).is_some_and(|list| list.len() > length);
+            let others = if at == 1 { "argument 1".into() } else { format!("arguments 1-{at}") };
+            let than = if is_longer { "longer" } else { "shorter" };
+            let message = format!("zip() argument {} is {than} than {others}", at + 1);
             return Err(self.exception("ValueError", message, span));
         }
         let row = |at: usize| lists.iter().filter_map(|list| list.get(at).cloned()).collect();
@@ -1294,7 +1311,10 @@ fn symbol_derives(class: &str, kind: &str) -> bool {
     if class == kind || kind == "builtins.object" {
         return true;
     }
-    if class.starts_with("builtins.") && exception_derives(class, kind) {
+    let is_exception = class.starts_with("builtins.")
+        || class == "dataclasses.FrozenInstanceError"
+        || LIBRARY_EXCEPTIONS.iter().any(|(path, _)| *path == exception_name(class));
+    if is_exception && exception_derives(class, kind) {
         return true;
     }
     let underneath = match class {

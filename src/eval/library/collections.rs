@@ -20,7 +20,9 @@ impl Interp<'_> {
             _ if args.is_open() => None,
             ("collections.defaultdict", _) => Some(self.make_defaultdict(args, span)),
             ("collections.Counter", _) => Some(self.make_counter(args, span)),
-            ("collections.deque", None) => Some(Ok(self.list(Vec::new(), span))),
+            ("collections.deque", None) if args.kw.is_empty() => {
+                Some(Ok(self.list(Vec::new(), span)))
+            }
             // A bounded deque drops elements, which a list does not.
             ("collections.deque", Some(val)) if args.get(1, "maxlen").is_none_or(Val::is_none) => {
                 Some(self.list_from(val, span))

@@ -7,7 +7,7 @@ mod numbers;
 
 use std::rc::Rc;
 
-use crate::eval::call::Args;
+use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
 use crate::eval::operate::TOTAL_ORDERING;
@@ -219,6 +219,24 @@ impl Interp<'_> {
             let getter = Native::Getter(name == "itemgetter", args.pos.clone());
             return Ok(Some(Val::native(getter, span)));
         }
+        if let ("methodcaller", Some((method, given))) = (name, args.pos.split_first()) {
+            let apply = Val::symbol("operator.methodcaller()", span);
+            let kw = args.kw.iter().map(|(name, one)| (name.clone(), one.val.clone())).collect();
+            let mut pos = vec![method.clone(), Val::tuple(given.to_vec(), span)];
+            pos.push(self.dict_of(&kw, span));
+            return Ok(Some(self.heap.val(Object::Partial(apply, pos, Map::default()), span)));
+        }
+        if let ("methodcaller()", [method, given, named, this]) = (name, args.pos.as_slice())
+            && let (Some(method), Some(pos)) = (method.as_str(), self.iterate(given, span)?)
+        {
+            let mut call = Args::positional(pos);
+            for (_, (name, val)) in self.entries_of(named).unwrap_or_default() {
+                if let Some(name) = name.as_str() {
+                    call.kw.insert(Name::from(name), Kwarg { val, span });
+                }
+            }
+            return self.call_method(this, &Name::from(method), call, span).map(Some);
+        }
         let name = name.trim_start_matches("__").trim_end_matches("__").trim_end_matches('_');
         Ok(Some(match args.pos.as_slice() {
             [val] => match name {
@@ -235,10 +253,8 @@ impl Interp<'_> {
                 let in_place = name.strip_prefix('i').unwrap_or(name);
                 if let Some(op) = binary_operator(name) {
                     self.binary(op, left, right, span)?
-                } else if let Some(op) = binary_operator(in_place)
-                    && left.as_obj().is_none()
-                {
-                    self.binary(op, left, right, span)?
+                } else if let Some(op) = binary_operator(in_place) {
+                    self.in_place(op, left, right, span)?
                 } else if let Some(op) = comparison(name) {
                     self.compare(op, left, right, span)?
                 } else {

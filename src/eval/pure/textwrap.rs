@@ -114,6 +114,32 @@ pub fn wrap(text: &str, width: i64) -> Result<Vec<String>, Failure> {
     Ok(lines)
 }
 
+/// `textwrap.shorten(text, width)`: words that do not fit give way to ` [...]`.
+///
+/// # Errors
+/// A width in which not even the placeholder fits.
+pub fn shorten(text: &str, width: i64) -> Result<String, Failure> {
+    const PLACEHOLDER: &str = "[...]";
+    let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
+    let whole = words.join(" ");
+    let fits = |text: &str| i64::try_from(length(text)).is_ok_and(|length| length <= width);
+    if fits(&whole) {
+        return Ok(whole);
+    }
+    if !fits(PLACEHOLDER) {
+        return Err(Failure::value("placeholder too large for max width"));
+    }
+    let mut kept = words.as_slice();
+    while let Some((_, rest)) = kept.split_last() {
+        kept = rest;
+        let shortened = format!("{} {PLACEHOLDER}", kept.join(" "));
+        if !kept.is_empty() && fits(&shortened) {
+            return Ok(shortened);
+        }
+    }
+    Ok(PLACEHOLDER.to_owned())
+}
+
 /// `textwrap.fill(text, width)`.
 ///
 /// # Errors

@@ -24,8 +24,8 @@ const EVENTS: &str = "/api/v1/namespaces/ns/events";
 struct Told(Arc<Mutex<Vec<Json>>>);
 
 impl Sink for Told {
-    fn take(&self, record: &Record) {
-        self.0.lock().unwrap().push(serde_json::to_value(record).unwrap());
+    fn take(&self, record: &Arc<Record>) {
+        self.0.lock().unwrap().push(serde_json::to_value(&**record).unwrap());
     }
 }
 

@@ -9,6 +9,7 @@ use crate::eval::object::{Data, Map, Native, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::Name;
+use crate::values::Unset;
 
 /// Positional parameters of Airflow's pod helpers.
 const HELPERS: &[(&str, &[&str])] = &[
@@ -45,18 +46,11 @@ impl Interp<'_> {
         if let Some(value) = self.settings.values.get(kind, name) {
             return self.supplied(&value, json, span);
         }
-        if self.settings.values.use_defaults
+        if self.settings.values.unset != Unset::Hole
             && let Some(default) = default
         {
             let text = self.short_repr(default);
-            self.tell(
-                Diagnostic::new(
-                    Code::AssumedValue,
-                    span,
-                    format!("{kind} `{name}` is not given: the code's default {text} is used"),
-                )
-                .help(format!("pass it with `--set {kind}:{name}=VALUE`")),
-            );
+            self.tell_default(kind, name, &text, span);
             return default.clone();
         }
         let reason = self.snippet(span);
@@ -69,6 +63,23 @@ impl Interp<'_> {
             roots: Vec::new(),
         };
         Val::unknown(Arc::new(hole), span)
+    }
+
+    fn tell_default(&mut self, kind: HoleKind, name: &str, default: &str, span: Span) {
+        let message = format!("{kind} `{name}` is not given: the code's default {default} is used");
+        let told = Diagnostic::new(Code::AssumedValue, span, message);
+        self.tell(told.help(format!("Pass it with `--set {kind}:{name}=VALUE`.")));
+    }
+
+    /// Whether `os.getenv("X") or "default"` gives the default, which is then told.
+    pub(crate) fn assumes_default(&mut self, lookup: &Hole, default: &str, span: Span) -> bool {
+        // Only a call gives None when nothing is set; `os.environ["X"]` and Variables raise.
+        let may_be_none = lookup.kind == HoleKind::Env && lookup.reason.ends_with(')');
+        if self.settings.values.unset == Unset::Hole || !may_be_none || lookup.default.is_some() {
+            return false;
+        }
+        self.tell_default(lookup.kind, &lookup.name, &format!("{default:?}"), span);
+        true
     }
 
     /// A supplied value as Python sees it.

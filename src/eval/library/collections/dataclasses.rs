@@ -104,6 +104,22 @@ impl Interp<'_> {
                     .map(|field| {
                         let mut attrs = Map::default();
                         attrs.insert(Name::from("name"), Val::str(field.as_ref(), span));
+                        let default = self.class_lookup(&class, field).ok().flatten();
+                        let options = default.as_ref().and_then(|val| self.field_options(val));
+                        let own = |name: &str| {
+                            let missing = || Val::symbol("dataclasses.MISSING", span);
+                            options
+                                .as_ref()
+                                .and_then(|options| options.get(name))
+                                .cloned()
+                                .unwrap_or_else(missing)
+                        };
+                        let (plain, factory) = match (default, &options) {
+                            (Some(val), None) => (val, own("default_factory")),
+                            _ => (own("default"), own("default_factory")),
+                        };
+                        attrs.insert(Name::from("default"), plain);
+                        attrs.insert(Name::from("default_factory"), factory);
                         self.heap.val(Object::Record("dataclasses.Field".into(), attrs), span)
                     })
                     .collect();

@@ -106,8 +106,7 @@ impl Interp<'_> {
                     return Ok(Some(self.changed_by(id, &[key], span)));
                 };
                 let Some(at) = entries.get_index_of(&place) else {
-                    let text = self.repr_plain(key, span)?;
-                    return Err(self.exception("KeyError", text, span));
+                    return Err(self.key_error(key, span));
                 };
                 let mut entries = entries;
                 let end = if to_end { entries.len() - 1 } else { 0 };
@@ -192,10 +191,7 @@ impl Interp<'_> {
             }),
             None => match default {
                 Some(default) => Ok(default.clone()),
-                None => {
-                    let text = self.repr_plain(key, span)?;
-                    Err(self.exception("KeyError", text, span))
-                }
+                None => Err(self.key_error(key, span)),
             },
         }
     }
@@ -216,7 +212,7 @@ impl Interp<'_> {
         let removed = if from_end { entries.pop() } else { entries.shift_remove_index(0) };
         match removed {
             Some((_, (key, val))) => Ok(Val::tuple(vec![key, val], span)),
-            None => Err(self.exception("KeyError", "'popitem(): dictionary is empty'", span)),
+            None => Err(self.exception("KeyError", "popitem(): dictionary is empty", span)),
         }
     }
 

@@ -65,8 +65,7 @@ impl Interp<'_> {
                 false => match default {
                     Some(default) => default,
                     None => {
-                        let text = self.repr_plain(key, span)?;
-                        return Err(self.exception("KeyError", text, span));
+                        return Err(self.key_error(key, span));
                     }
                 },
             },
@@ -206,7 +205,13 @@ impl Interp<'_> {
             }
             _ => {}
         }
-        let this = args.pos.first()?.clone();
+        let mut this = args.pos.first()?.clone();
+        // An instance of a subclass keeps the builtin value inside.
+        if let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id))
+            && let Some(payload) = &instance.payload
+        {
+            this = payload.clone();
+        }
         if self.is_open(&this) && class != "str" {
             return None;
         }

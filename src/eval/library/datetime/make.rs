@@ -32,6 +32,28 @@ impl Interp<'_> {
                 let last = DateTime::combine(Date::new(9999, 12, 31).ok()?, last);
                 Some(datetime(last, Maker::Standard, span))
             }
+            "datetime.date.min" => Some(moment(Moment::Date(Date::new(1, 1, 1).ok()?), span)),
+            "datetime.date.max" => Some(moment(Moment::Date(Date::new(9999, 12, 31).ok()?), span)),
+            "calendar.month_name"
+            | "calendar.month_abbr"
+            | "calendar.day_name"
+            | "calendar.day_abbr" => {
+                // Month 0 is the empty text.
+                let (count, directive, first) = match full {
+                    "calendar.month_name" => (12, "%B", vec![Val::str("", span)]),
+                    "calendar.month_abbr" => (12, "%b", vec![Val::str("", span)]),
+                    "calendar.day_name" => (7, "%A", Vec::new()),
+                    _ => (7, "%a", Vec::new()),
+                };
+                let mut names = first;
+                for at in 1..=count {
+                    // The first of January 2024 is a Monday.
+                    let (month, day) = if count == 12 { (at, 1) } else { (1, at) };
+                    let date = Date::new(2024, month, day).ok()?;
+                    names.push(Val::str(date.strftime(directive).ok()?, span));
+                }
+                Some(Val::tuple(names, span))
+            }
             "datetime.time.min" => Some(moment(Moment::Time(Time::midnight()), span)),
             "datetime.MINYEAR" => Some(Val::int(1, span)),
             "datetime.MAXYEAR" => Some(Val::int(9999, span)),

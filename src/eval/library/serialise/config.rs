@@ -106,7 +106,14 @@ impl Interp<'_> {
                     });
                 };
                 let mut entries = Entries::default();
-                for (key, value) in &all {
+                // `items()` begins with what the section inherits.
+                let inherited = |key: &String| {
+                    name == "items"
+                        && parsed.get("DEFAULT").is_some_and(|all| all.contains_key(key))
+                };
+                let (first, rest): (Vec<_>, Vec<_>) =
+                    all.iter().partition(|(key, _)| inherited(key));
+                for (key, value) in first.into_iter().chain(rest) {
                     let value = interpolated(value, &all, raw, 0)?;
                     let key_val = Val::str(key.as_str(), span);
                     entries.insert(Key::Str(key.as_str().into()), (key_val, Val::str(value, span)));

@@ -81,7 +81,9 @@ impl Interp<'_> {
             ("textwrap.dedent" | "textwrap.indent" | "inspect.cleandoc", _) => {
                 self.layout(path, args, span)
             }
-            ("textwrap.fill" | "textwrap.wrap", Some(val)) => self.wrapped(path, val, args, span),
+            ("textwrap.fill" | "textwrap.wrap" | "textwrap.shorten", Some(val)) => {
+                self.wrapped(path, val, args, span)
+            }
             ("shlex.split", Some(val)) => self.shell_words(val, args, span),
             ("shlex.quote", Some(val)) => Some(match self.known_str(val) {
                 Some(text) => Ok(self.string(shlex::quote(&text), span)),
@@ -151,6 +153,12 @@ impl Interp<'_> {
             return Some(Ok(self.derived(&[val], span)));
         };
         let width = args.get(1, "width").map_or(Some(70), Val::as_int)?;
+        if path == "textwrap.shorten" {
+            return Some(match textwrap::shorten(&text, width) {
+                Ok(text) => Ok(self.string(text, span)),
+                Err(failure) => self.failed(failure, &[val], span),
+            });
+        }
         Some(match textwrap::wrap(&text, width) {
             Ok(lines) if path == "textwrap.fill" => Ok(self.string(lines.join("\n"), span)),
             Ok(lines) => {

@@ -21,6 +21,20 @@ const MAX_PLACES: i64 = 1100;
 
 /// The shortest digits that read back as the same finite float.
 pub(super) fn shortest(value: f64) -> Digits {
+    let found = near_shortest(value);
+    // Where two texts of that length are equally near, Python takes the one with an even last digit.
+    if found.digits.len() >= 15 {
+        let even = significant(value, found.digits.len());
+        let text = format!("0.{}e{}", even.digits, even.point);
+        if even != found && text.parse::<f64>().is_ok_and(|read| read == value.abs()) {
+            return even;
+        }
+    }
+    found
+}
+
+/// The shortest digits, any of them where two texts of that length are equally near.
+fn near_shortest(value: f64) -> Digits {
     let text = format!("{:e}", value.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
@@ -65,7 +79,7 @@ pub(super) fn rounded(value: f64, places: i64) -> Digits {
 /// The magnitude of a finite float rounded half to even to `count` significant digits.
 pub(super) fn significant(value: f64, count: usize) -> Digits {
     let count = i64::try_from(count).unwrap_or(MAX_PLACES).clamp(1, MAX_PLACES);
-    let estimate = shortest(value).point;
+    let estimate = near_shortest(value).point;
     let digits = rounded(value, count - estimate);
     if digits.point == estimate && digits.digits != "1" {
         return digits;
