@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use podlift::airflow::Settings;
 use podlift::discover::IgnoreSyntax;
 use podlift::emit::{Batch, DagsterProject, Emitter, OutputFile};
-use podlift::launch::render::{Facts, parse_date, render};
+use podlift::launch::render::{Facts, Interval, parse_date, render};
 use podlift::mapping::Tables;
 use podlift::spec::{DagFacts, Finished, JobSpec, fill};
 use podlift::translate::{Options, Selection, Static, Translation, translate};
@@ -51,17 +51,12 @@ pub(crate) fn put(folder: &std::path::Path, files: &[OutputFile]) {
 fn expected(spec: &JobSpec, dag: &DagFacts, asked: &Json) -> Result<JobSpec, String> {
     let date = |field: &str| parse_date(asked[field].as_str().unwrap_or("2024-01-01")).unwrap();
     let about = &spec.metadata;
+    let interval = Interval { start: date("start"), end: date("end") };
+    let run = asked["run"].as_str().unwrap_or_default();
+    let values = Values { params: dag.params.clone().into_iter().collect(), ..Values::default() };
     let facts = Facts {
-        interval_end: date("end"),
-        values: Values { params: dag.params.clone().into_iter().collect(), ..Values::default() },
-        ..Facts::new(
-            &about.dag,
-            &about.task,
-            about.map_index,
-            asked["run"].as_str().unwrap_or_default(),
-            date("start"),
-        )
-        .unwrap()
+        values,
+        ..Facts::new(&about.dag, &about.task, about.map_index, run, Some(interval))
     };
     let Finished(spec) =
         fill(spec, &Values::default()).finish().map_err(|error| error.to_string())?;

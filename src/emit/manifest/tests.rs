@@ -66,7 +66,7 @@ fn the_job_of_a_task_that_makes_one_is_airflows_own() {
             .as_object()
             .unwrap()
             .clone();
-    let emitted = Jobs::default().emit(std::slice::from_ref(&spec));
+    let emitted = Jobs::default().emit(&Batch::of(std::slice::from_ref(&spec)));
     let job: Json = object(&emitted);
     let template = job.pointer("/spec/template/spec/restartPolicy");
     assert_eq!(template, Some(&json!("Never")));
@@ -76,7 +76,7 @@ fn the_job_of_a_task_that_makes_one_is_airflows_own() {
     assert_eq!(around, spec.job);
     let lost: Vec<_> = emitted.diagnostics.iter().map(|told| told.message.as_str()).collect();
     assert!(lost.contains(&"not carried over: Airflow's retries, each of which makes another job"));
-    let pod = Pods::default().emit(&[spec]);
+    let pod = Pods::default().emit(&Batch::of(&[spec]));
     assert!(pod.files[0].text.contains("# Not carried over: the job around the pod"));
 }
 
