@@ -7,6 +7,7 @@
 mod check;
 mod completions;
 mod ctx;
+mod diff;
 mod doctor;
 mod explain;
 mod failure;
@@ -57,6 +58,7 @@ Examples:
                                         run the pods of a DAG, in their order
   podlift doctor jobs/nightly           look whether the cluster has what they need
   podlift report dags -o report.html    where the migration stands, as a page to look at
+  podlift diff main:dags dags           what a change to the DAGs does to the pods
   podlift check dags --baseline report.json
                                         in CI: fail on new findings only
   podlift verify dags --python /opt/airflow/bin/python
@@ -82,6 +84,7 @@ enum Command {
     Run(Box<run::Args>),
     Doctor(Box<doctor::Args>),
     Report(Box<report::Args>),
+    Diff(Box<diff::Args>),
     Check(Box<check::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
@@ -111,6 +114,7 @@ fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
         Command::Run(args) => run::run(&args, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
         Command::Report(args) => report::run(&args, ctx),
+        Command::Diff(args) => diff::run(&args, ctx),
         Command::Check(args) => check::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),

@@ -4,6 +4,7 @@
 //! Everything here is a pure function of its input: no clock, no file system, no colours of its own.
 
 mod build;
+pub mod diff;
 pub mod html;
 mod ignore;
 mod model;

@@ -52,6 +52,13 @@ fn walk(node: &Node, pointer: &Pointer, source: &Source, lines: &mut [Option<Str
         Content::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 let inner = pointer.index(index);
+                // A block begins with its first line, but its mark stands on the line above.
+                let above = source.line(item.span.start).saturating_sub(1);
+                let mark = source.text.get(source.line_range(above)).unwrap_or("").trim_start();
+                if mark.starts_with("- |") && matches!(item.content, Content::Text(_)) {
+                    let start = source.line_range(above).start;
+                    set(u32::try_from(start).unwrap_or(u32::MAX), &inner, source, lines);
+                }
                 set(item.span.start, &inner, source, lines);
                 if matches!(item.content, Content::Text(_)) {
                     open_block(item.span.start, &inner, source, lines);

@@ -78,7 +78,7 @@ pub(in crate::report) fn head(out: &mut String, title: &str, script: &str) {
         out,
         "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; \
-         script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
+         script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n<meta name=color-scheme content=\"light dark\">\n\
          <title>{title} - podlift</title>\n<link rel=icon href=data:,>\n<style>{STYLE}</style>\n</head>\n<body>\n",
         hash(STYLE),
@@ -93,7 +93,8 @@ fn sources(out: &mut String, texts: &BTreeMap<String, String>, gutter: usize) {
     }
     out.push_str("<section id=sources><h2>Sources</h2>\n");
     for (number, (path, content)) in texts.iter().enumerate() {
-        _ = write!(out, "<details id=src-{number}><summary>{}</summary><pre>\n", text(path));
+        // The line feed after the tag is not part of the text.
+        _ = writeln!(out, "<details id=src-{number}><summary>{}</summary><pre>", text(path));
         for (line, content) in source_lines(content).enumerate() {
             _ = writeln!(out, "{:>width$} {}", line + 1, source(content), width = gutter - 1);
         }

@@ -12,6 +12,11 @@ pub use junit::{junit_of_findings, junit_of_tasks};
 pub use markdown::markdown;
 pub use sarif::sarif;
 
+/// Text in Markdown that stays text.
+pub(in crate::report) mod markdown_parts {
+    pub(in crate::report) use super::markdown::{cell, code};
+}
+
 use super::model::{Finding, Report};
 
 /// A report as JSON, indented, ending in a line feed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::Judged;
 use crate::diag::Code;
@@ -56,30 +56,40 @@ fn result(judged: &Judged<'_>, rules: &BTreeMap<&str, usize>, has_baseline: bool
         Some(help) => format!("{}\n\n{help}", finding.message),
         None => finding.message.clone(),
     };
-    let mut result = json!({
+    let mut result = fields(json!({
         "ruleId": finding.code,
         "ruleIndex": rules.get(finding.code.as_str()),
         "level": level(finding.severity),
         "message": {"text": text},
         "locations": location(finding).into_iter().collect::<Vec<_>>(),
         "partialFingerprints": {"podlift/v1": finding.fingerprint},
-    });
+    }));
     if let Some(reason) = &finding.ignored {
         let kind = if reason == crate::config::FILE { "external" } else { "inSource" };
-        result["suppressions"] = json!([{"kind": kind, "justification": reason}]);
+        let suppressions = json!([{"kind": kind, "justification": reason}]);
+        result.insert("suppressions".to_owned(), suppressions);
     }
     if has_baseline {
-        result["baselineState"] = json!(if judged.is_new { "new" } else { "unchanged" });
+        let state = if judged.is_new { "new" } else { "unchanged" };
+        result.insert("baselineState".to_owned(), state.into());
     }
-    let properties: serde_json::Map<String, Json> =
+    let properties: Map<String, Json> =
         [("dag", &finding.dag), ("task", &finding.task), ("podPath", &finding.pod_path)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))))
             .collect();
     if !properties.is_empty() {
-        result["properties"] = Json::Object(properties);
+        result.insert("properties".to_owned(), Json::Object(properties));
     }
-    result
+    Json::Object(result)
+}
+
+/// The fields of an object.
+fn fields(object: Json) -> Map<String, Json> {
+    match object {
+        Json::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 fn level(level: Level) -> &'static str {
@@ -92,16 +102,17 @@ fn level(level: Level) -> &'static str {
 
 fn location(finding: &Finding) -> Option<Json> {
     let file = finding.file.as_ref()?;
-    let mut place = json!({
+    let mut place = fields(json!({
         "artifactLocation": {"uri": uri(file), "uriBaseId": "%SRCROOT%"},
-    });
+    }));
     if finding.line > 0 {
-        place["region"] = json!({
+        let region = json!({
             "startLine": finding.line,
             "startColumn": finding.column.max(1),
             "endLine": finding.end_line.max(finding.line),
             "endColumn": finding.end_column.max(1),
         });
+        place.insert("region".to_owned(), region);
     }
     Some(json!({"physicalLocation": place}))
 }
