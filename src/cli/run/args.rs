@@ -132,7 +132,7 @@ pub(super) struct AboutArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) extra: Vec<String>,
     /// Asset the process reports on (`a/b` has two parts), for all tasks or for one; may be repeated
-    /// [default: DAG/TASK]
+    /// [default: DAG/TASK, and the index of a mapped task]
     #[arg(long, value_name = "[TASK=]KEY")]
     pub(super) asset: Vec<String>,
     /// `dag_run.conf` of templates, a JSON object
