@@ -33,7 +33,9 @@ mod peers {
     //! podlift against the programs that read what it writes.
 
     mod airflow;
-    mod dagster;
+    mod airlift;
+    pub(crate) mod dagster;
+    pub(crate) mod dagster_code;
     mod yaml;
 }
 
