@@ -187,7 +187,7 @@ impl Page<'_> {
 /// Text in which backticks mark code.
 fn prose(words: &str) -> String {
     let parts: Vec<&str> = words.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text(words);
     }
     let part = |(index, part): (usize, &&str)| match index % 2 {
