@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::{Ctx, Exit};
 use crate::diag::escape::visible;
 use crate::diag::render::{Concise, Human, Json, Render};
-use crate::diag::{Diagnostic, Severity, Tally};
+use crate::diag::{Code, Diagnostic, Severity, Tally};
 use crate::python::Sources;
-use crate::translate::Summary;
+use crate::report::without_credentials;
+use crate::translate::{Summary, Translation};
 pub(super) use crate::words::count;
 
 /// How findings are written.
@@ -47,6 +48,20 @@ impl Messages {
         let shown: Vec<&Diagnostic> =
             findings.iter().filter(|finding| self.shows(finding.severity)).collect();
         renderer.render_all(&shown, sources, &mut ctx.stderr)
+    }
+
+    /// Writes the findings of a translation. Its job specs hold credentials as the DAG has them; what is told about them,
+    /// which ends up in the logs of builds, does not.
+    pub(super) fn findings_of(
+        &self,
+        translation: &Translation,
+        ctx: &mut Ctx<'_>,
+    ) -> io::Result<()> {
+        if translation.diagnostics.iter().any(|finding| finding.code == Code::PlainSecret) {
+            let (findings, sources) = without_credentials(translation);
+            return self.findings(&findings, &sources, ctx);
+        }
+        self.findings(&translation.diagnostics, &translation.sources, ctx)
     }
 
     fn shows(&self, severity: Severity) -> bool {

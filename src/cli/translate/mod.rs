@@ -37,7 +37,7 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     translation.diagnostics.extend(found);
     translation.diagnostics = arrange(translation.diagnostics, &translation.sources);
 
-    messages.findings(&translation.diagnostics, &translation.sources, ctx)?;
+    messages.findings_of(&translation, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
         return Err(not_there(unmatched).into());
     }
