@@ -69,7 +69,7 @@ src = [\".\"]
 impl Emitter for DagsterProject {
     fn emit(&self, batch: &Batch<'_>) -> Emitted {
         let mut emitted = Emitted::default();
-        let mut names = Names::default();
+        let mut names = Names { modules: names::Taken::reserved(), ..Names::default() };
         for taken in ["resources", "environment", "__init__", "definitions"] {
             names.modules.take(taken);
         }
@@ -180,7 +180,7 @@ fn planned<'a>(
 /// The module that `dagster` loads.
 fn definitions(modules: &[String]) -> String {
     let mut sorted: Vec<&str> = modules.iter().map(String::as_str).collect();
-    sorted.sort_unstable();
+    sorted.sort_by(|a, b| names::natural(a, b));
     let merged = python::Py::apply(
         "dg.Definitions.merge",
         sorted.iter().map(|name| python::Py::code(format!("{name}.defs"))).collect(),

@@ -53,6 +53,7 @@ pub(super) fn write(plan: &DagPlan<'_>) -> Written {
         docstring(plan),
         imports(&module, plan, &clients),
         constants(&module),
+        scripts(&module),
         partitions(plan),
         config,
         assets,
@@ -168,6 +169,14 @@ fn constants(module: &Module) -> String {
         return String::new();
     }
     format!("\n{}", constant_lines(module.constants.values()))
+}
+
+/// Texts of several lines, as they are.
+fn scripts(module: &Module) -> String {
+    let script = |(text, name): (&String, &String)| {
+        format!("\n{name} = \"\"\"\\\n{}\"\"\"\n", text.replace('\\', "\\\\"))
+    };
+    module.scripts.iter().map(script).collect()
 }
 
 /// Constants with what the DAG says above them.

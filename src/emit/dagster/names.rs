@@ -1,5 +1,6 @@
 //! Names in Python and Dagster made from ids that may be anything.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
@@ -164,6 +165,36 @@ pub(super) fn word(id: &str) -> String {
     if part.is_empty() { "unnamed".to_owned() } else { part }
 }
 
+/// The order in which imports are sorted: runs of digits by their number.
+pub(super) fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    let digits =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    loop {
+        let (in_a, in_b) = (digits(a), digits(b));
+        if in_a > 0 && in_b > 0 {
+            let (left, rest_a) = a.split_at(in_a);
+            let (right, rest_b) = b.split_at(in_b);
+            let number = |text: &str| {
+                let text = text.trim_start_matches('0').to_owned();
+                (text.len(), text)
+            };
+            match number(left).cmp(&number(right)) {
+                Ordering::Equal => (a, b) = (rest_a, rest_b),
+                unequal => return unequal,
+            }
+            continue;
+        }
+        let (mut chars_a, mut chars_b) = (a.chars(), b.chars());
+        match (chars_a.next(), chars_b.next()) {
+            (Some(left), Some(right)) if left == right => {
+                (a, b) = (chars_a.as_str(), chars_b.as_str())
+            }
+            (left, right) => return left.cmp(&right),
+        }
+    }
+}
+
 /// Names that are taken; each new one is made different from them, regardless of case.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Taken(BTreeSet<String>);
@@ -208,6 +239,13 @@ mod tests {
             (class("risk-daily_2"), constant("env tag")),
             ("RiskDaily2".into(), "ENV_TAG".into())
         );
+    }
+
+    #[test]
+    fn imports_are_sorted_by_their_numbers() {
+        let mut names = ["step_10", "step_2", "a", "step", "step_2b"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["a", "step", "step_2", "step_2b", "step_10"]);
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub(super) struct Module {
     /// Which lookup each environment variable is for.
     variables: IndexMap<String, String>,
     pub(super) config: IndexMap<String, Field>,
+    /// Texts of several lines and their names.
+    pub(super) scripts: IndexMap<String, String>,
     pub(super) taken: Taken,
 }
 
@@ -93,6 +95,25 @@ impl Module {
             self.imports.insert(Import::ValueOf);
             format!("value_of({})", constant.name)
         }
+    }
+
+    /// The name of a text of several lines that can stand at the head of the module as it is.
+    pub(super) fn script(&mut self, text: &str, task: &str) -> Option<String> {
+        let is_plain = |line: &str| {
+            line.trim_end() == line
+                && !line.contains("\"\"\"")
+                && !line.chars().any(|c| c.is_control())
+        };
+        let has_lines = text.trim_end().lines().count() > 2;
+        if !has_lines || text.ends_with('"') || !text.split('\n').all(is_plain) || !text.is_ascii()
+        {
+            return None;
+        }
+        if !self.scripts.contains_key(text) {
+            let name = self.taken.take(constant(&format!("{task}_script")).trim_start_matches('_'));
+            self.scripts.insert(text.to_owned(), name);
+        }
+        self.scripts.get(text).cloned()
     }
 
     /// The environment variable of a lookup; another lookup that would have the same one gets a number.

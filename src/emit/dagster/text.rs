@@ -87,7 +87,11 @@ impl Walk<'_, '_> {
         }
         let is_open = parts.iter().any(|part| matches!(part, Part::Hole { .. }));
         if !is_open && !is_template {
-            return Py::str(literal(&parts));
+            let text = literal(&parts);
+            return match self.writer.module.script(&text, self.writer.task.task) {
+                Some(name) => Py::code(name),
+                None => Py::str(text),
+            };
         }
         let mut source = String::new();
         self.writer.holes.clear();
