@@ -3,6 +3,7 @@
 mod load;
 mod project;
 mod task;
+mod timing;
 
 pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};

@@ -29,14 +29,15 @@ Examples:
                                                for code scanning
   podlift report dags --format github          annotations in a workflow of GitHub Actions
 
-The format follows the name of the file: .html, .md, .json, .sarif, .xml (JUnit); --format decides otherwise.
-The same DAGs always give the same bytes: no times, no absolute paths.
+The format follows the name of the file: .html, .md, .json, .sarif, .xml (JUnit); --format decides
+otherwise. The same DAGs always give the same bytes: no times, no absolute paths.
 
 Values that look like credentials are shown as [redacted].
 
 Exit codes:
   0  the report was written, whatever it says; `podlift check` is the gate
-  2  the work could not be done: wrong arguments, a PATH that is not there, a file that cannot be written"
+  2  the work could not be done: wrong arguments, a PATH that is not there, a file that cannot be
+     written"
 )]
 pub(super) struct Args {
     /// DAG files and folders; `-` reads one DAG file from standard input

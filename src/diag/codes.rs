@@ -200,6 +200,35 @@ codes! {
     NamespaceFromOutside = "KPO408", Info, "namespace comes from outside the DAG",
         "Name it with `namespace=`, or in `run.namespace` of the job spec.";
 
+    /// A text of the task reads something for which generated Dagster code has no counterpart, such as an XCom. The
+    /// module loads; a run fails at the place marked `TODO(podlift)`.
+    DagsterTodo = "KPO410", Warning, "text has to be carried over to Dagster by hand",
+        "Complete the place marked `TODO(podlift)` in the generated module.";
+    /// Dagster has no place for some of what Airflow does with the task or DAG.
+    DagsterLoss = "KPO411", Warning, "Dagster code leaves something out",
+        "Carry it over by hand where it matters.";
+    /// The schedule of the DAG has no counterpart in a schedule of Dagster, or works in another way there.
+    DagsterSchedule = "KPO412", Warning, "schedule differs in Dagster",
+        "Write a schedule or a sensor for the job by hand where it matters.";
+    /// A DAG whose templates read the date of the run becomes partitioned assets; the start of a partition is the
+    /// logical date. The DAG does not say everything that this needs.
+    DagsterPartitions = "KPO413", Warning, "partitions are assumed",
+        "Check the definition of the partitions in the generated module.";
+    /// Tasks of other operators are no assets. What waits for them in Airflow waits for the pod tasks before them.
+    DagsterDependency = "KPO414", Info, "dependency goes through tasks that are no pods",
+        "Make those tasks assets of their own if their work is needed.";
+    /// A task made in a loop over something that is not known, or mapped over a result, becomes one asset.
+    DagsterPattern = "KPO415", Warning, "one asset stands for any number of tasks",
+        "Split the asset by hand, or give the values with `--set` and `--values`.";
+    /// `dagster_k8s.PipesK8sComponent` knows a pod and its assets, and no more. A task whose pod has holes or Jinja in it
+    /// gets no component.
+    ComponentLimit = "KPO416", Warning, "component cannot say everything",
+        "Use `--emit dagster` for this task, or carry the rest over by hand.";
+    /// dagster-airlift replaces tasks in the loaded DAG, and breaks the DAG with tasks of groups that put their id before
+    /// those of their tasks, with mapped tasks, and in files without a DAG in a global variable.
+    AirliftTrap = "KPO417", Warning, "dagster-airlift cannot take the task over",
+        "The task stays in Airflow; move it out of its group, or take it over with the whole DAG.";
+
     /// A job spec file does not agree with the format `podlift/v1`.
     InvalidJobSpec = "KPO501", Error, "job spec is malformed",
         "Correct the field at the place shown; `podlift schema` prints the format.";

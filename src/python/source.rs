@@ -21,6 +21,12 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Default for Span {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Span {
     /// A span that points nowhere: for values podlift itself supplies.
     pub const NONE: Self = Self { source: SourceId(u32::MAX), start: 0, end: 0 };

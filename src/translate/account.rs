@@ -13,7 +13,7 @@ use crate::discover::Input;
 use crate::eval::Kind;
 use crate::mapping::{Account, Mapped};
 use crate::python::{Sources, Span};
-use crate::spec::JobSpec;
+use crate::spec::{DagFacts, JobSpec};
 
 /// What one DAG file gave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,6 +97,8 @@ impl Summary {
 pub(super) struct Outcome {
     pub(super) file: FileAccount,
     pub(super) specs: Vec<JobSpec>,
+    /// DAGs with job specs, in the order of these.
+    pub(super) dags: Vec<DagFacts>,
     pub(super) accounts: Vec<Account>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) others: Vec<OtherTask>,

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::Outcome;
+use super::facts;
 use super::select::Selection;
 use super::templates::{Known, Templates};
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
@@ -11,6 +12,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
 use crate::mapping::{Mapped, Tables, map_task};
 use crate::python::{FileLimits, Files, Source, Sources, Span};
+use crate::spec::DagFacts;
 
 /// Reading and mapping. A trait, so that the pipeline can be tested without Python.
 pub trait Stages: Sync {
@@ -72,6 +74,7 @@ fn read_file(
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
         outcome.see_dag(dag, selection);
+        let first = outcome.specs.len();
         for task in &dag.tasks {
             let runs_pod = stages.runs_pods(&task.operator);
             if runs_pod {
@@ -82,6 +85,10 @@ fn read_file(
             } else if selection.has_dag(dag) {
                 outcome.see_other(task, runs_pod);
             }
+        }
+        if outcome.specs.len() > first {
+            let specs = first..outcome.specs.len();
+            outcome.dags.push(DagFacts { specs, ..facts::facts(stages, dag, input) });
         }
     }
     outcome

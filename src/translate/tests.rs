@@ -80,6 +80,8 @@ fn dag(name: &str, span: Span) -> Dag {
         arguments: IndexMap::new(),
         span,
         tasks: vec![],
+        timing: Default::default(),
+        is_global: true,
         conditions: vec![],
     }
 }

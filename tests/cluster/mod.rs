@@ -5,6 +5,7 @@
 //! and dagster_pipes.
 
 mod command;
+mod dagster;
 mod faults;
 mod harness;
 mod outcomes;

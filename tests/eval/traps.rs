@@ -245,7 +245,7 @@ fn deep_nesting_ends() {
         format!("import itertools\ng = [1]\nfor _ in range({deep}): g = itertools.chain(g)\nx = list(g)\n"),
         format!("class A: pass\nfor _ in range({deep}):\n    class A(A): pass\nx = A()\n"),
         format!("try:\n    raise ValueError\n{}", "except ValueError:\n    pass\n"),
-        format!("def f(n):\n    try:\n        return f(n + 1)\n    finally:\n        f(n + 1)\nx = f(0)\n"),
+        "def f(n):\n    try:\n        return f(n + 1)\n    finally:\n        f(n + 1)\nx = f(0)\n".to_owned(),
         "import os\n".to_owned() + &(0..24).map(|n| format!("if os.environ['A{n}']: x = {n}\n")).collect::<String>(),
         "import os\ndef f():\n".to_owned()
             + &(0..18).map(|n| format!("    if os.environ['A{n}'] == '1': return {n}\n")).collect::<String>()

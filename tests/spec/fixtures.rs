@@ -8,7 +8,7 @@ use std::path::Path;
 use podlift::airflow::Settings;
 use podlift::diag::render::{Concise, Render};
 use podlift::discover::IgnoreSyntax;
-use podlift::emit::{Emitter, JobSpecs, Notation};
+use podlift::emit::{Batch, Emitter, JobSpecs, Notation};
 use podlift::mapping::Tables;
 use podlift::translate::{Options, Selection, Static, translate};
 use podlift::values::{Unset, Values};
@@ -51,7 +51,7 @@ fn made(name: &str, file: &str, values: &Values, manifest: &Manifest) -> String 
     let stages = Static::new(Tables::builtin(), options.settings.limits.file);
     let translation = translate(&stages, &options).unwrap();
     let emitter = JobSpecs { notation: Notation::Yaml };
-    let specs = emitter.join(&emitter.emit(&translation.specs).files);
+    let specs = emitter.join(&emitter.emit(&Batch::of(&translation.specs)).files);
     let mut findings = Vec::new();
     for told in &translation.diagnostics {
         Concise.render(told, &translation.sources, &mut findings).unwrap();

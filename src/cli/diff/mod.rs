@@ -30,8 +30,8 @@ Examples:
   podlift diff main:dags dags --format markdown    a comment for a pull request
   podlift diff main:dags dags --exit-code          1 if anything changed
 
-Credentials are not shown; one that changed is told without its value. A report without its credentials cannot
-tell whether they changed.
+Credentials are not shown; one that changed is told without its value. A report without its
+credentials cannot tell whether they changed.
 
 Exit codes:
   0  the sides are compared; with --exit-code, they are the same

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
+use serde_json::{Map, Value as Json};
 
 use super::args::Args;
 use super::gather::Gathered;
@@ -115,6 +116,7 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
     notes.extend(metadata.conditions.iter().map(|condition| {
         format!("in the DAG it exists only if {condition}, which nobody could decide; it is run")
     }));
+    notes.extend(job(&spec.job)?);
     let lines = |errors: Vec<crate::launch::plan::PlanError>| {
         errors.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
@@ -131,6 +133,23 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
     let attempts_before = common.earlier.map_or(0, |earlier| earlier.attempts(&key));
     let task = Planned { plan, context, access, namespace, attempts_before };
     Ok(Ready::Run(Box::new(task), notes))
+}
+
+/// What becomes of a task that makes a Job: its pod is run, if it is only one.
+fn job(fields: &Map<String, Json>) -> Result<Option<String>, Vec<String>> {
+    for (field, alone) in [("parallelism", 1), ("completions", 1)] {
+        if let Some(value) = fields.get(field).filter(|value| **value != alone && !value.is_null())
+        {
+            return Err(vec![format!(
+                "/job/{field} is {value}, and podlift runs one pod per task; apply the Job as a manifest instead"
+            )]);
+        }
+    }
+    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+    Ok((!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("the task makes a Job; podlift runs its pod by itself, and these fields do not count: {names}")
+    }))
 }
 
 /// A task that is not run.

@@ -25,12 +25,15 @@ Examples:
   podlift translate dags --values prod.yaml      close many
   podlift translate dags --strict                in CI: fail while anything is open
   podlift translate - < nightly.py               read a DAG from standard input
+  podlift translate dags --emit job -o k8s       Kubernetes Jobs for `kubectl apply -R -f k8s`
 
 Folders are searched for DAG files as Airflow does it, honouring .airflowignore, and .gitignore
 too. A file that is named itself is always read.
 
-With -o nothing is ever deleted. Files of an earlier run that this run did not write are named, so
-that you can delete those whose tasks are gone.
+With -o all files are written or none. podlift remembers in DIR/.podlift.sha256 what it wrote, to be
+committed with the files: a file that was edited since is not overwritten without --force. Nothing is
+ever deleted. Files of an earlier run that this run did not write are named, so that you can delete
+those whose tasks are gone.
 
 Exit codes:
   0  every task was translated
@@ -119,7 +122,19 @@ pub(super) struct OutputArgs {
     /// What to write
     #[arg(long, value_name = "KIND", value_enum, default_value = "job-spec")]
     pub(super) emit: Emit,
-    /// How to write it: YAML documents, or JSON (a list on standard output)
+    /// Overwrite files below DIR that somebody edited or that podlift did not write
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+    /// Write manifests of tasks with holes or Jinja too, as they are, to be completed by hand
+    #[arg(long)]
+    pub(super) allow_open: bool,
+    /// With `--emit airlift`: let the tasks run in Dagster from the start
+    #[arg(long)]
+    pub(super) proxied: bool,
+    /// With `--emit airlift`: edit the DAG files in place and put `proxied_state` beside them
+    #[arg(long)]
+    pub(super) write: bool,
+    /// How to write job specs: YAML documents, or JSON (a list on standard output)
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "yaml")]
     pub(super) format: Format,
 }
@@ -169,6 +184,18 @@ pub(in crate::cli) struct LimitArgs {
 pub(super) enum Emit {
     /// One job spec per task, format podlift/v1.
     JobSpec,
+    /// One Kubernetes Pod per task, for `kubectl apply`.
+    Pod,
+    /// One Kubernetes Job per task, with the retries of the task.
+    Job,
+    /// One Kubernetes CronJob per task, with the schedule of its DAG.
+    Cronjob,
+    /// A Dagster project: one module of assets per DAG, and `definitions.py`.
+    Dagster,
+    /// One `defs.yaml` per task for `dagster_k8s.PipesK8sComponent`.
+    Component,
+    /// The Dagster project, `proxied_state/<dag>.yaml` and `airlift.diff` for a task-by-task move with dagster-airlift.
+    Airlift,
 }
 
 /// The notation of what is written.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Manifest, emit, lost_by_all, metadata, number, pod_template, whole};
-use crate::emit::{Emitted, Emitter};
+use crate::emit::{Batch, Emitted, Emitter};
 use crate::spec::JobSpec;
 
 /// How long a finished job is kept when Airflow would delete its pod: an hour to read the logs in, which
@@ -18,8 +18,8 @@ pub struct Jobs {
 }
 
 impl Emitter for Jobs {
-    fn emit(&self, specs: &[JobSpec]) -> Emitted {
-        emit(specs, self.allow_open, |spec| {
+    fn emit(&self, batch: &Batch<'_>) -> Emitted {
+        emit(batch, self.allow_open, |spec, _| {
             let object = json!({
                 "apiVersion": "batch/v1",
                 "kind": "Job",

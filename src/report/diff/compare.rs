@@ -16,7 +16,7 @@ pub fn compare(old: &Side, new: &Side, show_secrets: bool) -> Diff {
         .into_iter()
         .filter_map(|(one, other)| task(one, other, show_secrets))
         .collect();
-    tasks.sort_by(|one, other| order(one).cmp(&order(other)));
+    tasks.sort_by_cached_key(order);
     for task in &tasks {
         match task.kind {
             Kind::Added => summary.added += 1,
@@ -51,7 +51,7 @@ fn order(task: &TaskChange) -> impl Ord + use<> {
         _ => 2,
     };
     let first = task.changes.iter().map(|change| change.meaning).min();
-    (rank, first, task.name().cloned(), task.kind)
+    (rank, first.is_none(), first, task.name().cloned(), task.kind)
 }
 
 fn files(old: &BTreeSet<String>, new: &BTreeSet<String>) -> Vec<FileChange> {

@@ -111,9 +111,7 @@ impl Taker {
     fn inside(&mut self, value: &Json, keys: &[&str], path: &str, list: Option<&str>) {
         match value {
             // One line says all about a variable, a volume, a mount or a toleration.
-            Json::Object(fields)
-                if !fields.is_empty() && !list.is_some_and(|list| !is_container_list(list)) =>
-            {
+            Json::Object(fields) if !fields.is_empty() && list.is_none_or(is_container_list) => {
                 for (key, inner) in fields {
                     let mut keys = keys.to_vec();
                     keys.push(key);

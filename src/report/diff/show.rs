@@ -84,6 +84,16 @@ pub(super) fn name(task: &TaskChange) -> String {
     }
 }
 
+/// Some tasks by their present names, the first few of them.
+pub(super) fn names(tasks: &[&TaskChange], most: usize, write: impl Fn(&str) -> String) -> String {
+    let name = |task: &&TaskChange| task.name().map(|name| write(&name.to_string()));
+    let mut names: Vec<String> = tasks.iter().take(most).filter_map(name).collect();
+    if tasks.len() > most {
+        names.push(format!("{} more", tasks.len() - most));
+    }
+    names.join(", ")
+}
+
 /// `needs values → ready`, or the one that is known.
 pub(super) fn readiness(task: &TaskChange) -> Option<String> {
     match (task.old_readiness, task.new_readiness) {

@@ -60,8 +60,8 @@ fn unordered(mut diff: Diff) -> Diff {
 }
 
 /// A few tasks whose names and values often meet.
-fn some_specs() -> impl Strategy<Value = Vec<JobSpec>> {
-    let one = (0..3u8, 0..4u8, 0..3u8, arbitrary_spec(), any::<bool>()).prop_map(
+fn some_specs() -> BoxedStrategy<Vec<JobSpec>> {
+    let one = (0..3u8, 0..4u8, 0..3u8, arbitrary_spec().boxed(), any::<bool>()).prop_map(
         |(dag, task, image, any_spec, plain)| {
             let mut spec = if plain { spec_named("", "") } else { any_spec };
             spec.metadata.dag = format!("d{dag}");
@@ -72,7 +72,8 @@ fn some_specs() -> impl Strategy<Value = Vec<JobSpec>> {
             spec
         },
     );
-    proptest::collection::vec(one, 0..6)
+    // On the heap: a job spec has many parts, and the threads of tests have small stacks.
+    proptest::collection::vec(one.boxed(), 0..6).boxed()
 }
 
 proptest! {
@@ -185,7 +186,7 @@ fn a_change_in_many_tasks_is_told_once_and_a_comment_stays_short() {
     assert_eq!(all.summary.changed, 40);
     let text = markdown(&all);
     assert_eq!(text.matches("app:2").count(), 1, "{text}");
-    assert!(text.contains("40 tasks: `d.t0`, `d.t1`, `d.t10`, 37 more"), "{text}");
+    assert!(text.contains("**In 40 tasks**: `d.t0`, `d.t1`, `d.t10`, 37 more"), "{text}");
 
     let old = specs(&(0..2000).map(|n| with_args(n, "before")).collect::<Vec<_>>());
     let new = specs(&(0..2000).map(|n| with_args(n, "after")).collect::<Vec<_>>());

@@ -78,7 +78,7 @@ pub(in crate::report) fn head(out: &mut String, title: &str, script: &str) {
         out,
         "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; \
-         script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
+         script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
          <meta name=viewport content=\"width=device-width, initial-scale=1\">\n<meta name=color-scheme content=\"light dark\">\n\
          <title>{title} - podlift</title>\n<link rel=icon href=data:,>\n<style>{STYLE}</style>\n</head>\n<body>\n",
         hash(STYLE),

@@ -27,7 +27,7 @@ pub(super) fn overview(out: &mut String, report: &Report) {
     bar(out, &numbers, totals.tasks);
     out.push_str("</div>\n<ul class=notes>\n");
     let notes = [
-        (totals.unreadable, "file", "could not be read; nobody knows its tasks", true),
+        (totals.unreadable, "file", "not readable: nobody knows the tasks in there", true),
         (
             totals.patterns,
             "dynamic pattern",
@@ -90,7 +90,8 @@ fn groups(out: &mut String, title: &str, groups: &[Group], search: impl Fn(&Grou
             out,
             "<tr><td class=name><a href=\"#?q={}\">{}</a>",
             fragment(&search(group)),
-            text(name)
+            // A long path breaks after a slash.
+            text(name).replace('/', "/<wbr>")
         );
         if group.unreadable > 0 {
             _ = write!(

@@ -62,7 +62,10 @@ impl Page<'_> {
     fn task(&self, out: &mut String, task: &TaskEntry, id: &str, findings: &[&Finding]) {
         let status = task.readiness.as_str();
         let place = task.place.as_ref().map(|place| format!(":{}", place.line)).unwrap_or_default();
-        let step = if task.readiness == Readiness::Ready { "" } else { task.next_step.as_str() };
+        let step = match task.readiness {
+            Readiness::Ready => image(task).unwrap_or_default(),
+            _ => task.next_step.as_str(),
+        };
         _ = write!(
             out,
             "<details class=\"task s-{status}\" id=\"{}\"><summary><span class=badge>{}</span>\
@@ -118,7 +121,7 @@ impl Page<'_> {
             return;
         }
         out.push_str(
-            "<h4>Arguments</h4><div class=grid><table>\n\
+            "<h4>Arguments</h4><div class=\"grid args\"><table>\n\
              <tr><th>argument<th>what becomes of it<th>where it stands now<th>from<th>place</tr>\n",
         );
         for keyword in keywords {
@@ -175,6 +178,12 @@ impl Page<'_> {
         }
         out.push_str("</table></div>\n");
     }
+}
+
+/// The image of the first container: what a task with nothing left to do is known by.
+fn image(task: &TaskEntry) -> Option<&str> {
+    let containers = task.pods.first()?.spec.run.base_pod_spec.get("containers")?;
+    containers.pointer("/0/image")?.as_str()
 }
 
 /// What is not known, and where templates are left.

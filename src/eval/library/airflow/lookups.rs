@@ -222,9 +222,11 @@ impl Interp<'_> {
                 let default = args.named("fallback").cloned();
                 match (section.as_str(), key.as_str()) {
                     (Some(section), Some(key)) => {
+                        let own = self.own_default(section, key, default.is_some(), span);
                         let name = format!("{section}.{key}");
-                        let val =
-                            self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span);
+                        let val = own.unwrap_or_else(|| {
+                            self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span)
+                        });
                         self.conf_value(name_of(path), &val, span)
                     }
                     _ => Ok(self.derived(&[&section, &key], span)),
@@ -308,6 +310,27 @@ impl Interp<'_> {
                 return None;
             }
         })
+    }
+
+    /// Airflow's own default of an option that has no value, which is then told.
+    fn own_default(
+        &mut self,
+        section: &str,
+        option: &str,
+        has_fallback: bool,
+        span: Span,
+    ) -> Option<Val> {
+        let values = &self.settings.values;
+        let name = format!("{section}.{option}");
+        if values.unset == Unset::Hole || values.get(HoleKind::Conf, &name).is_some() {
+            return None;
+        }
+        let release = &self.settings.airflow_version;
+        let text = super::config::default_of(release, section, option, has_fallback)?;
+        let message = format!("conf `{name}` is not given: Airflow's default '{text}' is used");
+        let told = Diagnostic::new(Code::AssumedValue, span, message);
+        self.tell(told.help(format!("Pass it with `--set conf:{name}=VALUE`.")));
+        Some(Val::str(text, span))
     }
 
     fn conf_value(&mut self, method: &str, val: &Val, span: Span) -> Res {

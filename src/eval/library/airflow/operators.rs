@@ -433,7 +433,10 @@ impl Interp<'_> {
             && (args.kw.contains_key("task_id")
                 || last.ends_with("Operator")
                 || last.ends_with("Sensor"));
-        if !looks_like {
+        // What hooks and triggers are told about a task is no task of its own.
+        let is_helper = name.starts_with("airflow.")
+            && [".hooks.", ".triggers.", ".links."].iter().any(|folder| name.contains(folder));
+        if !looks_like || is_helper {
             return Ok(None);
         }
         let base = Name::from(name);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::diff::digest::Digest;
 use crate::report::diff::model::{Change, Diff, Kind, TaskChange, Trend};
-use crate::report::diff::show::{name, readiness, secret_note, sentence, values, verb};
+use crate::report::diff::show::{name, names, readiness, secret_note, sentence, values, verb};
 use crate::report::html::{head, text};
 use crate::words::count;
 
@@ -51,19 +51,18 @@ pub fn html(diff: &Diff) -> String {
         out.push_str(
             "<section class=dag><header><h3>In several tasks</h3></header><div class=tasks>\n",
         );
-        for (change, tasks) in &digest.shared {
-            let names: Vec<String> = tasks.iter().map(|task| text(&name(task))).collect();
+        for shared in &digest.shared {
+            let all: Vec<String> = shared.tasks.iter().map(|task| text(&name(task))).collect();
             _ = write!(
                 out,
-                "<details class=\"task s-needs-decision\"><summary><span class=badge>{}</span><span class=id>{}</span>\
-                 <span class=step><code>{}</code></span><span class=meta>{}</span></summary>\n<div class=body>",
-                count(tasks.len(), "task"),
-                change.meaning.as_str(),
-                text(&change.path),
-                short(change)
+                "<details class=\"task s-needs-decision\" open><summary><span class=badge>{}</span><span class=id>{}</span>\
+                 <span class=step>{}</span><span class=meta></span></summary>\n<div class=body>",
+                count(shared.tasks.len(), "task"),
+                meanings(&shared.changes),
+                text(&names(&shared.tasks, 6, str::to_owned))
             );
-            table(&mut out, &[change]);
-            _ = writeln!(out, "<p class=soft>{}</p></div></details>", names.join("<br>"));
+            table(&mut out, &shared.changes);
+            _ = writeln!(out, "<p class=soft>{}</p></div></details>", all.join("<br>"));
         }
         out.push_str("</div></section>\n");
     }
@@ -90,8 +89,6 @@ fn one(out: &mut String, task: &TaskChange, changes: &[&Change]) {
         (Some(Trend::Better), _) | (_, Kind::Added) => "ready",
         _ => "needs-decision",
     };
-    let mut meanings: Vec<&str> = changes.iter().map(|change| change.meaning.as_str()).collect();
-    meanings.dedup();
     let open = if changes.is_empty() { "" } else { " open" };
     _ = write!(
         out,
@@ -100,7 +97,7 @@ fn one(out: &mut String, task: &TaskChange, changes: &[&Change]) {
         verb(task),
         text(&name(task)),
         readiness(task).unwrap_or_default(),
-        meanings.join(", ")
+        meanings(changes)
     );
     if changes.is_empty() {
         out.push_str("<p class=soft>Nothing else to compare.</p>");
@@ -133,8 +130,9 @@ fn table(out: &mut String, changes: &[&Change]) {
     out.push_str("</table></div>\n");
 }
 
-/// The new value in a few characters.
-fn short(change: &Change) -> String {
-    let (_, new) = values(change);
-    text(&crate::words::shorten(&new.unwrap_or_default(), 24))
+/// What some changes are about.
+fn meanings(changes: &[&Change]) -> String {
+    let mut meanings: Vec<&str> = changes.iter().map(|change| change.meaning.as_str()).collect();
+    meanings.dedup();
+    meanings.join(", ")
 }

@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use crate::diag::escape::visible;
 use crate::report::diff::digest::Digest;
 use crate::report::diff::model::{Change, Diff, Kind, TaskChange, Trend};
-use crate::report::diff::show::{name, readiness, secret_note, sentence, values, verb};
+use crate::report::diff::show::{name, names, readiness, secret_note, sentence, values, verb};
 use crate::words::count;
 
 /// Tasks that are named for a change they share.
@@ -25,18 +25,19 @@ pub fn human(diff: &Diff, color: bool) -> String {
         out.line(&format!("\n{what}  {}", visible(&file.path)));
     }
     let digest = Digest::of(diff);
-    if !digest.shared.is_empty() {
-        out.line("\nin several tasks");
+    for shared in &digest.shared {
+        let head = format!("in {}", count(shared.tasks.len(), "task"));
+        let head = out.paint(&head, Style::new().bold());
+        out.line(&format!("\n{head}  {}", visible(&names(&shared.tasks, NAMED, str::to_owned))));
+        shared.changes.iter().for_each(|change| out.change(change));
     }
-    for (change, tasks) in &digest.shared {
-        out.change(change, &format!("  ({})", count(tasks.len(), "task")));
-        let mut names: Vec<String> = tasks.iter().take(NAMED).map(|task| name(task)).collect();
-        if tasks.len() > NAMED {
-            names.push(format!("and {} more", tasks.len() - NAMED));
-        }
-        out.line(&format!("      in {}", visible(&names.join(", "))));
-    }
+    let mut was_long = true;
     for (task, changes) in &digest.tasks {
+        // Tasks with nothing but a headline stand close together.
+        if was_long || !changes.is_empty() {
+            out.line("");
+        }
+        was_long = !changes.is_empty();
         out.task(task, changes);
     }
     out.text
@@ -65,16 +66,16 @@ impl Out {
         };
         let verb = self.paint(&format!("{:<8}", verb(task)), style);
         let status = readiness(task).map(|words| format!("  {words}")).unwrap_or_default();
-        self.line(&format!("\n{verb}  {}{status}", visible(&name(task))));
+        self.line(&format!("{verb}  {}{status}", visible(&name(task))));
         for change in changes {
-            self.change(change, "");
+            self.change(change);
         }
     }
 
-    fn change(&mut self, change: &Change, suffix: &str) {
+    fn change(&mut self, change: &Change) {
         let meaning =
             self.paint(&format!("{:<12}", change.meaning.as_str()), Style::new().dimmed());
-        self.line(&format!("  {meaning}{}{suffix}", visible(&change.path)));
+        self.line(&format!("  {meaning}{}", visible(&change.path)));
         if let Some(note) = secret_note(change) {
             self.line(&format!("      {note}"));
             return;

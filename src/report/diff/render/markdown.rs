@@ -3,7 +3,7 @@
 
 use crate::report::diff::digest::Digest;
 use crate::report::diff::model::{Change, Diff, Kind, TaskChange, Trend};
-use crate::report::diff::show::{name, readiness, secret_note, sentence, values, verb};
+use crate::report::diff::show::{name, names, readiness, secret_note, sentence, values, verb};
 use crate::report::render::markdown_parts::{cell, code};
 use crate::words::count;
 
@@ -13,6 +13,9 @@ const ROOM: usize = 60_000;
 const NAMED: usize = 3;
 /// Tasks of one side only that are named before the rest is counted.
 const LISTED: usize = 50;
+
+/// The head of a table of changes.
+const TABLE: &str = "| what | place | before | after |\n|---|---|---|---|\n";
 
 /// Writes a difference as GitHub-flavoured Markdown.
 pub fn markdown(diff: &Diff) -> String {
@@ -40,17 +43,17 @@ pub fn markdown(diff: &Diff) -> String {
     }
     list(&mut out, "Removed", of(Kind::Removed).map(|(task, _)| *task));
     list(&mut out, "Added", of(Kind::Added).map(|(task, _)| *task));
-    if !digest.shared.is_empty() {
-        out.push("\n#### In several tasks\n\n| what | place | before | after | in |\n|---|---|---|---|---|\n");
-    }
-    for (change, tasks) in &digest.shared {
-        let mut names: Vec<String> =
-            tasks.iter().take(NAMED).map(|task| code(&name(task))).collect();
-        if tasks.len() > NAMED {
-            names.push(format!("{} more", tasks.len() - NAMED));
-        }
-        let number = count(tasks.len(), "task");
-        out.push(&format!("| {} | {number}: {} |\n", row(change), names.join(", ")));
+    list(
+        &mut out,
+        "Renamed",
+        of(Kind::Renamed).filter(|(_, own)| own.is_empty()).map(|(task, _)| *task),
+    );
+    for shared in &digest.shared {
+        let head = format!("In {}", count(shared.tasks.len(), "task"));
+        let head = format!("\n**{head}**: {}\n\n{TABLE}", names(&shared.tasks, NAMED, code));
+        let rows: String =
+            shared.changes.iter().map(|change| format!("| {} |\n", row(change))).collect();
+        out.push(&format!("{head}{rows}"));
     }
     let rest: Vec<_> = digest
         .tasks
@@ -61,11 +64,7 @@ pub fn markdown(diff: &Diff) -> String {
         out.push("\n#### Task by task\n");
     }
     for (task, changes) in rest {
-        let head = format!(
-            "\n**{}** {}\n\n| what | place | before | after |\n|---|---|---|---|\n",
-            cell(&name(task)),
-            verb(task)
-        );
+        let head = format!("\n**{}** {}\n\n{TABLE}", cell(&name(task)), verb(task));
         let rows: String = changes.iter().map(|change| format!("| {} |\n", row(change))).collect();
         out.push(&format!("{head}{rows}"));
     }
