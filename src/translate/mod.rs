@@ -91,6 +91,8 @@ pub struct Piece<'a> {
     pub specs: &'a mut Vec<JobSpec>,
     /// What became of the keywords of its tasks.
     pub accounts: &'a mut Vec<Account>,
+    /// Its DAGs.
+    pub dags: &'a mut Vec<DagFacts>,
     /// The findings about it, which other files may repeat: those of a helper that both import.
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// The file.
@@ -131,6 +133,7 @@ pub fn translate_with<T: Send>(
         let made = digest(Piece {
             specs: &mut outcome.specs,
             accounts: &mut outcome.accounts,
+            dags: &mut outcome.dags,
             diagnostics: &mut outcome.diagnostics,
             file: &outcome.file,
             sources: &sources,
