@@ -64,7 +64,8 @@ impl Messages {
         self.findings(&translation.diagnostics, &translation.sources, ctx)
     }
 
-    fn shows(&self, severity: Severity) -> bool {
+    /// Whether findings of a severity are written.
+    pub(super) fn shows(&self, severity: Severity) -> bool {
         self.verbose || self.format == MessageFormat::Json || severity > Severity::Info
     }
 
@@ -81,11 +82,10 @@ impl Messages {
     pub(super) fn summary(
         &self,
         summary: Summary,
-        findings: &[Diagnostic],
+        tally: Tally,
         exit: Exit,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let tally = Tally::of(findings);
         if self.format == MessageFormat::Json {
             let line = Line { r#type: "summary", summary, tally, exit: exit as u8 };
             serde_json::to_writer(&mut *out, &line)?;
