@@ -71,8 +71,25 @@ impl Interp<'_> {
                 self.unresolved_operator(&name, &args, span)?;
             }
         }
+        self.depend_on_own_fields(&this, class, span)?;
         self.warn_uninitialised(id, span);
         Ok(this)
+    }
+
+    /// XComs in the attributes that a subclass declares as template fields are dependencies, also when
+    /// its constructor keeps them from Airflow's.
+    fn depend_on_own_fields(&mut self, this: &Val, class: &Val, span: Span) -> Res<()> {
+        let Ok(Some(fields)) = self.class_lookup(class, "template_fields") else { return Ok(()) };
+        let Some(fields) = self.iterate(&fields, span)? else { return Ok(()) };
+        let vals: Vec<Val> = match this.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Task(task)) => {
+                let names = fields.iter().filter_map(Val::as_str);
+                names.filter_map(|name| task.attrs.get(name).cloned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.depend_on_all(this, &vals);
+        Ok(())
     }
 
     /// A subclass whose constructor never reaches Airflow's gives no task anybody can describe.
