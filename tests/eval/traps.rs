@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use podlift::airflow::Settings;
 use podlift::eval::{Evaluated, Kind, Segment, Value, evaluate};
 
-/// How long one program may take: a second with optimisation, and what that is without.
-const BUDGET: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 1 });
+/// How long one program may take: seconds with optimisation. Without it, and beside other tests on a
+/// busy machine, only that it ends is of interest.
+const BUDGET: Duration = Duration::from_secs(if cfg!(debug_assertions) { 300 } else { 5 });
 
 fn run(program: &str) -> Evaluated {
     let start = Instant::now();
