@@ -4,7 +4,7 @@ use super::TOTAL_ORDERING;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Object, Val};
-use crate::eval::pure::number::{self};
+use crate::eval::pure::number;
 use crate::python::Span;
 use crate::python::ast::CompareOp;
 

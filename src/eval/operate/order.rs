@@ -3,7 +3,7 @@
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Object, Val};
-use crate::eval::pure::number::{self};
+use crate::eval::pure::number;
 use crate::python::Span;
 use crate::python::ast::CompareOp;
 
