@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::HoleKind;
 use super::branch::Flow;
-use super::heap::Delta;
 use super::interp::{Interp, Raised, Res};
 use super::lazy::Next;
 use super::object::{Data, Map, Object, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
-use crate::python::ast::{Expr, Handler, Name, Stmt, StmtKind, Target, Try};
+use crate::python::ast::{Expr, Name, Stmt, StmtKind, Target};
 
 impl From<Raised> for Flow {
     fn from(raised: Raised) -> Self {
@@ -31,6 +30,8 @@ macro_rules! attempt {
         }
     };
 }
+
+mod raising;
 
 impl Interp<'_> {
     /// Evaluates the statements of a module. An exception nobody catches is told and the next
@@ -432,237 +433,6 @@ impl Interp<'_> {
         );
         self.patterns.pop();
         flow
-    }
-
-    fn exec_raise(&mut self, exception: Option<&Expr>, span: Span) -> Flow {
-        let Some(exception) = exception else {
-            let current = self.handling.last().cloned();
-            return match current {
-                Some(val) => Flow::Raise(val),
-                None => {
-                    self.exception("RuntimeError", "No active exception to reraise", span).into()
-                }
-            };
-        };
-        let val = attempt!(self.eval(exception));
-        let is_class = match &val.data {
-            Data::Symbol(_) => true,
-            Data::Obj(id) => matches!(self.heap.get(*id), Object::Class(..)),
-            _ => false,
-        };
-        let val = match is_class {
-            true => attempt!(self.call(&val, super::call::Args::default(), span)),
-            false => val,
-        };
-        let context = self.handling.last().cloned().unwrap_or_else(|| Val::none(span));
-        if context.as_obj() != val.as_obj() {
-            self.set_raw(&val, &Name::from("__context__"), context);
-        }
-        Flow::Raise(val.at(span))
-    }
-
-    fn exec_try(&mut self, parts: &Try) -> Flow {
-        let guarded = !parts.handlers.is_empty();
-        if guarded {
-            self.maybe_raised.push(None);
-            if let Some(frame) = self.frames.last_mut() {
-                frame.tries += 1;
-            }
-        }
-        // Whether something in the body may raise shows only afterwards; a handler then starts from the
-        // state before it.
-        self.heap.begin();
-        let flow = self.exec_block(&parts.body);
-        let delta = self.heap.rollback();
-        let mut maybe = None;
-        if guarded {
-            maybe = self.maybe_raised.pop().flatten();
-            if let Some(frame) = self.frames.last_mut() {
-                frame.tries = frame.tries.saturating_sub(1);
-            }
-        }
-        self.finish_try(parts, flow, delta, maybe)
-    }
-
-    /// What follows the body of a `try`, which left `delta` behind; `maybe` decides whether something
-    /// may have been raised in it.
-    pub(crate) fn finish_try(
-        &mut self,
-        parts: &Try,
-        flow: Flow,
-        delta: Delta,
-        maybe: Option<Arc<super::Hole>>,
-    ) -> Flow {
-        let flow = match maybe {
-            Some(cond) => {
-                let mut body = Some((flow, delta));
-                self.both(
-                    &cond,
-                    &mut |this| {
-                        let (flow, delta) = body.take().unwrap_or((Flow::Normal, Map::default()));
-                        this.heap.apply(delta);
-                        this.after_body(flow, parts)
-                    },
-                    &mut |this| this.any_handler(&cond, &parts.handlers),
-                )
-            }
-            None => {
-                self.heap.apply(delta);
-                self.after_body(flow, parts)
-            }
-        };
-        self.run_finally(parts, flow)
-    }
-
-    /// The `finally` of a `try`, for each of its ends.
-    pub(crate) fn run_finally(&mut self, parts: &Try, flow: Flow) -> Flow {
-        if parts.finalbody.is_empty() {
-            return flow;
-        }
-        self.each_end(flow, &mut |this, end| {
-            if matches!(end, Flow::Stop) {
-                return end;
-            }
-            match this.exec_block(&parts.finalbody) {
-                Flow::Normal => end,
-                other => other,
-            }
-        })
-    }
-
-    /// What follows the body of a `try`: a handler where it raised, `else` where it did not.
-    fn after_body(&mut self, flow: Flow, parts: &Try) -> Flow {
-        self.each_end(flow, &mut |this, end| match end {
-            Flow::Raise(val) if parts.is_star => this.handle_group(&val, &parts.handlers),
-            Flow::Raise(val) => this.handle(&val, &parts.handlers),
-            Flow::Normal => this.exec_block(&parts.orelse),
-            end => end,
-        })
-    }
-
-    /// `except*`: each handler takes its part of a group of exceptions; what nobody takes goes on.
-    fn handle_group(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
-        let group = self.exception_is(val, "builtins.BaseExceptionGroup");
-        let mut rest = match self.find_attribute(val, "exceptions", val.span) {
-            Ok(Some(parts)) if group => {
-                attempt!(self.iterate(&parts, val.span)).unwrap_or_default()
-            }
-            _ => vec![val.clone()],
-        };
-        let message = match self.find_attribute(val, "message", val.span) {
-            Ok(Some(message)) if group => message,
-            _ => Val::str("", val.span),
-        };
-        for handler in handlers {
-            let Some(kind) = &handler.kind else { continue };
-            let kind = attempt!(self.eval(kind));
-            let (taken, left) =
-                rest.into_iter().partition(|part| self.exception_matches(part, &kind));
-            let taken: Vec<Val> = taken;
-            rest = left;
-            if taken.is_empty() {
-                continue;
-            }
-            let part = self.exception_group(message.clone(), taken, val.span);
-            self.begin_handler(handler, &part);
-            let flow = self.exec_block(&handler.body);
-            match self.end_handler(handler, flow) {
-                Flow::Normal => {}
-                flow => return flow,
-            }
-        }
-        match rest.as_slice() {
-            [] => Flow::Normal,
-            _ if group => Flow::Raise(self.exception_group(message, rest, val.span)),
-            _ => Flow::Raise(val.clone()),
-        }
-    }
-
-    fn exception_group(&mut self, message: Val, parts: Vec<Val>, span: Span) -> Val {
-        let class = Val::symbol("builtins.ExceptionGroup", span);
-        let parts = self.list(parts, span);
-        let args = super::call::Args::positional(vec![message, parts]);
-        self.make_exception(class, &args, span)
-    }
-
-    /// One of the handlers runs, and nobody knows which.
-    fn any_handler(&mut self, cond: &Arc<super::Hole>, handlers: &[Handler]) -> Flow {
-        let Some((handler, rest)) = handlers.split_first() else { return Flow::Normal };
-        let mut run = |this: &mut Self| {
-            if let Some(name) = &handler.name {
-                let val = this.hole(HoleKind::Call, "exception", handler.span);
-                this.bind(name, val);
-            }
-            this.exec_block(&handler.body)
-        };
-        if rest.is_empty() {
-            return run(self);
-        }
-        self.both(cond, &mut run, &mut |this| this.any_handler(cond, rest))
-    }
-
-    fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
-        let Some(index) = attempt!(self.find_handler(val, handlers)) else {
-            return Flow::Raise(val.clone());
-        };
-        let Some(handler) = handlers.get(index) else { return Flow::Raise(val.clone()) };
-        self.begin_handler(handler, val);
-        let flow = self.exec_block(&handler.body);
-        self.end_handler(handler, flow)
-    }
-
-    /// The first handler that takes an exception.
-    pub(crate) fn find_handler(&mut self, val: &Val, handlers: &[Handler]) -> Res<Option<usize>> {
-        for (index, handler) in handlers.iter().enumerate() {
-            let matched = match &handler.kind {
-                None => true,
-                Some(kind) => {
-                    let kind = self.eval(kind)?;
-                    self.exception_matches(val, &kind)
-                }
-            };
-            if matched {
-                return Ok(Some(index));
-            }
-        }
-        Ok(None)
-    }
-
-    pub(crate) fn begin_handler(&mut self, handler: &Handler, val: &Val) {
-        if let Some(name) = &handler.name {
-            self.bind(name, val.clone());
-        }
-        self.handling.push(val.clone());
-    }
-
-    /// A handler ended: the name of its exception is unbound, as in Python.
-    pub(crate) fn end_handler(&mut self, handler: &Handler, flow: Flow) -> Flow {
-        self.handling.pop();
-        let Some(name) = &handler.name else { return flow };
-        self.each_end(flow, &mut |this, end| {
-            this.unbind(name);
-            end
-        })
-    }
-
-    pub(crate) fn exception_matches(&self, val: &Val, kind: &Val) -> bool {
-        match &kind.data {
-            Data::Tuple(kinds) => kinds.iter().any(|kind| self.exception_matches(val, kind)),
-            Data::Symbol(path) => self.exception_is(val, path),
-            // A class from code podlift cannot see may be any exception.
-            Data::Unknown(_) => false,
-            Data::Obj(id) => match &self.class_of(val).data {
-                Data::Obj(class) => {
-                    self.heap.resolve(*class) == self.heap.resolve(*id)
-                        || self.mro(*class).iter().any(|base| {
-                            base.as_obj().map(|base| self.heap.resolve(base))
-                                == Some(self.heap.resolve(*id))
-                        })
-                }
-                _ => false,
-            },
-            _ => false,
-        }
     }
 
     fn exec_with(&mut self, items: &[(Expr, Option<Target>)], body: &[Stmt]) -> Flow {

@@ -223,6 +223,8 @@ pub(crate) fn operator_kind(path: &str) -> OperatorKind {
         "KubernetesPodOperator" | "KubernetesPodOperatorAsync" => OperatorKind::Pod,
         "GKEStartPodOperator" | "GKEPodOperator" | "GKEStartPodOperatorAsync" => OperatorKind::Gke,
         "EksPodOperator" => OperatorKind::Eks,
+        "KubernetesDecoratedOperator" => OperatorKind::Decorated,
+        "KubernetesCmdDecoratedOperator" => OperatorKind::DecoratedCmd,
         "KubernetesJobOperator"
         | "GKEStartJobOperator"
         | "KubernetesStartKueueJobOperator"

@@ -1,15 +1,17 @@
 //! Operators: how a call, a subclass and `default_args` become the keywords of a task.
 
+mod attributes;
+mod expansion;
+
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::{TaskKeyword, TaskObject, operator_kind};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, FunctionObject, Map, ObjId, Object, Val};
-use crate::eval::{Hole, HoleKind, Text};
+use crate::eval::object::{FunctionObject, Map, ObjId, Object, Val};
+use crate::eval::{HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -71,8 +73,25 @@ impl Interp<'_> {
                 self.unresolved_operator(&name, &args, span)?;
             }
         }
+        self.depend_on_own_fields(&this, class, span)?;
         self.warn_uninitialised(id, span);
         Ok(this)
+    }
+
+    /// XComs in the attributes that a subclass declares as template fields are dependencies, also when
+    /// its constructor keeps them from Airflow's.
+    fn depend_on_own_fields(&mut self, this: &Val, class: &Val, span: Span) -> Res<()> {
+        let Ok(Some(fields)) = self.class_lookup(class, "template_fields") else { return Ok(()) };
+        let Some(fields) = self.iterate(&fields, span)? else { return Ok(()) };
+        let vals: Vec<Val> = match this.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Task(task)) => {
+                let names = fields.iter().filter_map(Val::as_str);
+                names.filter_map(|name| task.attrs.get(name).cloned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.depend_on_all(this, &vals);
+        Ok(())
     }
 
     /// A subclass whose constructor never reaches Airflow's gives no task anybody can describe.
@@ -457,403 +476,6 @@ impl Interp<'_> {
             .help("pass the folder that holds its module with `--root DIR`; or map it with `--mappings FILE`"),
         );
         Ok(Some(val))
-    }
-
-    /// `.partial(...)` of an operator class.
-    pub(crate) fn partial_operator(&mut self, class: &Val, args: Args, span: Span) -> Val {
-        let object = super::DecoratorObject {
-            kind: Name::from("airflow.partial"),
-            kwargs: args.kw,
-            function: Some(class.clone()),
-            partial: Map::default(),
-            more_kw: args.more_kw,
-        };
-        self.heap.val(Object::TaskDecorator(Box::new(object)), span)
-    }
-
-    /// `.expand(...)` and `.expand_kwargs(...)` after `.partial(...)`.
-    pub(crate) fn expand_operator(
-        &mut self,
-        partial: &super::DecoratorObject,
-        method: &str,
-        args: &Args,
-        span: Span,
-    ) -> Res {
-        let Some(class) = partial.function.clone() else { return Ok(Val::none(span)) };
-        let base = match self.symbol_base(&class) {
-            Some(base) => base,
-            None => return Ok(self.derived(&[&class], span)),
-        };
-        let instances = self.instances(method, args, span)?;
-        let mut unrolled = None;
-        if let Some(instances) = &instances {
-            let mut keywords = Vec::new();
-            self.airflow.detached += 1;
-            for instance in instances {
-                let mut kw = partial.kwargs.clone();
-                for (name, kwarg) in instance {
-                    kw.insert(name.clone(), kwarg.clone());
-                }
-                let args = Args { kw, more_kw: partial.more_kw.clone(), ..Args::default() };
-                let made = self.make_operator(&class, &base, args, span);
-                match made {
-                    Ok(val) => {
-                        if let Some(Object::Task(task)) = val.as_obj().map(|id| self.heap.get(id)) {
-                            let mut own = task.keywords.clone();
-                            for (name, keyword) in &mut own {
-                                keyword.origin = match &keyword.origin {
-                                    Origin::Call if instance.contains_key(name) => Origin::Expand,
-                                    Origin::Call => Origin::Partial,
-                                    other => other.clone(),
-                                };
-                            }
-                            keywords.push(own);
-                        }
-                    }
-                    Err(raised) => {
-                        self.airflow.detached -= 1;
-                        return Err(raised);
-                    }
-                }
-            }
-            self.airflow.detached -= 1;
-            unrolled = Some(keywords);
-        }
-        // The task itself: what all instances share.
-        let shared = Args {
-            kw: partial.kwargs.clone(),
-            more_kw: partial.more_kw.clone(),
-            ..Args::default()
-        };
-        let symbol = Val::symbol(base.clone(), span);
-        let val = self.make_operator(&symbol, &base, shared, span)?;
-        let open: Vec<Val> = args.all().into_iter().cloned().collect();
-        let hole = match &unrolled {
-            Some(_) => None,
-            None => {
-                let refs: Vec<&Val> = open.iter().collect();
-                let derived = self.expansion_hole(&refs, span);
-                Some(derived)
-            }
-        };
-        if let Some(id) = val.as_obj()
-            && let Object::Task(task) = self.heap.get_mut(id)
-        {
-            task.class = class;
-            for keyword in task.keywords.values_mut() {
-                if keyword.origin == Origin::Call {
-                    keyword.origin = Origin::Partial;
-                }
-            }
-            task.expansion = match (unrolled, hole) {
-                (Some(keywords), _) => Some(Ok(keywords)),
-                (None, Some(hole)) => Some(Err(hole)),
-                (None, None) => None,
-            };
-            if let (Some(Err(hole)), "expand") = (&task.expansion, method) {
-                let hole = Arc::clone(hole);
-                for (name, kwarg) in &args.kw {
-                    let val = Val::unknown(Arc::clone(&hole), kwarg.span);
-                    let keyword = TaskKeyword { val, origin: Origin::Expand, span: kwarg.span };
-                    task.keywords.insert(name.clone(), keyword);
-                }
-            } else if let Some(Err(hole)) = &task.expansion {
-                let val = Val::unknown(Arc::clone(hole), span);
-                task.keywords
-                    .insert(Name::from("**"), TaskKeyword { val, origin: Origin::Expand, span });
-            }
-        }
-        // Upstream tasks whose results are mapped over.
-        self.depend_on_all(&val, &open);
-        Ok(val)
-    }
-
-    fn expansion_hole(&mut self, from: &[&Val], span: Span) -> Arc<Hole> {
-        let mut roots = Vec::new();
-        for val in from {
-            self.roots_of(val, &mut roots, 0);
-        }
-        // What is mapped over names the values: the tasks whose results they are, or else the expression.
-        let mut tasks = Vec::new();
-        for val in from {
-            self.xcoms_in(val, &mut tasks, 0);
-        }
-        let ids: Vec<String> = tasks
-            .into_iter()
-            .filter_map(|id| match self.heap.get(id) {
-                Object::Task(task) => Some(task.id.to_template()),
-                _ => None,
-            })
-            .collect();
-        let place = from.iter().map(|val| val.span).find(|place| place.is_some()).unwrap_or(span);
-        let reason = self.snippet(place);
-        Arc::new(Hole {
-            kind: HoleKind::XCom,
-            name: if ids.is_empty() { reason.clone() } else { ids.join(", ") },
-            default: None,
-            reason,
-            span,
-            roots,
-        })
-    }
-
-    /// Keywords of each instance of a mapped task; `None` when they are not known.
-    #[allow(clippy::type_complexity, reason = "one map of keywords per instance")]
-    pub(crate) fn instances(
-        &mut self,
-        method: &str,
-        args: &Args,
-        span: Span,
-    ) -> Res<Option<Vec<Map<Name, Kwarg>>>> {
-        if args.is_open() {
-            return Ok(None);
-        }
-        if method == "expand_kwargs" {
-            let Some(val) = args.pos.first() else { return Ok(None) };
-            let Some(rows) = self.iterate(val, span)? else { return Ok(None) };
-            let mut instances = Vec::new();
-            for row in rows {
-                let Some(entries) = self.entries_of(&row) else { return Ok(None) };
-                let mut instance = Map::default();
-                for (key, val) in entries.into_values() {
-                    let Some(name) = key.as_str() else { return Ok(None) };
-                    let span = val.span;
-                    instance.insert(Name::from(name), Kwarg { val, span });
-                }
-                instances.push(instance);
-            }
-            return Ok(Some(instances));
-        }
-        // The last keyword runs fastest, as in nested loops over the keywords in order.
-        let mut instances: Vec<Map<Name, Kwarg>> = vec![Map::default()];
-        for (name, kwarg) in &args.kw {
-            if self.is_open(&kwarg.val) {
-                return Ok(None);
-            }
-            let values = match self.entries_of(&kwarg.val) {
-                Some(entries) => entries
-                    .into_values()
-                    .map(|(key, val)| Val::tuple(vec![key, val], kwarg.span))
-                    .collect(),
-                None => match self.iterate(&kwarg.val, span)? {
-                    Some(values) => values,
-                    None => return Ok(None),
-                },
-            };
-            if instances.len().saturating_mul(values.len()) > self.settings.limits.collection {
-                return Ok(None);
-            }
-            let mut product = Vec::new();
-            for instance in &instances {
-                for val in &values {
-                    let mut next = instance.clone();
-                    next.insert(name.clone(), Kwarg { val: val.clone(), span: kwarg.span });
-                    product.push(next);
-                }
-            }
-            instances = product;
-        }
-        Ok(Some(instances))
-    }
-
-    /// An attribute of a task, DAG, group or decorator.
-    pub(crate) fn airflow_attribute(
-        &mut self,
-        object: &Val,
-        id: ObjId,
-        name: &Name,
-        span: Span,
-    ) -> Res<Option<Val>> {
-        let method = || Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span));
-        match self.heap.get(id).clone() {
-            Object::Task(task) => self.task_attribute(object, id, &task, name, span),
-            Object::Dag(dag) => Ok(match name.as_ref() {
-                "dag_id" => Some(Val::text(dag.id, span)),
-                "default_args" if dag.default_args.is_none() => {
-                    let empty = self.heap.val(Object::Dict(Default::default(), None), span);
-                    self.set_dag_attribute(id, name, empty.clone(), span);
-                    Some(empty)
-                }
-                "default_args" => Some(dag.default_args),
-                "tasks" | "topological_sort" | "task_dict" | "task_ids"
-                    if name.as_ref() == "tasks" =>
-                {
-                    let tasks = dag.tasks.values().map(|id| Val::obj(*id, span)).collect();
-                    Some(self.list(tasks, span))
-                }
-                "task_ids" => {
-                    let ids: Vec<Val> =
-                        dag.tasks.values().map(|id| self.task_id_of(*id, span)).collect();
-                    Some(self.list(ids, span))
-                }
-                "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
-                | "task" | "set_dependency" | "roots" | "leaves" | "__enter__" | "__exit__" => {
-                    method()
-                }
-                _ => match dag.args.get(name) {
-                    Some(kwarg) => Some(kwarg.val.clone()),
-                    None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
-                },
-            }),
-            Object::Group(group) => Ok(match name.as_ref() {
-                "group_id" | "node_id" => Some(Val::text(group.id, span)),
-                "default_args" => Some(group.default_args),
-                "dag" => group.dag.map(|id| Val::obj(id, span)),
-                "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__"
-                | "__exit__" | "get_child_by_label" => method(),
-                _ => Some(self.hole(HoleKind::Name, format!("task_group.{name}"), span)),
-            }),
-            Object::XCom(task, _) => Ok(match name.as_ref() {
-                "operator" => Some(Val::obj(task, span)),
-                _ => method(),
-            }),
-            Object::TaskDecorator(_) => Ok(match name.as_ref() {
-                "expand" | "partial" | "expand_kwargs" | "override" => method(),
-                "function" | "__wrapped__" => match self.heap.get(id) {
-                    Object::TaskDecorator(decorator) => decorator.function.clone(),
-                    _ => None,
-                },
-                "__name__" | "__doc__" => {
-                    let function = match self.heap.get(id) {
-                        Object::TaskDecorator(decorator) => decorator.function.clone(),
-                        _ => None,
-                    };
-                    match function {
-                        Some(function) => self.find_attribute(&function, name, span)?,
-                        None => None,
-                    }
-                }
-                // `@task.kubernetes`: the decorator's own namespace.
-                _ => {
-                    let kind = match self.heap.get(id) {
-                        Object::TaskDecorator(decorator) => decorator.kind.clone(),
-                        _ => Name::from("airflow.task"),
-                    };
-                    Some(Val::symbol(format!("{kind}.{name}"), span))
-                }
-            }),
-            _ => Ok(None),
-        }
-    }
-
-    fn task_id_of(&self, id: ObjId, span: Span) -> Val {
-        match self.heap.get(id) {
-            Object::Task(task) => Val::text(task.id.clone(), span),
-            _ => Val::none(span),
-        }
-    }
-
-    fn task_attribute(
-        &mut self,
-        object: &Val,
-        id: ObjId,
-        task: &TaskObject,
-        name: &Name,
-        span: Span,
-    ) -> Res<Option<Val>> {
-        if let Some(val) = task.attrs.get(name) {
-            return Ok(Some(val.clone()));
-        }
-        if let Some(keyword) = task.keywords.get(name) {
-            return Ok(Some(keyword.val.clone()));
-        }
-        match name.as_ref() {
-            "task_id" | "node_id" => return Ok(Some(Val::text(task.id.clone(), span))),
-            "label" => return Ok(Some(Val::text(task.label.clone(), span))),
-            "dag" => {
-                return Ok(Some(match task.dag {
-                    Some(dag) => Val::obj(dag, span),
-                    None => Val::none(span),
-                }));
-            }
-            "dag_id" => {
-                if let Some(Object::Dag(dag)) = task.dag.map(|id| self.heap.get(id)) {
-                    return Ok(Some(Val::text(dag.id.clone(), span)));
-                }
-            }
-            "output" => {
-                return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span)));
-            }
-            "__class__" => return Ok(Some(task.class.clone())),
-            "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
-            "task_type" => {
-                let name = self.type_text(&task.class.clone());
-                return Ok(Some(Val::str(name, span)));
-            }
-            "set_upstream"
-            | "set_downstream"
-            | "as_setup"
-            | "as_teardown"
-            | "update_relative"
-            | "render_template_fields"
-            | "add_inlets"
-            | "add_outlets"
-            | "execute"
-            | "expand"
-            | "partial"
-            | "xcom_push"
-            | "xcom_pull"
-            | "dry_run"
-            | "get_dag"
-            | "has_dag" => {
-                let own = self.class_lookup(&task.class, name);
-                if let Ok(Some(val)) = own {
-                    return self.bind_attribute(&val, object, &task.class, span).map(Some);
-                }
-                return Ok(Some(Val::new(
-                    Data::Method(Rc::new((object.clone(), name.clone()))),
-                    span,
-                )));
-            }
-            _ => {}
-        }
-        match self.class_lookup(&task.class, name) {
-            Ok(Some(val)) => return self.bind_attribute(&val, object, &task.class, span).map(Some),
-            Ok(None) => {}
-            Err(base) => return Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
-        }
-        if !task.initialised && !mapping::accepts(task.kind, name) {
-            // A subclass asks for an attribute before Airflow's constructor set any.
-            return Ok(None);
-        }
-        // What the constructor makes of arguments that are not given.
-        let empty = match name.as_ref() {
-            "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
-            | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
-            | "init_containers" => Some(Object::List(Vec::new())),
-            "labels" | "annotations" | "node_selector" => {
-                Some(Object::Dict(Default::default(), None))
-            }
-            _ => None,
-        };
-        if let (Some(object), true) = (empty, task.initialised) {
-            let val = self.heap.val(object, span);
-            if let Object::Task(task) = self.heap.get_mut(id) {
-                let keyword = TaskKeyword { val: val.clone(), origin: Origin::Attribute, span };
-                task.keywords.insert(name.clone(), keyword);
-            }
-            return Ok(Some(val));
-        }
-        if let Some(val) = self.class_constant(&task.base, name, span) {
-            return Ok(Some(val));
-        }
-        Ok(Some(self.hole(HoleKind::Name, format!("{}.{name}", self.type_text(&task.class)), span)))
-    }
-
-    /// Class attributes of Airflow's operators that DAG code reads.
-    pub(crate) fn class_constant(&mut self, class: &str, name: &str, span: Span) -> Option<Val> {
-        match name {
-            "template_fields" => {
-                let fields = mapping::template_fields(operator_kind(class));
-                let items = fields.iter().map(|field| Val::str(field.as_str(), span)).collect();
-                Some(Val::tuple(items, span))
-            }
-            "template_ext" => Some(Val::tuple(Vec::new(), span)),
-            "template_fields_renderers" => Some(self.dict(Default::default(), span)),
-            "ui_color" => Some(Val::str("#fff", span)),
-            "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
-            _ => None,
-        }
     }
 }
 

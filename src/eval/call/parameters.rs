@@ -1,0 +1,131 @@
+//! Arguments meet parameters.
+
+use super::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, FunctionObject, Key, Map, Val};
+use crate::python::Span;
+use crate::python::ast::Name;
+use std::rc::Rc;
+
+impl Interp<'_> {
+    /// Binds arguments to parameters as Python does.
+    pub(super) fn bind_parameters(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        args: Args,
+        span: Span,
+    ) -> Res<Map<Name, Val>> {
+        let def = &function.def;
+        let parameters = &def.parameters;
+        let mut names: Map<Name, Val> = Map::default();
+        let Args { pos, mut kw, more_pos, more_kw } = args;
+        let mut pos = pos.into_iter();
+        let ordered = parameters.positional_only.len();
+        for (index, parameter) in
+            parameters.positional_only.iter().chain(&parameters.positional).enumerate()
+        {
+            if let Some(val) = pos.next() {
+                if index >= ordered && kw.contains_key(&parameter.name) {
+                    let message = format!(
+                        "{}() got multiple values for argument '{}'",
+                        def.name, parameter.name
+                    );
+                    return self.type_error(message, span);
+                }
+                names.insert(parameter.name.clone(), val);
+            } else if let Some(kwarg) =
+                (index >= ordered).then(|| kw.shift_remove(&parameter.name)).flatten()
+            {
+                names.insert(parameter.name.clone(), kwarg.val);
+            } else if let Some(open) = more_pos.as_ref().or(more_kw.as_ref()) {
+                let val = self.open_parameter(function, &parameter.name, open, span);
+                names.insert(parameter.name.clone(), val);
+            } else if let Some(default) = function.defaults.get(&parameter.name) {
+                names.insert(parameter.name.clone(), default.clone());
+            } else {
+                let message = format!(
+                    "{}() missing 1 required positional argument: '{}'",
+                    def.name, parameter.name
+                );
+                return self.type_error(message, span);
+            }
+        }
+        let rest: Vec<Val> = pos.collect();
+        if let Some(vararg) = &parameters.vararg {
+            let val = match &more_pos {
+                Some(open) => self.derived(&[open], span),
+                None => Val::tuple(rest, span),
+            };
+            names.insert(vararg.clone(), val);
+        } else if !rest.is_empty() {
+            let takes = parameters.positional_only.len() + parameters.positional.len();
+            let open = parameters.positional_only.iter().chain(&parameters.positional);
+            let needed = open.filter(|one| !function.defaults.contains_key(&one.name)).count();
+            let message = too_many_positional(&def.name, needed, takes, takes + rest.len());
+            return self.type_error(message, span);
+        }
+        for parameter in &parameters.keyword_only {
+            if let Some(kwarg) = kw.shift_remove(&parameter.name) {
+                names.insert(parameter.name.clone(), kwarg.val);
+            } else if let Some(open) = &more_kw {
+                let val = self.open_parameter(function, &parameter.name, open, span);
+                names.insert(parameter.name.clone(), val);
+            } else if let Some(default) = function.defaults.get(&parameter.name) {
+                names.insert(parameter.name.clone(), default.clone());
+            } else {
+                let message = format!(
+                    "{}() missing 1 required keyword-only argument: '{}'",
+                    def.name, parameter.name
+                );
+                return self.type_error(message, span);
+            }
+        }
+        if let Some(kwarg) = &parameters.kwarg {
+            let dict = self.dict(Default::default(), span);
+            if let Data::Obj(id) = &dict.data {
+                for (name, kwarg) in kw {
+                    let key = Val::str(name.as_ref(), kwarg.span);
+                    let at = kwarg.val.span.or(kwarg.span);
+                    self.insert(*id, Key::Str(name.as_ref().into()), key, kwarg.val.at(at));
+                }
+                if let Some(open) = &more_kw {
+                    let number = self.fresh();
+                    self.insert(*id, Key::Spread(number), open.clone(), open.clone());
+                }
+            }
+            names.insert(kwarg.clone(), dict);
+        } else if let Some((name, _)) = kw.first() {
+            let message = format!("{}() got an unexpected keyword argument '{name}'", def.name);
+            return self.type_error(message, span);
+        }
+        Ok(names)
+    }
+
+    /// A parameter that `*unknown` or `**unknown` may set.
+    pub(super) fn open_parameter(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        name: &Name,
+        open: &Val,
+        span: Span,
+    ) -> Val {
+        let mut val = self.part_of(open, &format!("[{name:?}]"), span);
+        if let Data::Unknown(hole) = &val.data
+            && let Some(default) = function.defaults.get(name).and_then(Val::as_str)
+        {
+            let mut hole = hole.as_ref().clone();
+            hole.default = Some(serde_json::Value::String(default.to_owned()));
+            val = Val::unknown(std::sync::Arc::new(hole), span);
+        }
+        val
+    }
+}
+
+/// What Python says when there are more positional arguments than a function takes.
+pub(crate) fn too_many_positional(name: &str, needed: usize, takes: usize, given: usize) -> String {
+    let range =
+        if needed < takes { format!("from {needed} to {takes}") } else { takes.to_string() };
+    let plural = if takes == 1 && needed == takes { "" } else { "s" };
+    let verb = if given == 1 { "was" } else { "were" };
+    format!("{name}() takes {range} positional argument{plural} but {given} {verb} given")
+}

@@ -1,0 +1,190 @@
+//! `super()` and what classes of the library do for their subclasses.
+
+use crate::eval::HoleKind;
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Map, Object, Val};
+use crate::python::Span;
+use crate::python::ast::Name;
+use std::rc::Rc;
+
+impl Interp<'_> {
+    /// `super()` without arguments: the class of the method and its first argument.
+    pub(crate) fn bare_super(&mut self, span: Span) -> Res {
+        // A comprehension inside a method has a frame of its own; the method's is further out.
+        let found = self.frames.iter().rev().find_map(|frame| {
+            let function = frame.function.as_ref()?;
+            Some((function.class?, frame.this.clone()?))
+        });
+        match found {
+            Some((class, this)) => {
+                Ok(self.heap.val(Object::Super(this, Val::obj(class, span)), span))
+            }
+            None => Ok(self.hole(HoleKind::Name, "super()", span)),
+        }
+    }
+
+    /// The next definition of `name` after the class of a `super()`.
+    pub(crate) fn super_attribute(
+        &mut self,
+        this: &Val,
+        after: &Val,
+        name: &Name,
+        span: Span,
+    ) -> Res {
+        let in_making = self
+            .nodes_in_making
+            .iter()
+            .rev()
+            .find(|(node, _)| node.as_obj() == this.as_obj())
+            .map(|(_, class)| class.clone());
+        let class = match in_making.unwrap_or_else(|| self.class_of(this)) {
+            // In a class method the first argument is the class itself.
+            _ if self.is_subclass(this, after) == Some(true) => this.clone(),
+            class => class,
+        };
+        let order: Vec<Val> = match class.as_obj() {
+            Some(id) => std::iter::once(class.clone()).chain(self.mro(id)).collect(),
+            None => Vec::new(),
+        };
+        let after_id = after.as_obj().map(|id| self.heap.resolve(id));
+        let position = order
+            .iter()
+            .position(|class| class.as_obj().map(|id| self.heap.resolve(id)) == after_id)
+            .unwrap_or(0);
+        for base in order.iter().skip(position + 1) {
+            match &base.data {
+                Data::Obj(id) => {
+                    let found = match self.heap.get(*id) {
+                        Object::Class(_, attrs) => attrs.get(name).cloned(),
+                        _ => None,
+                    };
+                    if let Some(val) = found {
+                        return self.bind_attribute(&val, this, &class, span);
+                    }
+                }
+                Data::Symbol(path) => {
+                    if let Some(val) = self.symbol_super(path, this, name, span) {
+                        return Ok(val);
+                    }
+                }
+                Data::Unknown(_) => {
+                    let part = self.part_of(base, &format!(".{name}"), span);
+                    return Ok(part);
+                }
+                _ => {}
+            }
+        }
+        if name.as_ref() == "__new__" {
+            return Ok(Val::symbol("builtins.object.__new__", span));
+        }
+        if name.as_ref() == "__init__" || name.starts_with("__init_subclass") {
+            return Ok(Val::symbol("builtins.object.__init__", span));
+        }
+        if matches!(name.as_ref(), "__setattr__" | "__getattribute__") {
+            return Ok(self.heap.val(
+                Object::Bound(Val::symbol(format!("builtins.object.{name}"), span), this.clone()),
+                span,
+            ));
+        }
+        let text = format!("'super' object has no attribute '{name}'");
+        Err(self.exception("AttributeError", text, span))
+    }
+
+    /// An instance of a subclass of `DAG` or `TaskGroup`. The Airflow object is made when the constructor
+    /// reaches Airflow's own; until then `self` is an empty record that becomes it.
+    pub(super) fn make_node_subclass(
+        &mut self,
+        class: &Val,
+        base: &Name,
+        args: Args,
+        span: Span,
+    ) -> Res {
+        let Ok(Some(init)) = self.class_lookup(class, "__init__") else {
+            return self.call_symbol(base, args, span);
+        };
+        let this = self.heap.val(Object::Record(base.clone(), Map::default()), span);
+        let mut args = args;
+        args.pos.insert(0, this.clone());
+        self.nodes_in_making.push((this.clone(), class.clone()));
+        let result = self.call(&init, args, span);
+        self.nodes_in_making.pop();
+        result?;
+        Ok(this)
+    }
+
+    /// Airflow's constructor of a DAG or a group, reached through `super().__init__` of a subclass.
+    pub(crate) fn init_node(&mut self, base: &str, this: &Val, args: &Args, span: Span) -> Res {
+        let made = self.call_symbol(base, args.clone(), span)?;
+        if let (Some(this), Some(made)) = (this.as_obj(), made.as_obj()) {
+            self.heap.forward(this, made);
+        }
+        Ok(Val::none(span))
+    }
+
+    /// A method of a library base class reached through `super()`.
+    pub(super) fn symbol_super(
+        &mut self,
+        path: &Name,
+        this: &Val,
+        name: &Name,
+        span: Span,
+    ) -> Option<Val> {
+        let is_node = matches!(path.as_ref(), "airflow.DAG" | "airflow.TaskGroup");
+        if crate::eval::library::airflow::is_operator(path)
+            || (is_node && name.as_ref() == "__init__")
+        {
+            let symbol = Val::symbol(format!("{path}::{name}"), span);
+            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
+        }
+        if self.is_exception_class(path) && name.as_ref() == "__init__" {
+            let symbol = Val::symbol("builtins.BaseException.__init__", span);
+            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
+        }
+        if path.as_ref() == "builtins.type" {
+            return Some(match name.as_ref() {
+                "__new__" => Val::symbol("builtins.type.__new__", span),
+                "__init__" => Val::symbol("builtins.object.__init__", span),
+                name => {
+                    let symbol = Val::symbol(format!("builtins.type.{name}"), span);
+                    self.heap.val(Object::Bound(symbol, this.clone()), span)
+                }
+            });
+        }
+        if name.as_ref() == "__new__" && path.starts_with("builtins.") {
+            return Some(Val::symbol("builtins.object.__new__", span));
+        }
+        if name.as_ref() == "__init__"
+            && matches!(path.as_ref(), "builtins.dict" | "builtins.list")
+            && let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id))
+            && let Some(payload) = instance.payload.clone()
+        {
+            let symbol = Val::symbol(format!("{path}.__init__"), span);
+            return Some(self.heap.val(Object::Bound(symbol, payload), span));
+        }
+        if matches!(
+            path.as_ref(),
+            "builtins.dict"
+                | "builtins.list"
+                | "builtins.str"
+                | "builtins.tuple"
+                | "builtins.set"
+                | "builtins.int"
+        ) {
+            let payload = match this.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Instance(instance)) => instance.payload.clone(),
+                _ => None,
+            }?;
+            return Some(Val::new(Data::Method(Rc::new((payload, name.clone()))), span));
+        }
+        None
+    }
+}
+
+/// Library classes that only add behaviour no constructor shows.
+pub(super) fn is_mixin(path: &str) -> bool {
+    path.ends_with("Mixin")
+        || path.starts_with("abc.")
+        || path.starts_with("typing.")
+        || path == "builtins.object"
+}

@@ -1,0 +1,170 @@
+//! How the blocks around a `yield` are left.
+
+use super::{GeneratorState, LevelKind, Step, block, finally};
+use crate::eval::branch::Flow;
+use crate::eval::interp::Interp;
+use crate::eval::object::Val;
+use crate::python::Span;
+use crate::python::ast::{Function, StmtKind, Try};
+
+impl Interp<'_> {
+    /// The innermost block ended: what follows in the block around it. `Err` is the end of the function.
+    pub(super) fn close_level(
+        &mut self,
+        state: &mut GeneratorState,
+        def: &Function,
+        flow: Flow,
+    ) -> Result<Step, Flow> {
+        let Some(level) = state.levels.pop() else { return Err(flow) };
+        let Some(stmt) = self.statement(state, def) else { return Err(flow) };
+        Ok(match (level.kind, &stmt.kind) {
+            (LevelKind::For(iterator), StmtKind::For(target, iterable, ..)) => match flow {
+                Flow::Normal | Flow::Continue => self
+                    .turn(target, &iterator, iterable.span)
+                    .unwrap_or_else(|raised| Step::Ended(raised.into())),
+                Flow::Break => Step::Ended(Flow::Normal),
+                flow => Step::Ended(flow),
+            },
+            (LevelKind::While(turn), StmtKind::While(test, body, _)) => match flow {
+                Flow::Normal | Flow::Continue => match self.while_turn(test, turn) {
+                    Ok(Some(step)) => step,
+                    Ok(None) => Step::Ended(self.exec_block(body)),
+                    Err(raised) => Step::Ended(raised.into()),
+                },
+                Flow::Break => Step::Ended(Flow::Normal),
+                flow => Step::Ended(flow),
+            },
+            (LevelKind::With(managers), _) => Step::Ended(self.leave_all(managers, flow)),
+            (LevelKind::Try, StmtKind::Try(parts)) => self.close_try_body(parts, flow),
+            (LevelKind::Handler(index), StmtKind::Try(parts)) => {
+                let flow = match parts.handlers.get(index) {
+                    Some(handler) => self.end_handler(handler, flow),
+                    None => flow,
+                };
+                finally(parts, flow)
+            }
+            (LevelKind::TryElse, StmtKind::Try(parts)) => finally(parts, flow),
+            (LevelKind::Finally(ending), _) => Step::Ended(match flow {
+                Flow::Normal => ending.into(),
+                flow => flow,
+            }),
+            _ => Step::Ended(flow),
+        })
+    }
+
+    pub(super) fn close_try_body(&mut self, parts: &Try, flow: Flow) -> Step {
+        // Something called from here may have raised: the handlers are evaluated too.
+        if let Some(cond) = self.close_try()
+            && let Some(handler) = parts.handlers.first()
+        {
+            let met = self.both(&cond, &mut |_| Flow::Normal, &mut |this| match this
+                .exec_block(&handler.body)
+            {
+                Flow::Stop => Flow::Stop,
+                _ => Flow::Normal,
+            });
+            if matches!(met, Flow::Stop) {
+                return Step::Ended(Flow::Stop);
+            }
+        }
+        match flow {
+            Flow::Normal if !parts.orelse.is_empty() => Step::Enter(LevelKind::TryElse),
+            Flow::Raise(val) => match self.find_handler(&val, &parts.handlers) {
+                Ok(Some(index)) => {
+                    if let Some(handler) = parts.handlers.get(index) {
+                        self.begin_handler(handler, &val);
+                    }
+                    Step::Enter(LevelKind::Handler(index))
+                }
+                Ok(None) => finally(parts, Flow::Raise(val)),
+                Err(raised) => finally(parts, raised.into()),
+            },
+            flow => finally(parts, flow),
+        }
+    }
+
+    pub(super) fn leave_all(&mut self, managers: Vec<(Val, Span)>, flow: Flow) -> Flow {
+        let mut flow = flow;
+        for (manager, span) in managers.into_iter().rev() {
+            flow = self.leave_with(&manager, flow, span);
+        }
+        flow
+    }
+
+    /// Two sides that ended differently: the rest is evaluated in one go for both, and what is yielded
+    /// from here on is unknown.
+    pub(super) fn join_flow(
+        &mut self,
+        state: &mut GeneratorState,
+        def: &Function,
+        flow: Flow,
+    ) -> Step {
+        let mut flow = flow;
+        let unknown = self.fork_hole(&flow, def.span);
+        if let Some(unknown) = unknown {
+            self.bring_into_doubt(&unknown);
+        }
+        while let Some(level) = state.levels.last().cloned() {
+            let rest = block(def, &state.levels).and_then(|block| block.get(level.at + 1..));
+            let rest = rest.unwrap_or_default();
+            flow = self.each_end(flow, &mut |this, end| match end {
+                Flow::Normal => this.exec_block(rest),
+                end => end,
+            });
+            state.levels.pop();
+            let Some(stmt) = self.statement(state, def) else { break };
+            flow = match (level.kind, &stmt.kind) {
+                (LevelKind::For(iterator), StmtKind::For(target, iterable, body, orelse)) => {
+                    let span = iterable.span;
+                    let flow = self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal | Flow::Continue => {
+                            this.for_turns(target, &iterator, body, span)
+                        }
+                        end => end,
+                    });
+                    self.after_loop(flow, orelse)
+                }
+                (LevelKind::While(turn), StmtKind::While(test, body, orelse)) => {
+                    let flow = self.each_end(flow, &mut |this, end| match end {
+                        Flow::Normal | Flow::Continue => this.while_turns(test, body, turn),
+                        end => end,
+                    });
+                    self.after_loop(flow, orelse)
+                }
+                (LevelKind::With(managers), _) => self.leave_all(managers, flow),
+                (LevelKind::Try, StmtKind::Try(parts)) => {
+                    let maybe = self.close_try();
+                    self.finish_try(parts, flow, crate::eval::heap::Delta::default(), maybe)
+                }
+                (LevelKind::Handler(index), StmtKind::Try(parts)) => {
+                    let flow = match parts.handlers.get(index) {
+                        Some(handler) => self.end_handler(handler, flow),
+                        None => flow,
+                    };
+                    self.run_finally(parts, flow)
+                }
+                (LevelKind::TryElse, StmtKind::Try(parts)) => self.run_finally(parts, flow),
+                (LevelKind::Finally(ending), _) => self.each_end(flow, &mut |_, end| match end {
+                    Flow::Normal => ending.clone().into(),
+                    end => end,
+                }),
+                _ => flow,
+            };
+        }
+        let flow = self.each_end(flow, &mut |_, end| match end {
+            Flow::Raise(_) | Flow::Stop => end,
+            _ => Flow::Normal,
+        });
+        match flow {
+            Flow::Stop => Step::Ended(Flow::Stop),
+            flow => {
+                // Whatever is left apart here is an exception on one side.
+                let joined = self.flow_value(flow, def.span);
+                Step::Ended(match joined {
+                    Ok(val) => Flow::Return(val),
+                    Err(raised) => raised.into(),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The elements of values, and sets of them.
+
+use super::range_length;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::lazy::Next;
+use crate::eval::object::{Data, Flavour, Key, Native, ObjId, Object, Val};
+use crate::python::Span;
+
+impl Interp<'_> {
+    /// The elements of an iterable: `None` when they are unknown, an exception when there are none to
+    /// iterate over.
+    pub(crate) fn iterate(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
+        Ok(match &val.data {
+            Data::Unknown(_) | Data::Text(_) => None,
+            Data::Str(text) => Some(
+                text.chars().map(|character| Val::str(character.to_string(), val.span)).collect(),
+            ),
+            Data::Bytes(bytes) => {
+                Some(bytes.iter().map(|byte| Val::int(i64::from(*byte), val.span)).collect())
+            }
+            Data::Tuple(items) => Some(items.to_vec()),
+            Data::Native(native) => match native.as_ref() {
+                Native::Range(start, stop, step) => {
+                    let bound = i64::try_from(self.settings.limits.collection).unwrap_or(i64::MAX);
+                    let count = range_length(*start, *stop, *step);
+                    if count > bound {
+                        let message = "a range has more elements than the bound";
+                        self.limit(span, "collection", message, "--max-collection");
+                        return Ok(None);
+                    }
+                    Some((0..count).map(|turn| Val::int(start + turn * step, val.span)).collect())
+                }
+                _ => {
+                    let message = format!("'{}' object is not iterable", self.type_name(val));
+                    return self.type_error(message, span);
+                }
+            },
+            Data::Symbol(path) => {
+                let path = path.clone();
+                return self.symbol_items(&path, span);
+            }
+            Data::Obj(id) => return self.object_items(val, *id, span),
+            _ => {
+                let message = format!("'{}' object is not iterable", self.type_name(val));
+                return self.type_error(message, span);
+            }
+        })
+    }
+
+    pub(super) fn object_items(
+        &mut self,
+        val: &Val,
+        id: ObjId,
+        span: Span,
+    ) -> Res<Option<Vec<Val>>> {
+        let id = self.heap.resolve(id);
+        Ok(match self.heap.get(id) {
+            Object::List(items) => Some(items.clone()),
+            Object::Dict(entries, _) => {
+                if entries.keys().any(|key| matches!(key, Key::Spread(_))) {
+                    return Ok(None);
+                }
+                Some(entries.values().map(|(name, _)| name.clone()).collect())
+            }
+            Object::Set(items, _) => Some(items.values().cloned().collect()),
+            Object::Iterator(items, at) => {
+                let rest = items.iter().skip(*at).cloned().collect();
+                let end = items.len();
+                if let Object::Iterator(_, at) = self.heap.get_mut(id) {
+                    *at = end;
+                }
+                Some(rest)
+            }
+            Object::Lazy(_) => return self.drain(val, span),
+            Object::Namespace(_) => Some(
+                self.entries_of(val)
+                    .unwrap_or_default()
+                    .into_values()
+                    .map(|(name, _)| name)
+                    .collect(),
+            ),
+            Object::Scope(names) => {
+                Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
+            }
+            Object::Poisoned(_) | Object::XCom(..) => None,
+            Object::Class(class, _) if class.flavour == Flavour::Enum => {
+                Some(self.members(val).into_values().collect())
+            }
+            Object::Instance(instance) => {
+                let (class, payload, attrs) =
+                    (instance.class.clone(), instance.payload.clone(), instance.attrs.clone());
+                for protocol in ["__iter__", "__getitem__"] {
+                    let is_own = matches!(self.class_lookup(&class, protocol), Ok(Some(_)));
+                    if is_own && (protocol == "__iter__" || payload.is_none()) {
+                        return match self.iter_of(val, span)? {
+                            Some(iterator) => self.drain(&iterator, span),
+                            None => Ok(None),
+                        };
+                    }
+                }
+                if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
+                    return Ok(Some(
+                        fields.iter().filter_map(|name| attrs.get(name).cloned()).collect(),
+                    ));
+                }
+                match payload {
+                    Some(payload) => return self.iterate(&payload, span),
+                    None if attrs.contains_key("__unknown_base__") => None,
+                    None => {
+                        let message = format!("'{}' object is not iterable", self.type_name(val));
+                        return self.type_error(message, span);
+                    }
+                }
+            }
+            // Of all records only views of dicts and file objects are iterated over.
+            Object::Record(..) => match self.view_items(val) {
+                Some(items) => items,
+                None => self.take_lines(val, span),
+            },
+            Object::Group(_) => None,
+            _ => {
+                let message = format!("'{}' object is not iterable", self.type_name(val));
+                return self.type_error(message, span);
+            }
+        })
+    }
+
+    /// All that an iterator still has; `None` when that is unknown, or beyond the bound.
+    pub(super) fn drain(&mut self, iterator: &Val, span: Span) -> Res<Option<Vec<Val>>> {
+        if let Some(Object::Iterator(..)) = iterator.as_obj().map(|id| self.heap.get(id)) {
+            return self.iterate(iterator, span);
+        }
+        let mut items = Vec::new();
+        loop {
+            self.step(span)?;
+            match self.next_item(iterator, span)? {
+                Next::Item(_) if items.len() >= self.settings.limits.collection => {
+                    let message = "an iterator has more elements than the bound";
+                    self.limit(span, "collection", message, "--max-collection");
+                    return Ok(None);
+                }
+                Next::Item(item) => items.push(item),
+                Next::End(_) => return Ok(Some(items)),
+                Next::Open(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether iterating over a value gives an order that differs between runs: strings in a set are
+    /// ordered by a hash that CPython seeds anew in each process.
+    pub(crate) fn is_unordered(&self, val: &Val) -> bool {
+        match val.as_obj().map(|id| self.heap.get(id)) {
+            // Small numbers come in their own order, which is the one they are kept in here only when
+            // they were added in it.
+            Some(Object::Set(items, _)) => {
+                items.len() > 1
+                    && !(items.keys().all(|key| matches!(key, Key::Int(0..8)))
+                        && items.keys().is_sorted_by_key(|key| match key {
+                            Key::Int(number) => *number,
+                            _ => 0,
+                        }))
+            }
+            Some(Object::Lazy(lazy)) => {
+                lazy.is_unordered() || lazy.sources().iter().any(|source| self.is_unordered(source))
+            }
+            _ => false,
+        }
+    }
+
+    /// A hole for what depends on the order of a set.
+    pub(crate) fn unordered(&mut self, span: Span) -> Val {
+        self.hole(crate::eval::HoleKind::Nondeterministic, "order of a set", span)
+    }
+
+    /// A set from elements.
+    pub(crate) fn make_set(&mut self, items: Vec<Val>, frozen: bool, span: Span) -> Res {
+        let mut set = crate::eval::object::Map::default();
+        for item in items {
+            if self.is_open(&item) {
+                // Whether it is equal to another element is not known.
+                return Ok(self.derived(&[&item], span));
+            }
+            let key = self.key(&item, span)?;
+            set.entry(key).or_insert(item);
+        }
+        Ok(self.heap.val(Object::Set(set, frozen), span))
+    }
+}

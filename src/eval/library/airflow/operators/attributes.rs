@@ -1,0 +1,213 @@
+//! What DAG code reads from operators and their classes.
+
+use crate::airflow::Origin;
+use crate::eval::HoleKind;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::library::airflow::{TaskKeyword, TaskObject, operator_kind};
+use crate::eval::object::{Data, ObjId, Object, Val};
+use crate::mapping;
+use crate::python::Span;
+use crate::python::ast::Name;
+use std::rc::Rc;
+
+impl Interp<'_> {
+    /// An attribute of a task, DAG, group or decorator.
+    pub(crate) fn airflow_attribute(
+        &mut self,
+        object: &Val,
+        id: ObjId,
+        name: &Name,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let method = || Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span));
+        match self.heap.get(id).clone() {
+            Object::Task(task) => self.task_attribute(object, id, &task, name, span),
+            Object::Dag(dag) => Ok(match name.as_ref() {
+                "dag_id" => Some(Val::text(dag.id, span)),
+                "default_args" if dag.default_args.is_none() => {
+                    let empty = self.heap.val(Object::Dict(Default::default(), None), span);
+                    self.set_dag_attribute(id, name, empty.clone(), span);
+                    Some(empty)
+                }
+                "default_args" => Some(dag.default_args),
+                "tasks" | "topological_sort" | "task_dict" | "task_ids"
+                    if name.as_ref() == "tasks" =>
+                {
+                    let tasks = dag.tasks.values().map(|id| Val::obj(*id, span)).collect();
+                    Some(self.list(tasks, span))
+                }
+                "task_ids" => {
+                    let ids: Vec<Val> =
+                        dag.tasks.values().map(|id| self.task_id_of(*id, span)).collect();
+                    Some(self.list(ids, span))
+                }
+                "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
+                | "task" | "set_dependency" | "roots" | "leaves" | "__enter__" | "__exit__" => {
+                    method()
+                }
+                _ => match dag.args.get(name) {
+                    Some(kwarg) => Some(kwarg.val.clone()),
+                    None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
+                },
+            }),
+            Object::Group(group) => Ok(match name.as_ref() {
+                "group_id" | "node_id" => Some(Val::text(group.id, span)),
+                "default_args" => Some(group.default_args),
+                "dag" => group.dag.map(|id| Val::obj(id, span)),
+                "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__"
+                | "__exit__" | "get_child_by_label" => method(),
+                _ => Some(self.hole(HoleKind::Name, format!("task_group.{name}"), span)),
+            }),
+            Object::XCom(task, _) => Ok(match name.as_ref() {
+                "operator" => Some(Val::obj(task, span)),
+                _ => method(),
+            }),
+            Object::TaskDecorator(_) => Ok(match name.as_ref() {
+                "expand" | "partial" | "expand_kwargs" | "override" => method(),
+                "function" | "__wrapped__" => match self.heap.get(id) {
+                    Object::TaskDecorator(decorator) => decorator.function.clone(),
+                    _ => None,
+                },
+                "__name__" | "__doc__" => {
+                    let function = match self.heap.get(id) {
+                        Object::TaskDecorator(decorator) => decorator.function.clone(),
+                        _ => None,
+                    };
+                    match function {
+                        Some(function) => self.find_attribute(&function, name, span)?,
+                        None => None,
+                    }
+                }
+                // `@task.kubernetes`: the decorator's own namespace.
+                _ => {
+                    let kind = match self.heap.get(id) {
+                        Object::TaskDecorator(decorator) => decorator.kind.clone(),
+                        _ => Name::from("airflow.task"),
+                    };
+                    Some(Val::symbol(format!("{kind}.{name}"), span))
+                }
+            }),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn task_id_of(&self, id: ObjId, span: Span) -> Val {
+        match self.heap.get(id) {
+            Object::Task(task) => Val::text(task.id.clone(), span),
+            _ => Val::none(span),
+        }
+    }
+
+    pub(super) fn task_attribute(
+        &mut self,
+        object: &Val,
+        id: ObjId,
+        task: &TaskObject,
+        name: &Name,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        if let Some(val) = task.attrs.get(name) {
+            return Ok(Some(val.clone()));
+        }
+        if let Some(keyword) = task.keywords.get(name) {
+            return Ok(Some(keyword.val.clone()));
+        }
+        match name.as_ref() {
+            "task_id" | "node_id" => return Ok(Some(Val::text(task.id.clone(), span))),
+            "label" => return Ok(Some(Val::text(task.label.clone(), span))),
+            "dag" => {
+                return Ok(Some(match task.dag {
+                    Some(dag) => Val::obj(dag, span),
+                    None => Val::none(span),
+                }));
+            }
+            "dag_id" => {
+                if let Some(Object::Dag(dag)) = task.dag.map(|id| self.heap.get(id)) {
+                    return Ok(Some(Val::text(dag.id.clone(), span)));
+                }
+            }
+            "output" => {
+                return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span)));
+            }
+            "__class__" => return Ok(Some(task.class.clone())),
+            "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
+            "task_type" => {
+                let name = self.type_text(&task.class.clone());
+                return Ok(Some(Val::str(name, span)));
+            }
+            "set_upstream"
+            | "set_downstream"
+            | "as_setup"
+            | "as_teardown"
+            | "update_relative"
+            | "render_template_fields"
+            | "add_inlets"
+            | "add_outlets"
+            | "execute"
+            | "expand"
+            | "partial"
+            | "xcom_push"
+            | "xcom_pull"
+            | "dry_run"
+            | "get_dag"
+            | "has_dag" => {
+                let own = self.class_lookup(&task.class, name);
+                if let Ok(Some(val)) = own {
+                    return self.bind_attribute(&val, object, &task.class, span).map(Some);
+                }
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
+            }
+            _ => {}
+        }
+        match self.class_lookup(&task.class, name) {
+            Ok(Some(val)) => return self.bind_attribute(&val, object, &task.class, span).map(Some),
+            Ok(None) => {}
+            Err(base) => return Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
+        }
+        if !task.initialised && !mapping::accepts(task.kind, name) {
+            // A subclass asks for an attribute before Airflow's constructor set any.
+            return Ok(None);
+        }
+        // What the constructor makes of arguments that are not given.
+        let empty = match name.as_ref() {
+            "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
+            | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
+            | "init_containers" => Some(Object::List(Vec::new())),
+            "labels" | "annotations" | "node_selector" => {
+                Some(Object::Dict(Default::default(), None))
+            }
+            _ => None,
+        };
+        if let (Some(object), true) = (empty, task.initialised) {
+            let val = self.heap.val(object, span);
+            if let Object::Task(task) = self.heap.get_mut(id) {
+                let keyword = TaskKeyword { val: val.clone(), origin: Origin::Attribute, span };
+                task.keywords.insert(name.clone(), keyword);
+            }
+            return Ok(Some(val));
+        }
+        if let Some(val) = self.class_constant(&task.base, name, span) {
+            return Ok(Some(val));
+        }
+        Ok(Some(self.hole(HoleKind::Name, format!("{}.{name}", self.type_text(&task.class)), span)))
+    }
+
+    /// Class attributes of Airflow's operators that DAG code reads.
+    pub(crate) fn class_constant(&mut self, class: &str, name: &str, span: Span) -> Option<Val> {
+        match name {
+            "template_fields" => {
+                let fields = mapping::template_fields(operator_kind(class));
+                let items = fields.iter().map(|field| Val::str(field.as_str(), span)).collect();
+                Some(Val::tuple(items, span))
+            }
+            "template_ext" => Some(Val::tuple(Vec::new(), span)),
+            "template_fields_renderers" => Some(self.dict(Default::default(), span)),
+            "ui_color" => Some(Val::str("#fff", span)),
+            "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Mapped operators: `partial`, `expand` and `expand_kwargs`.
+
+use crate::airflow::Origin;
+use crate::eval::call::{Args, Kwarg};
+use crate::eval::interp::{Interp, Res};
+use crate::eval::library::airflow::TaskKeyword;
+use crate::eval::object::{Map, Object, Val};
+use crate::eval::{Hole, HoleKind};
+use crate::python::Span;
+use crate::python::ast::Name;
+use std::sync::Arc;
+
+impl Interp<'_> {
+    /// `.partial(...)` of an operator class.
+    pub(crate) fn partial_operator(&mut self, class: &Val, args: Args, span: Span) -> Val {
+        let object = crate::eval::library::airflow::DecoratorObject {
+            kind: Name::from("airflow.partial"),
+            kwargs: args.kw,
+            function: Some(class.clone()),
+            partial: Map::default(),
+            more_kw: args.more_kw,
+        };
+        self.heap.val(Object::TaskDecorator(Box::new(object)), span)
+    }
+
+    /// `.expand(...)` and `.expand_kwargs(...)` after `.partial(...)`.
+    pub(crate) fn expand_operator(
+        &mut self,
+        partial: &crate::eval::library::airflow::DecoratorObject,
+        method: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res {
+        let Some(class) = partial.function.clone() else { return Ok(Val::none(span)) };
+        let base = match self.symbol_base(&class) {
+            Some(base) => base,
+            None => return Ok(self.derived(&[&class], span)),
+        };
+        let instances = self.instances(method, args, span)?;
+        let mut unrolled = None;
+        if let Some(instances) = &instances {
+            let mut keywords = Vec::new();
+            self.airflow.detached += 1;
+            for instance in instances {
+                let mut kw = partial.kwargs.clone();
+                for (name, kwarg) in instance {
+                    kw.insert(name.clone(), kwarg.clone());
+                }
+                let args = Args { kw, more_kw: partial.more_kw.clone(), ..Args::default() };
+                let made = self.make_operator(&class, &base, args, span);
+                match made {
+                    Ok(val) => {
+                        if let Some(Object::Task(task)) = val.as_obj().map(|id| self.heap.get(id)) {
+                            let mut own = task.keywords.clone();
+                            for (name, keyword) in &mut own {
+                                keyword.origin = match &keyword.origin {
+                                    Origin::Call if instance.contains_key(name) => Origin::Expand,
+                                    Origin::Call => Origin::Partial,
+                                    other => other.clone(),
+                                };
+                            }
+                            keywords.push(own);
+                        }
+                    }
+                    Err(raised) => {
+                        self.airflow.detached -= 1;
+                        return Err(raised);
+                    }
+                }
+            }
+            self.airflow.detached -= 1;
+            unrolled = Some(keywords);
+        }
+        // The task itself: what all instances share.
+        let shared = Args {
+            kw: partial.kwargs.clone(),
+            more_kw: partial.more_kw.clone(),
+            ..Args::default()
+        };
+        let symbol = Val::symbol(base.clone(), span);
+        let val = self.make_operator(&symbol, &base, shared, span)?;
+        let open: Vec<Val> = args.all().into_iter().cloned().collect();
+        let hole = match &unrolled {
+            Some(_) => None,
+            None => {
+                let refs: Vec<&Val> = open.iter().collect();
+                let derived = self.expansion_hole(&refs, span);
+                Some(derived)
+            }
+        };
+        if let Some(id) = val.as_obj()
+            && let Object::Task(task) = self.heap.get_mut(id)
+        {
+            task.class = class;
+            for keyword in task.keywords.values_mut() {
+                if keyword.origin == Origin::Call {
+                    keyword.origin = Origin::Partial;
+                }
+            }
+            task.expansion = match (unrolled, hole) {
+                (Some(keywords), _) => Some(Ok(keywords)),
+                (None, Some(hole)) => Some(Err(hole)),
+                (None, None) => None,
+            };
+            if let (Some(Err(hole)), "expand") = (&task.expansion, method) {
+                let hole = Arc::clone(hole);
+                for (name, kwarg) in &args.kw {
+                    let val = Val::unknown(Arc::clone(&hole), kwarg.span);
+                    let keyword = TaskKeyword { val, origin: Origin::Expand, span: kwarg.span };
+                    task.keywords.insert(name.clone(), keyword);
+                }
+            } else if let Some(Err(hole)) = &task.expansion {
+                let val = Val::unknown(Arc::clone(hole), span);
+                task.keywords
+                    .insert(Name::from("**"), TaskKeyword { val, origin: Origin::Expand, span });
+            }
+        }
+        // Upstream tasks whose results are mapped over.
+        self.depend_on_all(&val, &open);
+        Ok(val)
+    }
+
+    pub(super) fn expansion_hole(&mut self, from: &[&Val], span: Span) -> Arc<Hole> {
+        let mut roots = Vec::new();
+        for val in from {
+            self.roots_of(val, &mut roots, 0);
+        }
+        // What is mapped over names the values: the tasks whose results they are, or else the expression.
+        let mut tasks = Vec::new();
+        for val in from {
+            self.xcoms_in(val, &mut tasks, 0);
+        }
+        let ids: Vec<String> = tasks
+            .into_iter()
+            .filter_map(|id| match self.heap.get(id) {
+                Object::Task(task) => Some(task.id.to_template()),
+                _ => None,
+            })
+            .collect();
+        let place = from.iter().map(|val| val.span).find(|place| place.is_some()).unwrap_or(span);
+        let reason = self.snippet(place);
+        Arc::new(Hole {
+            kind: HoleKind::XCom,
+            name: if ids.is_empty() { reason.clone() } else { ids.join(", ") },
+            default: None,
+            reason,
+            span,
+            roots,
+        })
+    }
+
+    /// Keywords of each instance of a mapped task; `None` when they are not known.
+    #[allow(clippy::type_complexity, reason = "one map of keywords per instance")]
+    pub(crate) fn instances(
+        &mut self,
+        method: &str,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Vec<Map<Name, Kwarg>>>> {
+        if args.is_open() {
+            return Ok(None);
+        }
+        if method == "expand_kwargs" {
+            let Some(val) = args.pos.first() else { return Ok(None) };
+            let Some(rows) = self.iterate(val, span)? else { return Ok(None) };
+            let mut instances = Vec::new();
+            for row in rows {
+                let Some(entries) = self.entries_of(&row) else { return Ok(None) };
+                let mut instance = Map::default();
+                for (key, val) in entries.into_values() {
+                    let Some(name) = key.as_str() else { return Ok(None) };
+                    let span = val.span;
+                    instance.insert(Name::from(name), Kwarg { val, span });
+                }
+                instances.push(instance);
+            }
+            return Ok(Some(instances));
+        }
+        // The last keyword runs fastest, as in nested loops over the keywords in order.
+        let mut instances: Vec<Map<Name, Kwarg>> = vec![Map::default()];
+        for (name, kwarg) in &args.kw {
+            if self.is_open(&kwarg.val) {
+                return Ok(None);
+            }
+            let values = match self.entries_of(&kwarg.val) {
+                Some(entries) => entries
+                    .into_values()
+                    .map(|(key, val)| Val::tuple(vec![key, val], kwarg.span))
+                    .collect(),
+                None => match self.iterate(&kwarg.val, span)? {
+                    Some(values) => values,
+                    None => return Ok(None),
+                },
+            };
+            if instances.len().saturating_mul(values.len()) > self.settings.limits.collection {
+                return Ok(None);
+            }
+            let mut product = Vec::new();
+            for instance in &instances {
+                for val in &values {
+                    let mut next = instance.clone();
+                    next.insert(name.clone(), Kwarg { val: val.clone(), span: kwarg.span });
+                    product.push(next);
+                }
+            }
+            instances = product;
+        }
+        Ok(Some(instances))
+    }
+}
