@@ -2,6 +2,7 @@
 
 pub mod airflow;
 pub mod cli;
+pub mod config;
 pub mod diag;
 pub mod discover;
 pub mod emit;
@@ -12,8 +13,11 @@ pub mod mapping;
 pub mod paths;
 pub mod pipes;
 pub mod python;
+pub mod report;
+pub mod secrets;
 pub mod spec;
 pub mod translate;
 pub mod values;
 pub mod verify;
+pub mod words;
 pub mod yaml;

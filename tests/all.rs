@@ -11,7 +11,7 @@
 mod cli {
     //! The command line as a user meets it.
 
-    mod command_line;
+    pub(crate) mod command_line;
     mod transcripts;
 }
 
@@ -33,7 +33,9 @@ mod peers {
     //! podlift against the programs that read what it writes.
 
     mod airflow;
-    mod dagster;
+    mod airlift;
+    pub(crate) mod dagster;
+    pub(crate) mod dagster_code;
     mod yaml;
 }
 
@@ -44,9 +46,21 @@ mod parity {
     pub(crate) mod manifest;
 }
 
+mod report {
+    //! Reports, differences and the gate, as users and their tools meet them.
+
+    mod browser;
+    mod bytes;
+    mod diff;
+    mod driver;
+    mod formats;
+    mod gate;
+}
+
 mod spec {
     //! Job specs of real DAGs.
 
+    mod fixtures;
     mod round_trip;
 }
 

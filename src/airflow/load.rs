@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{
     Dag, Expansion, Keyword, Loaded, Operator, OperatorKind, Origin, Settings, Subclass, Task,
-    TaskFunction,
+    TaskFunction, timing,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::eval::interp::Interp;
@@ -162,7 +162,7 @@ fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
         seen.push(id);
         let Object::Dag(dag) = interp.heap.get(id).clone() else { continue };
         if dag.entered || visible.contains(&id) {
-            dags.push(dag_of(interp, &dag));
+            dags.push(dag_of(interp, &dag, visible.contains(&id)));
         } else if !dag.tasks.is_empty() {
             let text = dag.id.display();
             interp.tell(Diagnostic::new(
@@ -199,7 +199,7 @@ fn tell_leftovers(interp: &mut Interp<'_>) {
     }
 }
 
-fn dag_of(interp: &mut Interp<'_>, dag: &DagObject) -> Dag {
+fn dag_of(interp: &mut Interp<'_>, dag: &DagObject, is_global: bool) -> Dag {
     let arguments = dag
         .args
         .iter()
@@ -226,6 +226,8 @@ fn dag_of(interp: &mut Interp<'_>, dag: &DagObject) -> Dag {
         arguments,
         span: dag.span,
         tasks,
+        is_global,
+        timing: timing::timing(interp, dag, &interp.settings.airflow_version),
         conditions: dag.conditions.clone(),
     }
 }

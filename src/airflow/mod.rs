@@ -3,9 +3,10 @@
 mod load;
 mod project;
 mod task;
+mod timing;
 
 pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};
 pub use task::{
-    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, Subclass, Task, TaskFunction,
+    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, SPREAD, Subclass, Task, TaskFunction,
 };

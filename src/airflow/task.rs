@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use crate::eval::{Hole, Text, Value};
 use crate::python::Span;
+use crate::spec::Timing;
 
 /// A DAG and the tasks found in it.
 #[derive(Debug, Clone)]
@@ -18,6 +19,10 @@ pub struct Dag {
     pub span: Span,
     /// Its tasks in the order in which Python made them, other operators included.
     pub tasks: Vec<Task>,
+    /// Whether it is in a global variable of the file.
+    pub is_global: bool,
+    /// When its runs start.
+    pub timing: Timing,
     /// Conditions that could not be decided and under which the DAG exists.
     pub conditions: Vec<Arc<Hole>>,
 }
@@ -131,6 +136,10 @@ pub enum Origin {
     /// An assignment to an attribute of the finished task.
     Attribute,
 }
+
+/// The keyword under which a task holds the arguments that `**` takes from something unknown: any that are not
+/// given otherwise may be among them.
+pub const SPREAD: &str = "**";
 
 /// What a mapped task expands over.
 #[derive(Debug, Clone, PartialEq)]

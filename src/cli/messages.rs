@@ -11,6 +11,7 @@ use crate::diag::render::{Concise, Human, Json, Render};
 use crate::diag::{Diagnostic, Severity, Tally};
 use crate::python::Sources;
 use crate::translate::Summary;
+pub(super) use crate::words::count;
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,11 +44,9 @@ impl Messages {
             MessageFormat::Concise => Box::new(Concise),
             MessageFormat::Json => Box::new(Json),
         };
-        let shown = findings.iter().filter(|finding| self.shows(finding.severity));
-        for finding in shown {
-            renderer.render(finding, sources, &mut ctx.stderr)?;
-        }
-        Ok(())
+        let shown: Vec<&Diagnostic> =
+            findings.iter().filter(|finding| self.shows(finding.severity)).collect();
+        renderer.render_all(&shown, sources, &mut ctx.stderr)
     }
 
     fn shows(&self, severity: Severity) -> bool {
@@ -128,9 +127,4 @@ fn sentence(summary: Summary) -> String {
         summary.open,
         summary.failed,
     )
-}
-
-/// `1 file`, `2 files`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

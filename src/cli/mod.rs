@@ -4,13 +4,20 @@
 //! DAGs is a finding and goes to standard error in the chosen format; what kept podlift from doing its
 //! work is an error and ends it with code 2.
 
+mod check;
 mod completions;
 mod ctx;
+mod diff;
+mod doctor;
 mod explain;
 mod failure;
+mod file;
 mod mappings;
 mod messages;
 mod output;
+mod project;
+mod report;
+mod run;
 mod schema;
 mod translate;
 mod verify;
@@ -41,12 +48,19 @@ pub enum Exit {
     about,
     long_about = "Lifts KubernetesPodOperator tasks out of Airflow DAG files and lands them on Dagster Pipes.\n\n\
         DAG files are read without running them: no Airflow, no cluster and no credentials are needed. \
-        Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
+        `podlift run` and `podlift doctor` talk to a cluster. Only `podlift verify` runs them, in your own Airflow, to prove that the pods are the same.",
     max_term_width = 100,
     after_help = "\
 Examples:
   podlift translate dags -o jobs        one job spec per task, in jobs/<dag>/<task>.yaml
   podlift translate dags/nightly.py     the same, to standard output
+  podlift run jobs/nightly --date 2026-11-21
+                                        run the pods of a DAG, in their order
+  podlift doctor jobs/nightly           look whether the cluster has what they need
+  podlift report dags -o report.html    where the migration stands, as a page to look at
+  podlift diff main:dags dags           what a change to the DAGs does to the pods
+  podlift check dags --baseline report.json
+                                        in CI: fail on new findings only
   podlift verify dags --python /opt/airflow/bin/python
                                         compare the pods with those your Airflow makes
   podlift explain env_vars              what becomes of an argument
@@ -67,6 +81,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Translate(Box<translate::Args>),
+    Run(Box<run::Args>),
+    Doctor(Box<doctor::Args>),
+    Report(Box<report::Args>),
+    Diff(Box<diff::Args>),
+    Check(Box<check::Args>),
     Verify(Box<verify::Args>),
     Explain(explain::Args),
     Mappings(mappings::Args),
@@ -92,6 +111,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>, ctx: &mut Ctx<'_>) -> u8 {
 fn run(command: Command, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match command {
         Command::Translate(args) => translate::run(*args, ctx),
+        Command::Run(args) => run::run(&args, ctx),
+        Command::Doctor(args) => doctor::run(&args, ctx),
+        Command::Report(args) => report::run(&args, ctx),
+        Command::Diff(args) => diff::run(&args, ctx),
+        Command::Check(args) => check::run(&args, ctx),
         Command::Verify(args) => verify::run(&args, ctx),
         Command::Explain(args) => explain::run(&args, ctx),
         Command::Mappings(args) => mappings::run(&args, ctx),

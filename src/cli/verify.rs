@@ -20,6 +20,7 @@ use crate::discover::IgnoreSyntax;
 use crate::paths::normal;
 use crate::python::guess_roots;
 use crate::translate::{Options, Selection, Static, Translation, translate};
+use crate::values::Unset;
 use crate::verify::{self, Airflow, AskError, Question, Report, Versions};
 
 /// Prove that the pods equal those your own Airflow makes; this EXECUTES the DAG files
@@ -33,13 +34,12 @@ use crate::verify::{self, Airflow, AskError, Question, Report, Versions};
         is started, no database and no scheduler is needed, and nothing is written but a temporary folder.",
     after_help = "\
 Examples:
-  podlift verify dags --python /opt/airflow/bin/python --use-defaults
+  podlift verify dags --python /opt/airflow/bin/python
   podlift verify dags --python venv/bin/python --values prod.yaml --format json > verify.json
   podlift verify dags/nightly.py --python venv/bin/python --task load
 
 Both sides get the same values: the DAGs see no environment variables but those of --values and --set,
-PATH, HOME, TMPDIR, locale and library paths. Airflow always uses the defaults that the code gives to its
-lookups, so give --use-defaults, or everything that has a default is not resolved on podlift's side.
+PATH, HOME, TMPDIR, locale and library paths. Everything else counts as not set on both sides.
 
 Verdicts: equal; differs (both values, the place in the DAG, the argument in Airflow); not resolved (the
 holes); refused by Airflow (it fails to make the pod); only in Airflow; only in podlift.
@@ -168,6 +168,7 @@ fn options(
         }
     }
     let mut values = values(&args.values, messages, ctx)?;
+    values.unset = args.values.unset.unwrap_or(Unset::Absent);
     let folder = dags_folder(args, ctx);
     values.conf.entry("core.dags_folder".to_owned()).or_insert(folder);
     let settings = Settings {

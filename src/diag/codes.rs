@@ -73,6 +73,10 @@ codes! {
     /// podlift itself failed while it read the file. The other files are not affected.
     InternalError = "KPO109", Error, "podlift failed on this file",
         "Please report it with the file, or the part of it that shows the failure.";
+    /// A comment `# podlift: ignore[CODE]` silences nothing: the finding is gone, stands on another line, or the code
+    /// does not exist.
+    UnusedIgnore = "KPO110", Warning, "ignore comment silences nothing",
+        "Remove the comment, or correct its code; it has to stand on the line of the finding or alone on the line above.";
 
     /// The value of an argument is not known statically. It stays in the job spec as a hole.
     UnresolvedValue = "KPO201", Warning, "value is not known statically",
@@ -102,8 +106,9 @@ codes! {
     /// The task is not attached to any DAG, so Airflow never runs it.
     TaskWithoutDag = "KPO209", Warning, "task belongs to no DAG",
         "Pass `dag=` or make the task inside `with DAG(...)`.";
-    /// Python evaluates the expression to a value podlift chose between alternatives for a stated reason.
-    AssumedValue = "KPO210", Info, "default given by the code is used",
+    /// Nothing was given for a lookup, so it gives the default that stands in the code, as in an Airflow where
+    /// it is not set.
+    AssumedValue = "KPO210", Warning, "default given by the code is used",
         "Pass the real value with `--set KIND:NAME=VALUE`.";
     /// A subclass overrides a method that Airflow calls at run time, so the pod may differ from the arguments.
     OverriddenMethod = "KPO211", Warning, "subclass overrides a method that runs with the task",
@@ -163,6 +168,10 @@ codes! {
     /// Airflow rejects or changes the pod name.
     PodName = "KPO313", Warning, "pod name is refused or changed",
         "Use lower-case letters, digits and hyphens.";
+    /// A value in the environment, an annotation or an argument looks like a password, token or key. Whoever may read
+    /// the DAG, the job spec or the pod may read it. Reports and diffs show `[redacted]` in its place.
+    PlainSecret = "KPO314", Warning, "credential stands in plain text",
+        "Keep it in a Kubernetes Secret and name it with `secrets=[Secret(...)]` or `env_from=[...]`; then change the credential.";
 
     /// `base_pod_meta.name` is always overwritten by PipesK8sClient with a name of its own.
     NameOverwritten = "KPO401", Info, "pod name is replaced by PipesK8sClient",
@@ -190,6 +199,35 @@ codes! {
     /// service account, or `default`; PipesK8sClient that of its service account or kubeconfig, or `default`.
     NamespaceFromOutside = "KPO408", Info, "namespace comes from outside the DAG",
         "Name it with `namespace=`, or in `run.namespace` of the job spec.";
+
+    /// A text of the task reads something for which generated Dagster code has no counterpart, such as an XCom. The
+    /// module loads; a run fails at the place marked `TODO(podlift)`.
+    DagsterTodo = "KPO410", Warning, "text has to be carried over to Dagster by hand",
+        "Complete the place marked `TODO(podlift)` in the generated module.";
+    /// Dagster has no place for some of what Airflow does with the task or DAG.
+    DagsterLoss = "KPO411", Warning, "Dagster code leaves something out",
+        "Carry it over by hand where it matters.";
+    /// The schedule of the DAG has no counterpart in a schedule of Dagster, or works in another way there.
+    DagsterSchedule = "KPO412", Warning, "schedule differs in Dagster",
+        "Write a schedule or a sensor for the job by hand where it matters.";
+    /// A DAG whose templates read the date of the run becomes partitioned assets; the start of a partition is the
+    /// logical date. The DAG does not say everything that this needs.
+    DagsterPartitions = "KPO413", Warning, "partitions are assumed",
+        "Check the definition of the partitions in the generated module.";
+    /// Tasks of other operators are no assets. What waits for them in Airflow waits for the pod tasks before them.
+    DagsterDependency = "KPO414", Info, "dependency goes through tasks that are no pods",
+        "Make those tasks assets of their own if their work is needed.";
+    /// A task made in a loop over something that is not known, or mapped over a result, becomes one asset.
+    DagsterPattern = "KPO415", Warning, "one asset stands for any number of tasks",
+        "Split the asset by hand, or give the values with `--set` and `--values`.";
+    /// `dagster_k8s.PipesK8sComponent` knows a pod and its assets, and no more. A task whose pod has holes or Jinja in it
+    /// gets no component.
+    ComponentLimit = "KPO416", Warning, "component cannot say everything",
+        "Use `--emit dagster` for this task, or carry the rest over by hand.";
+    /// dagster-airlift replaces tasks in the loaded DAG, and breaks the DAG with tasks of groups that put their id before
+    /// those of their tasks, with mapped tasks, and in files without a DAG in a global variable.
+    AirliftTrap = "KPO417", Warning, "dagster-airlift cannot take the task over",
+        "The task stays in Airflow; move it out of its group, or take it over with the whole DAG.";
 
     /// A job spec file does not agree with the format `podlift/v1`.
     InvalidJobSpec = "KPO501", Error, "job spec is malformed",

@@ -3,6 +3,11 @@
 //! An emitter only makes texts; it neither prints nor touches a disk. [`write`](write::write) puts a set
 //! of files in its place as a whole.
 
+mod airlift;
+mod batch;
+mod component;
+mod cron;
+mod dagster;
 mod header;
 mod job_spec;
 mod manifest;
@@ -12,11 +17,14 @@ pub mod paths;
 pub mod write;
 
 use crate::diag::Diagnostic;
-use crate::spec::JobSpec;
 
+pub use airlift::{Airlift, edited};
+pub use batch::Batch;
+pub use component::Components;
+pub use dagster::DagsterProject;
 pub use job_spec::{JobSpecs, Notation};
 
-pub use manifest::{CronJobs, Jobs, Pods, Schedule};
+pub use manifest::{CronJobs, Jobs, Pods};
 pub use names::resource_name;
 
 /// One file to write.
@@ -39,8 +47,8 @@ pub struct Emitted {
 
 /// Turns job specs into files of one format.
 pub trait Emitter {
-    /// One file for each spec, below an output folder.
-    fn emit(&self, specs: &[JobSpec]) -> Emitted;
+    /// The files, below an output folder.
+    fn emit(&self, batch: &Batch<'_>) -> Emitted;
 
     /// All files as one text, for standard output.
     fn join(&self, files: &[OutputFile]) -> String {

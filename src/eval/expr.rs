@@ -262,6 +262,12 @@ impl Interp<'_> {
         span: Span,
     ) -> Res {
         use super::branch::Flow;
+        if let (Data::Unknown(hole), true, [last]) = (&val.data, stop_at, tail)
+            && let ExprKind::Str(text) = &last.kind
+            && self.assumes_default(hole, text, span)
+        {
+            return self.eval(last);
+        }
         let cond = self.condition_hole(operand, val);
         let kept = val.clone();
         let flow = self.both(&cond, &mut |_| Flow::Return(kept.clone()), &mut |this| {

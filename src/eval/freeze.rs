@@ -154,6 +154,11 @@ impl Interp<'_> {
                 Kind::XCom(XCom { task_id, key: key.clone() })
             }
             Object::Record(class, attrs) => match class.as_ref() {
+                // Airflow itself replaces a parameter object by its default.
+                "airflow.Param" => match attrs.get("default") {
+                    Some(default) => self.freeze_kind(default, depth + 1),
+                    None => Kind::None,
+                },
                 "airflow.DagParam" => {
                     let name = attrs.get("name").and_then(Val::as_str).unwrap_or_default();
                     Kind::Unknown(Arc::new(Hole {

@@ -1,7 +1,7 @@
 //! What happens during a run, as it is told: one [`Record`] after the other, in order.
 //!
 //! The launcher only tells. A [`Sink`] decides what becomes of it: lines on a terminal, JSON Lines in a file, or
-//! nothing. The JSON of a record is a documented format (`podlift schema --events`): fields are added, never
+//! nothing. The JSON of a record is a documented format (`podlift schema events`): fields are added, never
 //! renamed.
 
 use std::io::Write;
@@ -17,6 +17,9 @@ use super::outcome::Outcome;
 use super::rules::TaskState;
 use super::state::Stage;
 use crate::pipes::{AssetCheck, Exception, Fault, Materialization, Stream, Warning};
+
+/// The format of [`Record`]s.
+pub const EVENTS_FORMAT: &str = "podlift-events/v1";
 
 /// Something that happened, with when and to whom.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -46,6 +49,11 @@ pub struct Record {
 pub enum Event {
     /// A run begins.
     RunStarted {
+        /// Format of the records: `podlift-events/v1`. Fields and events are added to it, never renamed.
+        #[schemars(extend("const" = EVENTS_FORMAT))]
+        format: String,
+        /// The release of podlift.
+        podlift: String,
         /// Tasks it consists of.
         tasks: usize,
     },
@@ -257,8 +265,8 @@ pub struct PodEvent {
 
 /// Where records go. It is called from many tasks at once.
 pub trait Sink: Send + Sync {
-    /// Takes one record.
-    fn take(&self, record: &Record);
+    /// Takes one record; who keeps it shares it.
+    fn take(&self, record: &Arc<Record>);
 }
 
 /// Tells sinks what happens to one task, or to the whole run.
@@ -283,14 +291,14 @@ impl Teller {
 
     /// Tells.
     pub fn tell(&self, event: Event) {
-        let record = Record {
+        let record = Arc::new(Record {
             time: Timestamp::now(),
             run: self.run.clone(),
             dag: self.identity.as_ref().map(|identity| identity.dag.clone()),
             task: self.identity.as_ref().map(Identity::task_name),
             attempt: self.identity.as_ref().map(|identity| identity.attempt),
             event,
-        };
+        });
         for sink in self.sinks.iter() {
             sink.take(&record);
         }
@@ -312,11 +320,16 @@ impl<W: Write + Send> JsonLines<W> {
 }
 
 impl<W: Write + Send> Sink for JsonLines<W> {
-    fn take(&self, record: &Record) {
+    fn take(&self, record: &Arc<Record>) {
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = serde_json::to_string(record)
+        // One write per line, so that several programs may append to one file.
+        let written = serde_json::to_vec(&**record)
             .map_err(std::io::Error::from)
-            .and_then(|line| writeln!(to, "{line}"))
+            .map(|mut line| {
+                line.push(b'\n');
+                line
+            })
+            .and_then(|line| to.write_all(&line))
             .and_then(|()| to.flush());
         if let Err(error) = written {
             self.failed

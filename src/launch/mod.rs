@@ -4,6 +4,7 @@ pub mod api;
 pub mod attempt;
 pub mod cancel;
 pub mod connect;
+pub mod doctor;
 pub mod events;
 pub mod graph;
 mod keys;
@@ -14,6 +15,7 @@ pub mod plan;
 pub mod pod;
 mod podevents;
 pub mod render;
+pub mod resume;
 pub mod rules;
 pub mod run;
 #[cfg(test)]

@@ -110,6 +110,11 @@ pub enum PlanError {
         /// The expression that left it open.
         reason: String,
     },
+    /// The task makes a Job.
+    #[error(
+        "the task makes a Job, which needs a controller; write its manifest with `translate --emit job`"
+    )]
+    Job,
     /// The task stands for any number of tasks.
     #[error("the task stands for any number of tasks, made by {0}; it cannot be run as one")]
     Pattern(String),
@@ -152,6 +157,7 @@ pub fn plan(spec: JobSpec, overrides: &Overrides) -> Result<Plan, Vec<PlanError>
         .collect();
     errors.dedup();
     errors.extend(spec.metadata.pattern.clone().map(PlanError::Pattern));
+    errors.extend((!spec.job.is_empty()).then_some(PlanError::Job));
     let launcher = &spec.launcher;
     let mut seconds = |field, value: &Option<Open<f64>>| -> Option<Duration> {
         let number = number(field, value.as_ref(), &mut errors)?;

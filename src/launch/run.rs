@@ -7,13 +7,13 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::Instant;
 
 use super::api::{ApiError, Cluster, Notice};
 use super::cancel::{Cancel, Urgency};
 use super::connect::{Access, Clusters, ConnectError};
-use super::events::{Event, Teller};
+use super::events::{EVENTS_FORMAT, Event, Teller};
 use super::graph::{Graph, GraphError, Key, Node, Step};
 use super::names::{Identity, RUN_LABEL, label_value};
 use super::plan::Plan;
@@ -36,6 +36,28 @@ pub struct Planned {
     pub namespace: Option<String>,
     /// Attempts of an earlier run that is resumed.
     pub attempts_before: u32,
+}
+
+impl Planned {
+    /// The namespace that the caller or the spec names.
+    pub fn named_namespace(&self) -> Option<String> {
+        let run = &self.plan.spec.run;
+        let own = || run.base_pod_meta.get("namespace").and_then(|it| it.as_str());
+        let named = self.namespace.as_deref().or(run.namespace.as_deref()).or_else(own);
+        named.map(String::from)
+    }
+
+    /// The first attempt of the task in a run.
+    pub fn identity(&self, run: &str) -> Identity {
+        let metadata = &self.plan.spec.metadata;
+        Identity {
+            dag: metadata.dag.clone(),
+            task: metadata.task.clone(),
+            map_index: metadata.map_index,
+            run: run.into(),
+            attempt: 1,
+        }
+    }
 }
 
 /// A task that is not run.
@@ -87,11 +109,17 @@ pub enum StartError {
         /// Why.
         error: PodError,
     },
+    /// The user stopped it before anything was created.
+    #[error("stopped before anything was created")]
+    Cancelled,
 }
 
 /// The final result of a run, as JSON.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunReport {
+    /// Format of the result: `podlift-result/v1`. Fields are added to it, never renamed.
+    #[schemars(extend("const" = RESULT_FORMAT))]
+    pub format: String,
     /// Run id.
     pub run: String,
     /// Whether every task counts as done.
@@ -109,35 +137,8 @@ pub struct RunReport {
     pub tasks: Vec<TaskReport>,
 }
 
-/// What `--resume` needs of an earlier result.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Earlier {
-    /// Run id.
-    pub run: String,
-    /// Its tasks.
-    pub tasks: Vec<EarlierTask>,
-}
-
-/// A task of an earlier result.
-#[derive(Debug, Clone, Deserialize)]
-pub struct EarlierTask {
-    /// DAG id.
-    pub dag: String,
-    /// Task id, with the index of a mapped task.
-    pub task: String,
-    /// How it ended.
-    pub state: TaskState,
-    /// Its attempts.
-    pub attempts: Vec<EarlierAttempt>,
-}
-
-/// An attempt of an earlier result.
-#[derive(Debug, Clone, Deserialize)]
-pub struct EarlierAttempt {
-    /// Its number.
-    pub attempt: u32,
-}
-
+/// The format of [`RunReport`].
+pub const RESULT_FORMAT: &str = "podlift-result/v1";
 /// How long the first call to a cluster may fail before that is the answer.
 const FIRST_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -160,8 +161,18 @@ impl Run {
     ) -> Result<RunReport, StartError> {
         let (started, clock) = (Timestamp::now(), Instant::now());
         let (mut graph, added) = Graph::new(self.nodes(), self.assume)?;
-        let (places, place_of) = self.prepare(&mut clusters, teller).await?;
-        teller.tell(Event::RunStarted { tasks: self.tasks.len() });
+        let mut stop = cancel.clone();
+        let prepared = tokio::select! {
+            prepared = self.prepare(&mut clusters, teller) => prepared?,
+            // Nothing was created yet, so there is nothing to wait for.
+            () = stop.reached(Urgency::Orderly) => return Err(StartError::Cancelled),
+        };
+        let (places, place_of) = prepared;
+        teller.tell(Event::RunStarted {
+            format: EVENTS_FORMAT.into(),
+            podlift: env!("CARGO_PKG_VERSION").into(),
+            tasks: self.tasks.len(),
+        });
         self.tell_assumed(&added, teller);
         let by_key: BTreeMap<Key, usize> =
             self.tasks.iter().enumerate().map(|(at, task)| (key_of(&task.plan), at)).collect();
@@ -210,6 +221,7 @@ impl Run {
         let success =
             reports.iter().all(|it| matches!(it.state, TaskState::Success | TaskState::Skipped));
         let report = RunReport {
+            format: RESULT_FORMAT.into(),
             run: self.id.clone(),
             success,
             cancelled: cancel.now() > Urgency::None,
@@ -250,27 +262,8 @@ impl Run {
         let mut place_of = Vec::new();
         for task in &self.tasks {
             let (cluster, default) = clusters.get(&task.access).await?;
-            let own = task
-                .plan
-                .spec
-                .run
-                .base_pod_meta
-                .get("namespace")
-                .and_then(|it| it.as_str())
-                .map(String::from);
-            let namespace = task
-                .namespace
-                .clone()
-                .or_else(|| task.plan.spec.run.namespace.clone())
-                .or(own)
-                .unwrap_or(default);
-            let identity = Identity {
-                dag: task.plan.spec.metadata.dag.clone(),
-                task: task.plan.spec.metadata.task.clone(),
-                map_index: task.plan.spec.metadata.map_index,
-                run: self.id.clone(),
-                attempt: 1,
-            };
+            let namespace = task.named_namespace().unwrap_or(default);
+            let identity = task.identity(&self.id);
             pod::build(&task.plan.spec.run, &namespace, &identity, &task.context)
                 .map_err(|error| StartError::Pod { task: identity.task_name(), error })?;
             let key = (task.access.clone(), namespace.clone());

@@ -93,6 +93,14 @@ impl Answer {
         self
     }
 
+    /// Takes its time, in milliseconds.
+    pub(super) fn after(mut self, delay: u64) -> Self {
+        if let Some((before, _)) = self.pieces.first_mut() {
+            *before += Duration::from_millis(delay);
+        }
+        self
+    }
+
     pub(super) fn broken(mut self) -> Self {
         self.end = End::Broken;
         self

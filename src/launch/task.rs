@@ -156,6 +156,7 @@ impl Task<'_> {
     }
 
     /// Looks for pods of the same task and run: the newest is gone on with, all others that are left are deleted.
+    /// Pods of attempts whose end is known already were left on purpose and are no concern of this run.
     async fn find_earlier(&self) -> (u32, Option<Arc<Pod>>) {
         let labels = self.identity(1).labels();
         let mut earlier: Vec<(u32, Arc<Pod>)> = self
@@ -169,7 +170,7 @@ impl Task<'_> {
                     && own.contains_key(super::names::MAP_INDEX_LABEL)
                         == self.plan.spec.metadata.map_index.is_some();
                 let attempt = own.get(ATTEMPT_LABEL)?.parse().ok()?;
-                same.then_some((attempt, pod))
+                (same && attempt > self.attempts_before).then_some((attempt, pod))
             })
             .collect();
         earlier.sort_by_key(|(attempt, _)| *attempt);

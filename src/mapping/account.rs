@@ -1,5 +1,6 @@
 //! The account of a task: every keyword ends in exactly one disposition.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::airflow::Origin;
@@ -8,7 +9,9 @@ use crate::python::Span;
 use crate::spec::JobSpec;
 
 /// What became of one keyword.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// Stands in the pod or the client configuration.
@@ -28,6 +31,17 @@ pub enum Disposition {
 }
 
 impl Disposition {
+    /// All, in the order in which people want to see them.
+    pub const ALL: &'static [Self] = &[
+        Self::Mapped,
+        Self::Launcher,
+        Self::NotNeeded,
+        Self::Manual,
+        Self::Unsupported,
+        Self::Unresolved,
+        Self::Unknown,
+    ];
+
     /// The word in tables, reports and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -85,8 +99,12 @@ pub struct Account {
     pub operator: String,
     /// The call.
     pub span: Span,
+    /// `owner`, as far as it is known.
+    pub owner: Option<String>,
     /// Every keyword, in the order in which they reached the operator.
     pub keywords: Vec<KeywordAccount>,
+    /// For each job spec of the task: JSON pointers into it with what made the value there.
+    pub places: Vec<Vec<(String, Span)>>,
 }
 
 /// What mapping makes of one task.

@@ -7,7 +7,7 @@ use super::bind::Bound;
 use super::output::Output;
 use super::remarks::Remarks;
 use super::row::Converter;
-use crate::airflow::Keyword;
+use crate::airflow::{Keyword, SPREAD};
 
 /// What decides the dispositions of a task's keywords.
 pub(crate) struct Fate<'a> {
@@ -39,6 +39,7 @@ impl Fate<'_> {
                 .map(|(_, path)| path.clone())
                 .collect();
             let (disposition, note) = match one {
+                None if name == SPREAD => (Disposition::Unresolved, String::new()),
                 None => (Disposition::Unknown, String::new()),
                 Some(one) => self.disposition(one, index, &holes, remarks),
             };

@@ -27,6 +27,7 @@ mod coverage;
 mod fate;
 mod function;
 mod jinja;
+mod job;
 mod merge;
 mod name;
 mod node;
@@ -48,6 +49,7 @@ mod tests;
 pub use accept::{accepts, template_fields};
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
 pub use coverage::coverage_markdown;
+pub(crate) use jinja::only_in_airflow;
 pub use release::{NotARelease, Release};
 pub use row::{
     Class, Converter, DefaultValue, Example, Guide, OperatorName, Releases, Row, Table, Target,

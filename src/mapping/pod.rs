@@ -145,10 +145,11 @@ fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> 
 }
 
 /// A default of the table that is plain Python: `None` and computed ones put nothing into the pod.
-fn literal(python: &str) -> Option<Node> {
+pub(crate) fn literal(python: &str) -> Option<Node> {
     let kind = match python {
         "True" => NodeKind::Bool(true),
         "False" => NodeKind::Bool(false),
+        _ if let Ok(number) = python.parse::<i64>() => NodeKind::Number(number.into()),
         _ => {
             let text = python.strip_prefix('\'')?.strip_suffix('\'')?;
             return Some(Node::text(text, Span::NONE));

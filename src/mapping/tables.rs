@@ -223,7 +223,7 @@ fn line_of(text: &str, row: &Row) -> usize {
 fn complaints(row: &Row, user: bool) -> Vec<String> {
     let mut found = Vec::new();
     for target in &row.targets {
-        let known = ["/run/", "/client/", "/launcher/", "/metadata/"];
+        let known = ["/run/", "/client/", "/launcher/", "/job/", "/metadata/"];
         if !known.iter().any(|start| target.path.starts_with(start)) {
             found.push(format!("target `{}` is outside the job spec", target.path));
         }

@@ -13,6 +13,7 @@ use super::cluster;
 use super::convert::convert;
 use super::fate::{self, Fate};
 use super::function;
+use super::job;
 use super::name;
 use super::node::{Fields, Node, NodeKind};
 use super::output::Output;
@@ -24,7 +25,9 @@ use super::tables::{Scope, Tables};
 use super::tell;
 use super::template::TemplateReader;
 use super::tree::{find, find_mut, place};
-use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Origin, Settings, Task, TaskFunction};
+use crate::airflow::{
+    Dag, Expansion, Keyword, OperatorKind, Origin, SPREAD, Settings, Task, TaskFunction,
+};
 use crate::diag::Code;
 use crate::eval::{Hole, Kind, Text, Value};
 use crate::python::{Sources, Span};
@@ -49,7 +52,9 @@ pub fn map_task(
             task: task.task_id.to_template(),
             operator: task.operator.class.clone(),
             span: task.span,
+            owner: task.keyword("owner").and_then(Value::as_str).map(str::to_owned),
             keywords: Vec::new(),
+            places: Vec::new(),
         },
         diagnostics: Vec::new(),
     };
@@ -61,7 +66,10 @@ pub fn map_task(
         for (map_index, keywords, function) in instances(task) {
             let (spec, accounts) =
                 mapper.instance(map_index, &keywords, function.as_ref(), &mut remarks);
-            mapped.specs.extend(spec);
+            if let Some((spec, places)) = spec {
+                mapped.specs.push(spec);
+                mapped.account.places.push(places);
+            }
             fate::join(&mut mapped.account.keywords, accounts);
         }
     }
@@ -102,6 +110,9 @@ fn instances(task: &Task) -> Vec<Instance> {
     each.iter().enumerate().map(one).collect()
 }
 
+/// A job spec and the places that made its values.
+type Placed = (JobSpec, Vec<(String, Span)>);
+
 /// What all instances of a task share.
 struct Mapper<'a> {
     task: &'a Task,
@@ -121,7 +132,7 @@ impl Mapper<'_> {
         keywords: &IndexMap<String, Keyword>,
         function: Option<&TaskFunction>,
         remarks: &mut Remarks,
-    ) -> (Option<JobSpec>, Vec<KeywordAccount>) {
+    ) -> (Option<Placed>, Vec<KeywordAccount>) {
         let mut bound: Vec<Bound<'_>> = keywords
             .iter()
             .enumerate()
@@ -137,17 +148,26 @@ impl Mapper<'_> {
         // Values reach the pod in the order of the tables, whatever the order of the call.
         bound.sort_by_key(|one| self.scope.order(one.row));
         tell::about_keywords(self.scope.kind, keywords, &bound, remarks);
-        if matches!(self.scope.kind, OperatorKind::Job | OperatorKind::Spark) {
+        if self.scope.kind == OperatorKind::Spark || self.is_relative_of_jobs() {
             tell::unsupported_operator(self.task, remarks);
             return (None, fate::unsupported(keywords, &bound));
         }
-        let (tree, excluded) = self.tree(&bound, function, remarks);
+        let spread = keywords.get(SPREAD).and_then(spread_hole);
+        let (tree, excluded) = self.tree(&bound, function, spread, remarks);
         let keep_sidecar = self.settings.keep_xcom_sidecar;
         let mut output = Output::default();
         let spec = self.write(&tree, map_index, &mut output, remarks);
         tell::about_output(self.task, &spec, &output, remarks);
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
-        (Some(spec), fate.accounts(keywords, remarks))
+        let accounts = fate.accounts(keywords, remarks);
+        (Some((spec, output.spans)), accounts)
+    }
+
+    /// Whether the task is of an operator that makes a Job otherwise than KubernetesJobOperator: through Kueue
+    /// or a managed cluster.
+    fn is_relative_of_jobs(&self) -> bool {
+        self.scope.kind == OperatorKind::Job
+            && self.task.operator.class.rsplit('.').next() != Some("KubernetesJobOperator")
     }
 
     /// The job spec as a tree: `/client`, `/run`, `/launcher`.
@@ -155,6 +175,7 @@ impl Mapper<'_> {
         &self,
         bound: &[Bound<'_>],
         function: Option<&TaskFunction>,
+        spread: Option<Arc<Hole>>,
         remarks: &mut Remarks,
     ) -> (Node, Vec<usize>) {
         let kind = self.scope.kind;
@@ -183,12 +204,23 @@ impl Mapper<'_> {
         let mut open: Vec<OpenNote> = Vec::new();
         let template = "merge this pod template here, then delete this line";
         open.extend(built.unknown.map(|hole| OpenNote { hole, remedy: template }));
-        if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
+        if let Some(hole) = spread {
+            let remedy = "add what these arguments decide, then delete this line";
+            open.push(OpenNote { hole, remedy });
+        } else if let Some(Expansion::Unknown(hole)) = &self.task.expansion {
             let remedy =
                 "one pod for each of these values: add what they decide, then delete this line";
             open.push(OpenNote { hole: Arc::clone(hole), remedy });
         }
         launcher(bound, &mut tree, remarks);
+        if kind == OperatorKind::Job {
+            tell::job(self.task, remarks);
+            job::defaults(self.scope.absent(bound), &self.target.provider, &mut tree);
+            open.extend(job::template(bound).map(|hole| OpenNote {
+                hole,
+                remedy: "merge this job template here, then delete this line",
+            }));
+        }
         self.namespace(&built.pod, bound, access.namespace, open.is_empty(), &mut tree, remarks);
         let sides = [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")];
         for (path, inside) in sides {
@@ -270,6 +302,8 @@ impl Mapper<'_> {
         });
         match node {
             Some(node) => place(tree, "/run/namespace", node, false),
+            // What is open may bring one.
+            None if !known => {}
             None => tell::no_namespace(self.task, bound, remarks),
         }
     }
@@ -303,15 +337,22 @@ impl Mapper<'_> {
         let client = typed(part("client"), self.task, remarks);
         let run = typed(part("run"), self.task, remarks);
         let launcher = typed(part("launcher"), self.task, remarks);
+        let job = typed(part("job"), self.task, remarks);
         JobSpec {
             client,
             run,
             launcher,
+            job,
             templates: output.templates.clone(),
             holes: output.holes.clone(),
             ..empty_spec(metadata)
         }
     }
+}
+
+/// What a `**` of unknown arguments stands for.
+fn spread_hole(keyword: &Keyword) -> Option<Arc<Hole>> {
+    keyword.value.holes().into_iter().next()
 }
 
 /// Something that keeps a job spec open without having a value of its own in it.
@@ -365,12 +406,13 @@ fn empty_spec(metadata: Metadata) -> JobSpec {
         client: Default::default(),
         run: Default::default(),
         launcher: Default::default(),
+        job: Default::default(),
         templates: Vec::new(),
         holes: Vec::new(),
     }
 }
 
-/// Everything of `/launcher` and `/run` beside pod and namespace.
+/// Everything of `/launcher`, `/job` and `/run` beside pod and namespace.
 fn launcher(bound: &[Bound<'_>], tree: &mut Node, remarks: &mut Remarks) {
     for one in bound {
         let outside = |path: &&str| {

@@ -12,10 +12,11 @@ use super::output::Output;
 use super::pod::Pod;
 use super::remarks::Remarks;
 use super::row::Converter;
-use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, Task};
+use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, SPREAD, Task};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::HoleKind;
 use crate::kubernetes::check_pod;
+use crate::secrets;
 use crate::spec::JobSpec;
 
 /// Conditions, patterns, mapping and subclasses of a task.
@@ -77,6 +78,9 @@ pub(crate) fn about_keywords(
 ) {
     for (index, (name, keyword)) in keywords.iter().enumerate() {
         let span = keyword.span.or(keyword.value.span);
+        if name == SPREAD {
+            continue;
+        }
         let Some(one) = bound.iter().find(|one| one.index == Some(index)) else {
             remarks.tell(
                 Code::UnknownArgument,
@@ -154,6 +158,13 @@ pub(crate) fn unsupported_operator(task: &Task, remarks: &mut Remarks) {
     remarks.tell(Code::UnsupportedOperator, task.span, format!("{class} {what}"));
 }
 
+/// A task of which the job spec's pod is only a part.
+pub(crate) fn job(task: &Task, remarks: &mut Remarks) {
+    let message = "KubernetesJobOperator makes a Job, which PipesK8sClient cannot";
+    let told = Diagnostic::new(Code::UnsupportedOperator, task.span, message);
+    remarks.add(told.help("Write the manifest of the Job with `--emit job`."));
+}
+
 /// Traps of the pod itself.
 pub(crate) fn about_pod(task: &Task, built: &Pod, remarks: &mut Remarks) {
     if let Some((policy, span)) = &built.replaced_restart_policy {
@@ -219,6 +230,28 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
         .pod_path(path);
         told.severity = crate::diag::Severity::Info;
         remarks.add(told);
+    }
+    for secret in secrets::in_spec(spec) {
+        remarks.add(
+            Diagnostic::new(Code::PlainSecret, at(&secret.pointer), secret.message())
+                .label("stands in the DAG as plain text")
+                .help(secret.remedy(&task.task_id.display()))
+                .pod_path(&secret.pointer),
+        );
+    }
+    for hole in secrets::in_defaults(spec) {
+        let place = output.open.iter().find(|(name, _)| *name == hole.name);
+        let message = format!("the default of `{}` is a credential", hole.name);
+        remarks.add(
+            Diagnostic::new(
+                Code::PlainSecret,
+                place.map_or(task.span, |(_, hole)| hole.span),
+                message,
+            )
+            .label("stands in the DAG as plain text")
+            .help("remove the default, so that the lookup fails where the value is missing")
+            .pod_path(&hole.path),
+        );
     }
     // A template that could not be read may add anything.
     let complete = !spec.run.base_pod_spec.keys().any(|key| key.contains("${"));

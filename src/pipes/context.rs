@@ -115,11 +115,17 @@ impl ContextData {
 
     /// Targets one asset, whose versions are not known.
     #[must_use]
-    pub fn asset(mut self, key: &AssetKey) -> Self {
-        let key = key.escaped();
-        self.code_version_by_asset_key = Some([(key.clone(), None)].into_iter().collect());
-        self.provenance_by_asset_key = Some([(key.clone(), None)].into_iter().collect());
-        self.asset_keys = Some(vec![key]);
+    pub fn asset(self, key: &AssetKey) -> Self {
+        self.assets(&[key])
+    }
+
+    /// Targets assets, whose versions are not known.
+    #[must_use]
+    pub fn assets(mut self, keys: &[&AssetKey]) -> Self {
+        let keys: Vec<String> = keys.iter().map(|key| key.escaped()).collect();
+        self.code_version_by_asset_key = Some(keys.iter().map(|key| (key.clone(), None)).collect());
+        self.provenance_by_asset_key = Some(keys.iter().map(|key| (key.clone(), None)).collect());
+        self.asset_keys = Some(keys);
         self
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod ast;
 mod broken;
+mod comments;
 mod decode;
 mod depth;
 mod errors;
@@ -17,6 +18,7 @@ mod repair;
 mod resolve;
 mod source;
 
+pub use comments::comments;
 pub use decode::{DecodeError, Decoded, Encoding, decode};
 pub use files::{FileLimits, Files, LoadedFile};
 pub use lower::{MAX_DEPTH, MAX_NESTING};

@@ -27,7 +27,7 @@ pub struct Parsed {
 }
 
 /// A text that needs no more stack than this is parsed where it stands, in bytes.
-const AT_HAND: usize = 1 << 20;
+pub(super) const AT_HAND: usize = 1 << 20;
 
 /// A text that needs more stack than this is refused, in bytes.
 const MAX_STACK: usize = 512 << 20;

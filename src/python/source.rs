@@ -3,6 +3,7 @@
 //! Every value podlift evaluates remembers the [`Span`] that made it, so a span is small and `Copy`:
 //! a source number and a byte range. [`Sources`] turns it back into `path:line:column`.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The number of a source in its [`Sources`]. It depends on loading order, so nothing may sort by it.
@@ -18,6 +19,12 @@ pub struct Span {
     pub start: u32,
     /// One past the last byte.
     pub end: u32,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 impl Span {
@@ -135,6 +142,30 @@ impl Sources {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         let at = files.iter().position(|source| source.path == path)?;
         Some((SourceId(u32::try_from(at).ok()?), Arc::clone(files.get(at)?)))
+    }
+
+    /// Every source once, by its shown path.
+    pub fn by_paths(&self) -> BTreeMap<String, (SourceId, Arc<Source>)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let numbered = (0u32..).zip(files.iter());
+        // A file that was read in part may have an empty twin; the longest text is the whole one.
+        let mut all: BTreeMap<String, (SourceId, Arc<Source>)> = BTreeMap::new();
+        for (number, source) in numbered {
+            let known = all.get(&source.path).map_or(0, |(_, known)| known.text.len());
+            if known < source.text.len() || !all.contains_key(&source.path) {
+                all.insert(source.path.clone(), (SourceId(number), Arc::clone(source)));
+            }
+        }
+        all
+    }
+
+    /// The same sources with other texts. Texts of the same length keep every span valid.
+    #[must_use]
+    pub fn mapped(&self, text: impl Fn(&Source) -> String) -> Self {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let mapped =
+            files.iter().map(|source| Arc::new(Source::new(source.path.as_str(), text(source))));
+        Self { files: RwLock::new(mapped.collect()) }
     }
 
     /// Where a span begins, for people.

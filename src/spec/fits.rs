@@ -3,6 +3,7 @@
 //! The fields of the job spec itself are known from its schema, those of the pod from the types of the
 //! Kubernetes API: a value fits where a pod that holds nothing else can be read.
 
+use k8s_openapi::api::batch::v1::JobSpec as BatchJobSpec;
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value as Json};
@@ -86,6 +87,7 @@ pub(super) fn fits(schema: &Json, at: &Pointer, value: &Json) -> bool {
     match at.first_keys().as_slice() {
         ["run", "base_pod_spec", _, ..] => in_pod::<PodSpec>(steps.get(2..), value),
         ["run", "base_pod_meta", _, ..] => in_pod::<ObjectMeta>(steps.get(2..), value),
+        ["job", _, ..] => in_pod::<BatchJobSpec>(steps.get(1..), value),
         ["run", "extras", _, ..] => true,
         [part, field] => match (open_type(schema, part, field), steps.len()) {
             (Some(OpenType::Bool), _) => value.is_boolean(),

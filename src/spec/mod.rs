@@ -1,6 +1,7 @@
 //! The job spec: what one task becomes, and how it is written, read and completed.
 
 mod check;
+mod dag;
 mod fill;
 mod fits;
 mod model;
@@ -11,6 +12,7 @@ mod schema;
 pub(crate) mod tests_support;
 mod write;
 
+pub use dag::{DagFacts, Schedule, Start, TaskFacts, Timing};
 pub use fill::{Filled, Finished, Misfit, Unfinished, UsedDefault, fill};
 pub use model::{
     API_VERSION, Client, JobSpec, KIND, Launcher, Metadata, Open, OpenHole, Plain, Run, Template,

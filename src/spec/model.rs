@@ -34,6 +34,10 @@ pub struct JobSpec {
     /// What `podlift run` honours and PipesK8sClient has no argument for.
     #[serde(default, skip_serializing_if = "Launcher::is_empty")]
     pub launcher: Launcher,
+    /// For a task that makes a Job rather than a pod: the fields of the `batch/v1` JobSpec around the pod that
+    /// `run` describes, all but `template`. PipesK8sClient makes no Jobs.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub job: Map<String, Json>,
     /// Where Jinja is left in `run`, and the names it needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<Template>,

@@ -53,7 +53,7 @@ fn specs(source: SourceId, text: &str) -> Result<Vec<JobSpec>, Vec<Problem>> {
 fn spec(schema: &Json, node: &Node) -> Result<JobSpec, Vec<Problem>> {
     another_format(node)?;
     let mut problems = check(schema, node);
-    for part in ["client", "run", "launcher", "metadata"] {
+    for part in ["client", "run", "launcher", "job", "metadata"] {
         if let Some(inner) = node.get(part) {
             templates(inner, part, &mut problems);
         }

@@ -29,6 +29,7 @@ pub(crate) fn spec_named(dag: &str, task: &str) -> JobSpec {
         run: Run::default(),
         launcher: Launcher::default(),
         templates: Vec::new(),
+        job: Default::default(),
         holes: Vec::new(),
     }
 }

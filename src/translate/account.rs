@@ -10,9 +10,10 @@ use super::select::Selection;
 use crate::airflow::{Dag, Task};
 use crate::diag::Diagnostic;
 use crate::discover::Input;
+use crate::eval::Kind;
 use crate::mapping::{Account, Mapped};
 use crate::python::{Sources, Span};
-use crate::spec::JobSpec;
+use crate::spec::{DagFacts, JobSpec};
 
 /// What one DAG file gave.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,6 +38,24 @@ pub struct FileAccount {
     pub specs: Range<usize>,
     /// Which of the translation's accounts are about its tasks.
     pub accounts: Range<usize>,
+}
+
+/// A task of a wanted DAG that became no job spec: one of another operator, or one that was not selected.
+/// Whoever runs the DAG needs it to keep the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherTask {
+    /// DAG id.
+    pub dag: String,
+    /// Task id, with the prefixes of its groups.
+    pub task: String,
+    /// Qualified name of its operator.
+    pub operator: String,
+    /// Whether it runs a pod and was only not selected.
+    pub runs_pod: bool,
+    /// Ids of the tasks that must end before it.
+    pub upstream: Vec<String>,
+    /// Its `trigger_rule`, if it is known and not the default.
+    pub trigger_rule: Option<String>,
 }
 
 /// The numbers of the summary line.
@@ -78,8 +97,11 @@ impl Summary {
 pub(super) struct Outcome {
     pub(super) file: FileAccount,
     pub(super) specs: Vec<JobSpec>,
+    /// DAGs with job specs, in the order of these.
+    pub(super) dags: Vec<DagFacts>,
     pub(super) accounts: Vec<Account>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) others: Vec<OtherTask>,
     /// Every DAG and pod task of the file, wanted or not, as `(dag id, task id)`; a DAG stands with an empty task id.
     pub(super) ids: BTreeSet<(String, String)>,
     /// Pod tasks of the file, wanted or not.
@@ -110,6 +132,23 @@ impl Outcome {
         self.ids.insert((task.dag_id.to_template(), task.task_id.to_template()));
         let paths = spans(task).filter_map(|span| sources.get(span.source));
         self.written_in.extend(paths.map(|source| source.path.clone()));
+    }
+
+    /// Notes a task of a wanted DAG that is not wanted itself or runs no pod.
+    pub(super) fn see_other(&mut self, task: &Task, runs_pod: bool) {
+        let rule = task.keyword("trigger_rule").and_then(|value| match &value.kind {
+            // `TriggerRule.ALL_DONE`
+            Kind::Object(object) => Some(object.name.to_string()),
+            _ => value.as_str().map(str::to_owned),
+        });
+        self.others.push(OtherTask {
+            dag: task.dag_id.to_template(),
+            task: task.task_id.to_template(),
+            operator: task.operator.class.clone(),
+            runs_pod,
+            upstream: task.upstream.clone(),
+            trigger_rule: rule,
+        });
     }
 
     /// Adds what became of one task.

@@ -4,12 +4,13 @@
 //! in the order of their paths, so that neither threads nor the file system can change the result.
 
 mod account;
+mod facts;
 mod net;
 mod select;
 mod stages;
 mod templates;
 
-pub use account::{FileAccount, Summary};
+pub use account::{FileAccount, OtherTask, Summary};
 pub use select::{Selection, Unmatched};
 pub use stages::{Stages, Static};
 
@@ -24,7 +25,7 @@ use crate::discover::{self, IgnoreSyntax, Input, Missing, Search};
 use crate::mapping::Account;
 use crate::paths::{Shown, normal};
 use crate::python::{Sources, guess_roots};
-use crate::spec::JobSpec;
+use crate::spec::{DagFacts, JobSpec};
 
 /// Stack of each reading thread. The evaluator recurses with the nesting of the DAG's own code; memory is only
 /// used as far as a file goes.
@@ -54,10 +55,14 @@ pub struct Options {
 pub struct Translation {
     /// Job specs, by file, DAG and task in the order of the source.
     pub specs: Vec<JobSpec>,
+    /// The wanted DAGs that have job specs, in the order of these.
+    pub dags: Vec<DagFacts>,
     /// Findings, sorted by place and free of repeats.
     pub diagnostics: Vec<Diagnostic>,
     /// What became of each keyword of each task, in the order of `specs`.
     pub accounts: Vec<Account>,
+    /// Tasks of the wanted DAGs that became no job specs.
+    pub others: Vec<OtherTask>,
     /// What each DAG file gave, sorted by path.
     pub files: Vec<FileAccount>,
     /// Selected ids that no DAG or task has.
@@ -122,7 +127,14 @@ impl Translation {
     fn add(&mut self, outcome: account::Outcome, diagnostics: &mut Vec<Diagnostic>) {
         let (spec, account) = (self.specs.len(), self.accounts.len());
         self.specs.extend(outcome.specs);
+        self.dags.extend(
+            outcome
+                .dags
+                .into_iter()
+                .map(|dag| DagFacts { specs: spec + dag.specs.start..spec + dag.specs.end, ..dag }),
+        );
         self.accounts.extend(outcome.accounts);
+        self.others.extend(outcome.others);
         self.files.push(FileAccount {
             specs: spec..self.specs.len(),
             accounts: account..self.accounts.len(),

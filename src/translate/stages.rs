@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::Outcome;
+use super::facts;
 use super::select::Selection;
 use super::templates::Templates;
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
@@ -11,6 +12,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
 use crate::mapping::{Mapped, Tables, map_task};
 use crate::python::{FileLimits, Files, Source, Sources, Span};
+use crate::spec::DagFacts;
 
 /// Reading and mapping. A trait, so that the pipeline can be tested without Python.
 pub trait Stages: Sync {
@@ -56,15 +58,37 @@ fn read_file(
     outcome.is_told = loaded.diagnostics.iter().any(|finding| {
         matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
     });
-    let diagnostics = loaded.diagnostics.into_iter();
+    // What an operator of the user's own does stands in the user's table.
+    let mapped: Vec<Span> = loaded
+        .dags
+        .iter()
+        .flat_map(|dag| &dag.tasks)
+        .filter(|task| {
+            task.operator.kind == OperatorKind::Other && stages.runs_pods(&task.operator)
+        })
+        .map(|task| task.span)
+        .collect();
+    let diagnostics = loaded.diagnostics.into_iter().filter(|finding| {
+        finding.code != Code::UnresolvedOperator || !mapped.contains(&finding.span)
+    });
     outcome.diagnostics.extend(diagnostics.filter(|finding| selection.concerns(finding)));
     for dag in &loaded.dags {
         outcome.see_dag(dag, selection);
-        for task in dag.tasks.iter().filter(|task| stages.runs_pods(&task.operator)) {
-            outcome.see_task(task, sources);
-            if selection.has(dag, task) {
-                outcome.add(stages.map(task, dag, settings, sources));
+        let first = outcome.specs.len();
+        for task in &dag.tasks {
+            let runs_pod = stages.runs_pods(&task.operator);
+            if runs_pod {
+                outcome.see_task(task, sources);
             }
+            if runs_pod && selection.has(dag, task) {
+                outcome.add(stages.map(task, dag, settings, sources));
+            } else if selection.has_dag(dag) {
+                outcome.see_other(task, runs_pod);
+            }
+        }
+        if outcome.specs.len() > first {
+            let specs = first..outcome.specs.len();
+            outcome.dags.push(DagFacts { specs, ..facts::facts(stages, dag, input) });
         }
     }
     outcome

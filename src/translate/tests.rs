@@ -65,7 +65,9 @@ impl Stages for Fake {
                 task: task.task_id.to_template(),
                 operator: task.operator.class.clone(),
                 span: task.span,
+                owner: None,
                 keywords: vec![],
+                places: vec![],
             },
             diagnostics: vec![],
         }
@@ -78,6 +80,8 @@ fn dag(name: &str, span: Span) -> Dag {
         arguments: IndexMap::new(),
         span,
         tasks: vec![],
+        timing: Default::default(),
+        is_global: true,
         conditions: vec![],
     }
 }

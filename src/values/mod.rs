@@ -12,6 +12,18 @@ use crate::eval::HoleKind;
 
 pub use set::SetError;
 
+/// What a lookup gives for which there is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Unset {
+    /// The default in the code, which is told; a hole where it has none
+    #[default]
+    Default,
+    /// What Airflow gives when nothing is set: the default in the code, None or an exception
+    Absent,
+    /// A hole, whatever default the code has
+    Hole,
+}
+
 /// Supplied values, by the kind of lookup.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Values {
@@ -27,8 +39,8 @@ pub struct Values {
     pub conf: BTreeMap<String, String>,
     /// Every other hole, by its `kind:name`.
     pub others: BTreeMap<String, Json>,
-    /// Use the default that the code gives where no value is supplied.
-    pub use_defaults: bool,
+    /// What a lookup gives that none of these is for.
+    pub unset: Unset,
 }
 
 impl Values {
@@ -52,6 +64,5 @@ impl Values {
         self.params.extend(later.params);
         self.conf.extend(later.conf);
         self.others.extend(later.others);
-        self.use_defaults |= later.use_defaults;
     }
 }

@@ -10,18 +10,18 @@ use std::process::{Command, Stdio};
 use podlift::cli::{self, Ctx};
 
 /// The repository, where the fixtures are.
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// What a run in this process printed, and its exit code.
-struct Ran {
-    stdout: String,
-    stderr: String,
-    code: u8,
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: u8,
 }
 
-fn podlift(cwd: &Path, stdin: &[u8], args: &[&str]) -> Ran {
+pub(crate) fn podlift(cwd: &Path, stdin: &[u8], args: &[&str]) -> Ran {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut ctx = Ctx {
         stdout: Box::new(&mut stdout),
@@ -56,7 +56,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// A copy of the DAGs and of what they import in a folder of its own.
-fn copy_of_fixtures() -> tempfile::TempDir {
+pub(crate) fn copy_of_fixtures() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let folders = ["fixtures/dags", "fixtures/include", "fixtures/plugins"];
     let all = folders.iter().map(|folder| repository().join(folder));

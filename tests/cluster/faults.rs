@@ -135,32 +135,6 @@ async fn a_run_that_was_killed_is_gone_on_with() {
 }
 
 #[tokio::test]
-async fn fifty_pods_at_once_share_one_watch() {
-    let Some(lab) = Lab::open().await else { return };
-    let specs = (0..50).map(|n| shell(&format!("many-{n}"), &format!("echo task {n}"))).collect();
-    let overrides = Overrides {
-        limits: podlift::launch::attempt::Limits {
-            startup: Some(Duration::from_secs(300)),
-            ..Default::default()
-        },
-        ..Overrides::default()
-    };
-    let begun = lab.begin("many", specs, &overrides);
-    let report =
-        timeout(Duration::from_secs(300), begun.report).await.expect("the run hangs").unwrap();
-    assert!(report.success, "{}", report.summary());
-    let mut lines = begun.told.lines("base");
-    lines.sort();
-    let mut all: Vec<_> = (0..50).map(|n| format!("task {n}")).collect();
-    all.sort();
-    assert_eq!(lines, all);
-    // One list and a few watches for all; create, log, last read and delete per pod. On a busy node a pod waits long
-    // enough that its events are asked for, too, and a log may be opened twice.
-    assert!(report.api_requests < 50 * 6 + 20, "{}", report.api_requests);
-    assert_eq!(lab.pods("many").await, Vec::<String>::new());
-}
-
-#[tokio::test]
 async fn a_missing_right_is_named() {
     let Some(lab) = Lab::open().await else { return };
     let account = lab.weak_account("weak", &["pods:create,delete,list,watch"]).await;

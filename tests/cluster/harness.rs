@@ -41,8 +41,8 @@ pub(crate) struct Lab {
 pub(crate) struct Told(Arc<Mutex<Vec<Json>>>);
 
 impl Sink for Told {
-    fn take(&self, record: &Record) {
-        self.0.lock().unwrap().push(serde_json::to_value(record).unwrap());
+    fn take(&self, record: &Arc<Record>) {
+        self.0.lock().unwrap().push(serde_json::to_value(&**record).unwrap());
     }
 }
 

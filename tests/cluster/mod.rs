@@ -4,7 +4,10 @@
 //! cluster that is missing in CI is a fault and not a choice. The image is `localhost/pipes-test:v1`, which has busybox, Python
 //! and dagster_pipes.
 
+mod command;
+mod dagster;
 mod faults;
 mod harness;
 mod outcomes;
+mod program;
 mod proxy;

@@ -1,21 +1,11 @@
 //! Programs that would take a naive evaluator forever, or all memory, or its native stack. Each ends
 //! soon, with a finding that says which bound it met, or with a value.
 
-use std::time::{Duration, Instant};
-
 use podlift::airflow::Settings;
 use podlift::eval::{Evaluated, Kind, Segment, Value, evaluate};
 
-/// How long one program may take: seconds with optimisation. Without it, and beside other tests on a
-/// busy machine, only that it ends is of interest.
-const BUDGET: Duration = Duration::from_secs(if cfg!(debug_assertions) { 300 } else { 5 });
-
 fn run(program: &str) -> Evaluated {
-    let start = Instant::now();
-    let made = evaluate(program, &Settings::default());
-    let took = start.elapsed();
-    assert!(took < BUDGET, "took {took:?}\n{}", program.chars().take(200).collect::<String>());
-    made
+    evaluate(program, &Settings::default())
 }
 
 /// The program ends early, and a finding says so.
@@ -286,12 +276,10 @@ fn import_cycles_end() {
     )
     .unwrap();
     let settings = Settings { roots: vec![folder.path().to_owned()], ..Settings::default() };
-    let start = Instant::now();
     let made = evaluate(
         "import one\nfrom selfish import x\ny = x\nfrom two import b, late\nc = late()\n",
         &settings,
     );
-    assert!(start.elapsed() < BUDGET);
     assert_eq!(made.globals["y"].repr(), "1");
     assert_eq!(made.globals["b"].repr(), "2");
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use podlift::python::Sources;
-use podlift::values::Values;
+use podlift::values::{Unset, Values};
 use podlift::verify::{Report, Status};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -50,7 +50,7 @@ impl Manifest {
 pub(crate) fn values(json: &Json) -> Values {
     let text = if json.is_null() { "{}".to_owned() } else { json.to_string() };
     let values = Values::from_yaml(&Sources::default(), "values", &text);
-    Values { use_defaults: true, ..values.unwrap() }
+    Values { unset: Unset::Absent, ..values.unwrap() }
 }
 
 /// Fixture -> `dag.task` -> the verdict that is known not to be `equal`.

@@ -1,6 +1,7 @@
 //! `podlift verify` with real Airflows: the command as users run it, over all fixtures at once.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value as Json, json};
@@ -10,13 +11,18 @@ use super::super::parity::manifest::{Manifest, deviations, folder};
 const HOW: &str = "`.ci/run` makes the environments; to run this test alone, make one with `python3 -m venv VENV && \
                    VENV/bin/python -m pip install -r tests/peers/";
 
-/// The report of all fixtures, read by the Airflow that an environment variable names.
-fn verify(variable: &str, requirements: &str) -> Json {
-    let python = std::env::var(variable).unwrap_or_else(|_| {
+/// The Python of an Airflow, which an environment variable names.
+fn python(variable: &str, requirements: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
         panic!(
             "{variable} names no Python; {HOW}{requirements}` and set {variable}=VENV/bin/python"
         )
-    });
+    })
+}
+
+/// The report of all fixtures, read by the Airflow that an environment variable names.
+fn verify(variable: &str, requirements: &str) -> Json {
+    let python = python(variable, requirements);
     let manifest = Manifest::read();
     let scratch = tempfile::tempdir().unwrap();
     let values = scratch.path().join("values.yaml");
@@ -26,10 +32,7 @@ fn verify(variable: &str, requirements: &str) -> Json {
     for root in &manifest.roots {
         command.arg("--root").arg(root);
     }
-    command
-        .args(["--use-defaults", "--format", "json", "--timeout", "600"])
-        .arg("--values")
-        .arg(&values);
+    command.args(["--format", "json", "--timeout", "600"]).arg("--values").arg(&values);
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("this command executes the DAG files"), "{stderr}");
@@ -125,6 +128,36 @@ fn check(variable: &str, requirements: &str, version: &str) {
 #[test]
 fn fixtures_are_equal_in_airflow_3() {
     check("PODLIFT_AIRFLOW3_PYTHON", "airflow3.txt", "3.3.2");
+}
+
+/// What the mapping tests compare with, `fixtures/parity`, is what an Airflow makes of the matrix today.
+fn matrix_is_current(variable: &str, requirements: &str) {
+    let python = python(variable, requirements);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scratch = tempfile::tempdir().unwrap();
+    let made = scratch.path().join("made.json");
+    let mut command = Command::new(&python);
+    command.arg(root.join("tests/parity/generate.py")).arg("150").arg(&made);
+    let output = command.env("AIRFLOW_HOME", scratch.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(&made).unwrap();
+    let head: Json = serde_json::from_str(&text).unwrap();
+    let release = head["head"]["airflow"].as_str().unwrap();
+    let kept = root.join(format!("fixtures/parity/airflow-{release}.json"));
+    let kept = std::fs::read_to_string(kept).unwrap();
+    let unlike = text.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
+    assert_eq!(unlike, None, "`{python} tests/parity/generate.py` writes another file");
+    assert_eq!(text.lines().count(), kept.lines().count());
+}
+
+#[test]
+fn the_matrix_of_arguments_is_what_airflow_3_makes_of_it() {
+    matrix_is_current("PODLIFT_AIRFLOW3_PYTHON", "airflow3.txt");
+}
+
+#[test]
+fn the_matrix_of_arguments_is_what_airflow_2_makes_of_it() {
+    matrix_is_current("PODLIFT_AIRFLOW2_PYTHON", "airflow2.txt");
 }
 
 #[test]

@@ -46,21 +46,20 @@ fn specs() -> (Vec<JobSpec>, BTreeSet<(String, String)>) {
     (specs, told)
 }
 
-/// What Dagster answers to each job spec.
-fn answers(specs: &[JobSpec]) -> Vec<Json> {
+/// What a script answers to a request in the Python that has Dagster.
+pub(crate) fn ask(script: &str, request: &Json) -> Json {
     let python = std::env::var("PODLIFT_DAGSTER_PYTHON")
         .unwrap_or_else(|_| panic!("PODLIFT_DAGSTER_PYTHON names no Python; {HOW}"));
     let mut child = Command::new(&python)
-        .args(["-c", SCRIPT])
+        .args(["-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{python}: {error}; {HOW}"));
     let mut input = child.stdin.take().unwrap();
-    let request: Vec<Json> = specs.iter().map(to_value).collect();
-    let feeding =
-        std::thread::spawn(move || input.write_all(json!(request).to_string().as_bytes()));
+    let request = request.to_string();
+    let feeding = std::thread::spawn(move || input.write_all(request.as_bytes()));
     let output = child.wait_with_output().unwrap();
     // Python may end before it has read everything; its own message says more than the broken pipe.
     _ = feeding.join();
@@ -69,8 +68,14 @@ fn answers(specs: &[JobSpec]) -> Vec<Json> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// What Dagster answers to each job spec.
+fn answers(specs: &[JobSpec]) -> Vec<Json> {
+    let request: Vec<Json> = specs.iter().map(to_value).collect();
+    serde_json::from_value(ask(SCRIPT, &json!(request))).unwrap()
+}
+
 /// The pod that a job spec says, with what Dagster adds to every pod.
-fn said(spec: &JobSpec) -> Json {
+pub(super) fn said(spec: &JobSpec) -> Json {
     let mut metadata = spec.run.base_pod_meta.clone();
     metadata.insert("name".to_owned(), json!("pod"));
     let mut labels = Map::new();
@@ -90,7 +95,7 @@ fn said(spec: &JobSpec) -> Json {
 }
 
 /// Dagster's labels without their values, of which one is its release.
-fn hide_labels(pod: &mut Json, own: &Map<String, Json>) {
+pub(super) fn hide_labels(pod: &mut Json, own: &Map<String, Json>) {
     let own = own.get("labels").and_then(Json::as_object);
     let Some(labels) = pod["metadata"]["labels"].as_object_mut() else { return };
     for (name, value) in labels {
@@ -101,7 +106,7 @@ fn hide_labels(pod: &mut Json, own: &Map<String, Json>) {
 }
 
 /// Dagster writes quantities as text; `1` and `"1"` are the same quantity.
-fn quantities_as_text(pod: &mut Json) {
+pub(super) fn quantities_as_text(pod: &mut Json) {
     match pod {
         Json::Array(items) => items.iter_mut().for_each(quantities_as_text),
         Json::Object(fields) => {

@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 use podlift::airflow::Settings;
 use podlift::diag::Code;
 use podlift::discover::IgnoreSyntax;
-use podlift::emit::{Emitter, JobSpecs, Jobs, Notation, Pods};
+use podlift::emit::{Batch, Emitter, JobSpecs, Jobs, Notation, Pods};
 use podlift::mapping::Tables;
 use podlift::python::Sources;
 use podlift::spec::{self, JobSpec, fill};
 use podlift::translate::{Options, Selection, Static, translate};
-use podlift::values::Values;
+use podlift::values::{Unset, Values};
 
 /// The specs of all fixtures.
 static FIXTURES: LazyLock<Vec<JobSpec>> = LazyLock::new(|| {
@@ -35,7 +35,7 @@ fn every_job_spec_of_the_fixtures_is_read_as_it_was_written() {
     let specs = FIXTURES.as_slice();
     for notation in [Notation::Yaml, Notation::Json] {
         let emitter = JobSpecs { notation };
-        let files = emitter.emit(specs).files;
+        let files = emitter.emit(&Batch::of(specs)).files;
         for (file, spec) in files.iter().zip(specs) {
             let read = spec::read(&Sources::default(), &file.path, &file.text);
             assert_eq!(read, Ok(vec![spec.clone()]), "{}\n{}", file.path, file.text);
@@ -57,7 +57,7 @@ fn every_job_spec_of_the_fixtures_matches_its_schema() {
 #[test]
 fn the_holes_a_spec_lists_are_those_in_its_texts() {
     for spec in FIXTURES.iter() {
-        let filled = fill(spec, &Values::default());
+        let filled = fill(spec, &Values { unset: Unset::Hole, ..Values::default() });
         assert_eq!(filled.misfits, [], "{}", spec.metadata.source);
         let pairs = |holes: &[spec::OpenHole]| {
             let mut pairs: Vec<_> =
@@ -75,7 +75,7 @@ fn each_spec_becomes_a_manifest_or_an_error_that_names_it() {
     let mut refused = 0;
     for emitter in [&Pods::default() as &dyn Emitter, &Jobs::default()] {
         for spec in FIXTURES.iter() {
-            let emitted = emitter.emit(std::slice::from_ref(spec));
+            let emitted = emitter.emit(&Batch::of(std::slice::from_ref(spec)));
             let errors = emitted.diagnostics.iter().filter(|f| f.code == Code::UnfinishedManifest);
             let task = (spec.metadata.dag.clone(), spec.metadata.task.clone());
             let errors: Vec<_> = errors.map(|found| found.task.clone()).collect();

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::airflow::Settings;
 use crate::cli::messages::MessageFormat;
 use crate::discover::IgnoreSyntax;
+use crate::values::Unset;
 
 /// Translate KubernetesPodOperator tasks to job specs
 #[derive(Debug, clap::Args)]
@@ -24,12 +25,15 @@ Examples:
   podlift translate dags --values prod.yaml      close many
   podlift translate dags --strict                in CI: fail while anything is open
   podlift translate - < nightly.py               read a DAG from standard input
+  podlift translate dags --emit job -o k8s       Kubernetes Jobs for `kubectl apply -R -f k8s`
 
 Folders are searched for DAG files as Airflow does it, honouring .airflowignore, and .gitignore
 too. A file that is named itself is always read.
 
-With -o nothing is ever deleted. Files of an earlier run that this run did not write are named, so
-that you can delete those whose tasks are gone.
+With -o all files are written or none. podlift remembers in DIR/.podlift.sha256 what it wrote, to be
+committed with the files: a file that was edited since is not overwritten without --force. Nothing is
+ever deleted. Files of an earlier run that this run did not write are named, so that you can delete
+those whose tasks are gone.
 
 Exit codes:
   0  every task was translated
@@ -46,41 +50,8 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
-    /// Only this DAG; may be repeated
-    #[arg(long, value_name = "ID", help_heading = "Selection")]
-    pub(super) dag: Vec<String>,
-    /// Only this task, with the prefixes of its groups (`group.task`); may be repeated
-    #[arg(long, value_name = "ID", help_heading = "Selection")]
-    pub(super) task: Vec<String>,
-    /// Syntax of .airflowignore: glob as in Airflow 3, regexp as in Airflow 2
-    #[arg(
-        long,
-        value_name = "SYNTAX",
-        value_enum,
-        default_value = "glob",
-        help_heading = "Selection"
-    )]
-    pub(super) airflowignore_syntax: IgnoreSyntax,
-
     #[command(flatten)]
-    pub(super) values: ValueArgs,
-
-    /// Also look for imported modules and files here, before the folders of PATH; may be repeated
-    #[arg(long, value_name = "DIR", help_heading = "Reading")]
-    pub(super) root: Vec<PathBuf>,
-    /// A mapping table for operators of your own; may be repeated
-    #[arg(long, value_name = "FILE", help_heading = "Reading")]
-    pub(super) mappings: Vec<PathBuf>,
-    /// The Airflow release that version checks in DAGs see
-    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().airflow_version, help_heading = "Reading")]
-    pub(super) airflow_version: String,
-    /// The release of apache-airflow-providers-cncf-kubernetes the DAGs run on
-    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().provider_version, help_heading = "Reading")]
-    pub(super) provider_version: String,
-
-    /// Keep the sidecar that holds the result of tasks with do_xcom_push; it never ends by itself
-    #[arg(long, help_heading = "Reading")]
-    pub(super) keep_xcom_sidecar: bool,
+    pub(super) reading: ReadingArgs,
 
     /// Exit with 1 on warnings and holes, too
     #[arg(long, help_heading = "Messages")]
@@ -97,9 +68,49 @@ pub(in crate::cli) struct Args {
     /// Also show findings that need no action
     #[arg(long, short, help_heading = "Messages")]
     pub(super) verbose: bool,
+}
+
+/// What of the DAGs is read and how: common to every command that reads them.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ReadingArgs {
+    /// Only this DAG; may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Selection")]
+    pub(in crate::cli) dag: Vec<String>,
+    /// Only this task, with the prefixes of its groups (`group.task`); may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Selection")]
+    pub(in crate::cli) task: Vec<String>,
+    /// Syntax of .airflowignore: glob as in Airflow 3, regexp as in Airflow 2
+    #[arg(
+        long,
+        value_name = "SYNTAX",
+        value_enum,
+        default_value = "glob",
+        help_heading = "Selection"
+    )]
+    pub(in crate::cli) airflowignore_syntax: IgnoreSyntax,
 
     #[command(flatten)]
-    pub(super) limits: LimitArgs,
+    pub(in crate::cli) values: ValueArgs,
+
+    /// Also look for imported modules and files here, before the folders of PATH; may be repeated
+    #[arg(long, value_name = "DIR", help_heading = "Reading")]
+    pub(in crate::cli) root: Vec<PathBuf>,
+    /// A mapping table for operators of your own; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(in crate::cli) mappings: Vec<PathBuf>,
+    /// The Airflow release that version checks in DAGs see
+    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().airflow_version, help_heading = "Reading")]
+    pub(in crate::cli) airflow_version: String,
+    /// The release of apache-airflow-providers-cncf-kubernetes the DAGs run on
+    #[arg(long, value_name = "VERSION", default_value_t = Settings::default().provider_version, help_heading = "Reading")]
+    pub(in crate::cli) provider_version: String,
+
+    /// Keep the sidecar that holds the result of tasks with do_xcom_push; it never ends by itself
+    #[arg(long, help_heading = "Reading")]
+    pub(in crate::cli) keep_xcom_sidecar: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) limits: LimitArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -111,7 +122,19 @@ pub(super) struct OutputArgs {
     /// What to write
     #[arg(long, value_name = "KIND", value_enum, default_value = "job-spec")]
     pub(super) emit: Emit,
-    /// How to write it: YAML documents, or JSON (a list on standard output)
+    /// Overwrite files below DIR that somebody edited or that podlift did not write
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+    /// Write manifests of tasks with holes or Jinja too, as they are, to be completed by hand
+    #[arg(long)]
+    pub(super) allow_open: bool,
+    /// With `--emit airlift`: let the tasks run in Dagster from the start
+    #[arg(long)]
+    pub(super) proxied: bool,
+    /// With `--emit airlift`: edit the DAG files in place and put `proxied_state` beside them
+    #[arg(long)]
+    pub(super) write: bool,
+    /// How to write job specs: YAML documents, or JSON (a list on standard output)
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "yaml")]
     pub(super) format: Format,
 }
@@ -125,14 +148,14 @@ pub(in crate::cli) struct ValueArgs {
     /// One value, such as env:TAG=v3 or variable:region=eu; wins over --values
     #[arg(long, value_name = "KIND:NAME=VALUE")]
     pub(in crate::cli) set: Vec<String>,
-    /// Use the defaults that the code gives to its lookups
-    #[arg(long)]
-    pub(in crate::cli) use_defaults: bool,
+    /// What a lookup without a value gives [default: default; with verify: absent]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(in crate::cli) unset: Option<Unset>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
-pub(super) struct LimitArgs {
+pub(in crate::cli) struct LimitArgs {
     /// Threads that read files [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
@@ -161,6 +184,18 @@ pub(super) struct LimitArgs {
 pub(super) enum Emit {
     /// One job spec per task, format podlift/v1.
     JobSpec,
+    /// One Kubernetes Pod per task, for `kubectl apply`.
+    Pod,
+    /// One Kubernetes Job per task, with the retries of the task.
+    Job,
+    /// One Kubernetes CronJob per task, with the schedule of its DAG.
+    Cronjob,
+    /// A Dagster project: one module of assets per DAG, and `definitions.py`.
+    Dagster,
+    /// One `defs.yaml` per task for `dagster_k8s.PipesK8sComponent`.
+    Component,
+    /// The Dagster project, `proxied_state/<dag>.yaml` and `airlift.diff` for a task-by-task move with dagster-airlift.
+    Airlift,
 }
 
 /// The notation of what is written.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::args::{Args, LimitArgs, ValueArgs};
+use super::args::{LimitArgs, ReadingArgs, ValueArgs};
 use crate::airflow::{Limits, Settings};
 use crate::cli::Ctx;
 use crate::cli::failure::Trouble;
@@ -18,9 +18,14 @@ use crate::translate::{Options, Selection};
 use crate::values::Values;
 
 /// The options of the pipeline.
-pub(super) fn options(args: &Args, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<Options> {
+pub(in crate::cli) fn options(
+    paths: &[PathBuf],
+    args: &ReadingArgs,
+    messages: &Messages,
+    ctx: &mut Ctx<'_>,
+) -> Result<Options> {
     let (dashes, paths): (Vec<PathBuf>, Vec<PathBuf>) =
-        args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+        paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let text = if dashes.is_empty() {
         None
     } else {
@@ -105,7 +110,7 @@ pub(in crate::cli) fn values(
             )
         })?;
     }
-    values.use_defaults = args.use_defaults;
+    values.unset = args.unset.unwrap_or_default();
     Ok(values)
 }
 

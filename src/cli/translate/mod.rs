@@ -1,41 +1,52 @@
 //! `podlift translate`: DAG files in, job specs out.
 
+mod airlift;
 pub(super) mod args;
 pub(super) mod inputs;
 
 pub(super) use args::Args;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use self::args::{Emit, Format, OutputArgs};
 use self::inputs::{options, tables};
 use super::failure::Trouble;
 use super::messages::{Messages, count};
-use super::output::{self, Artefact};
+use super::output;
 use super::{Ctx, Exit};
-use crate::diag::Tally;
-use crate::diag::escape::visible;
 use crate::diag::suggest::nearest;
-use crate::emit::paths::spec_paths;
-use crate::spec;
-use crate::translate::{FileAccount, Static, Translation, Unmatched, translate};
+use crate::diag::{Diagnostic, Tally, arrange};
+use crate::emit::{
+    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation, Pods,
+};
+use crate::translate::{Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
-    let tables = tables(&args.mappings, ctx)?;
-    let options = options(&args, &messages, ctx)?;
+    let tables = tables(&args.reading.mappings, ctx)?;
+    let options = options(&args.paths, &args.reading, &messages, ctx)?;
     let stages = Static::new(tables, options.settings.limits.file);
-    let translation = translate(&stages, &options).map_err(|error| {
+    let mut translation = translate(&stages, &options).map_err(|error| {
         let remedy = "check the spelling; relative paths start from the current directory";
         anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
     })?;
+
+    let emitter = emitter(&args.output, &translation);
+    let emitted = emitter.emit(&Batch { specs: &translation.specs, dags: &translation.dags });
+    let found = placed(emitted.diagnostics, &translation);
+    translation.diagnostics.extend(found);
+    translation.diagnostics = arrange(translation.diagnostics, &translation.sources);
 
     messages.findings(&translation.diagnostics, &translation.sources, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
         return Err(not_there(unmatched).into());
     }
     let exit = exit(&translation, args.strict);
-    write(&args.output, &translation, &messages, ctx)?;
+    let OutputArgs { output, force, .. } = &args.output;
+    output::put(&*emitter, &emitted.files, output.as_deref(), *force, &messages, ctx)?;
+    if args.output.emit == Emit::Airlift && args.output.write {
+        airlift::write(&translation, &emitted.files, &messages, ctx)?;
+    }
     let summary = translation.summary();
     messages.summary(summary, &translation.diagnostics, exit, &mut ctx.stderr)?;
     Ok(exit)
@@ -50,73 +61,41 @@ fn exit(translation: &Translation, strict: bool) -> Exit {
     if is_wrong || (strict && is_open) { Exit::Findings } else { Exit::Ok }
 }
 
-/// Writes the job specs to standard output or below the output folder.
-fn write(
-    args: &OutputArgs,
-    translation: &Translation,
-    messages: &Messages,
-    ctx: &mut Ctx<'_>,
-) -> Result<()> {
-    match args.output.as_deref().filter(|folder| folder.as_os_str() != "-") {
-        None => {
-            ctx.stdout.write_all(stream(args, translation).as_bytes())?;
+/// The emitter of the wanted kind.
+fn emitter(args: &OutputArgs, translation: &Translation) -> Box<dyn Emitter> {
+    let allow_open = args.allow_open;
+    match (args.emit, args.format) {
+        (Emit::JobSpec, Format::Yaml) => Box::new(JobSpecs { notation: Notation::Yaml }),
+        (Emit::JobSpec, Format::Json) => Box::new(JobSpecs { notation: Notation::Json }),
+        (Emit::Pod, _) => Box::new(Pods { allow_open }),
+        (Emit::Job, _) => Box::new(Jobs { allow_open }),
+        (Emit::Dagster, _) => Box::new(DagsterProject::default()),
+        (Emit::Component, _) => Box::new(Components),
+        (Emit::Airlift, _) => {
+            Box::new(Airlift { proxied: args.proxied, files: airlift::texts(translation) })
         }
-        Some(folder) => {
-            let artefacts = artefacts(args, translation);
-            let written = output::write(&ctx.cwd, folder, &artefacts).with_context(|| {
-                Trouble::new(
-                    "the output could not be written",
-                    "choose a folder you may write to with -o DIR",
-                )
-            })?;
-            for path in &written.stale {
-                let path = folder.join(path);
-                let note = format!("{} is from an earlier run", path.display());
-                messages.note(&note, &mut ctx.stderr)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Everything as one text.
-fn stream(args: &OutputArgs, translation: &Translation) -> String {
-    match args.format {
-        Format::Json => spec::to_json_list(&translation.specs),
-        Format::Yaml => {
-            let documents: Vec<String> =
-                artefacts(args, translation).into_iter().map(|artefact| artefact.text).collect();
-            documents.join("---\n")
-        }
+        (Emit::Cronjob, _) => Box::new(CronJobs { allow_open }),
     }
 }
 
-/// One text per job spec, with the path it has below an output folder.
-fn artefacts(args: &OutputArgs, translation: &Translation) -> Vec<Artefact> {
-    let Emit::JobSpec = args.emit;
-    let extension = match args.format {
-        Format::Yaml => "yaml",
-        Format::Json => "json",
+/// Findings of an emitter stand at the task or the DAG they are about.
+fn placed(found: Vec<Diagnostic>, translation: &Translation) -> Vec<Diagnostic> {
+    let task = |name: &(String, String)| {
+        let accounts = translation.accounts.iter();
+        accounts
+            .filter(|account| account.dag == name.0 && account.task == name.1)
+            .map(|account| account.span)
+            .next()
     };
-    let paths = spec_paths(&translation.specs, extension);
-    let of_file = |file: &FileAccount| std::iter::repeat_n(file.path.clone(), file.specs.len());
-    let origins = translation.files.iter().flat_map(of_file);
-    let specs = translation.specs.iter().zip(paths).zip(origins);
-    specs
-        .map(|((spec, path), origin)| {
-            let text = match args.format {
-                Format::Yaml => format!("{}{}", header(&origin), spec::to_yaml(spec)),
-                Format::Json => spec::to_json(spec),
-            };
-            Artefact { path, text }
+    found
+        .into_iter()
+        .map(|told| match &told.task {
+            Some(name) if !told.span.is_some() => {
+                Diagnostic { span: task(name).unwrap_or(told.span), ..told }
+            }
+            _ => told,
         })
         .collect()
-}
-
-/// The line that says where an artefact comes from. It holds no time and no absolute path, so that the same
-/// DAG gives the same bytes everywhere.
-fn header(origin: &str) -> String {
-    format!("{}{} from {}\n", output::MARK, env!("CARGO_PKG_VERSION"), visible(origin))
 }
 
 /// The error for `--dag` or `--task` that nothing has.

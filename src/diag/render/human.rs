@@ -13,6 +13,9 @@ use crate::python::{Sources, Span};
 /// Places in one file closer than this share a window; the lines between them are folded.
 const NEAR: u32 = 40;
 
+/// Tasks that are named when a finding is about many.
+const NAMED: usize = 5;
+
 /// A source window per finding.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Human {
@@ -27,6 +30,65 @@ impl Render for Human {
         sources: &Sources,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
+        self.write(diagnostic, &[diagnostic], sources, out)
+    }
+
+    /// One window for findings that differ only in their tasks, as when a loop makes them.
+    fn render_all(
+        &self,
+        diagnostics: &[&Diagnostic],
+        sources: &Sources,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        for alike in diagnostics.chunk_by(|one, other| is_alike(one, other)) {
+            if let Some(first) = alike.first() {
+                self.write(first, alike, sources, out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two findings say the same of two tasks.
+fn is_alike(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let said = |told: &Diagnostic| (told.code, told.severity, told.span);
+    said(one) == said(other)
+        && one.message == other.message
+        && one.help == other.help
+        && one.label == other.label
+        && one.task.is_some() == other.task.is_some()
+}
+
+/// The tasks that findings are about, in one line.
+fn tasks(findings: &[&Diagnostic]) -> Option<String> {
+    let mut named: Vec<&(String, String)> =
+        findings.iter().filter_map(|finding| finding.task.as_ref()).collect();
+    named.dedup();
+    match named.as_slice() {
+        [] => None,
+        [(dag, task)] => Some(format!("in task `{}` of DAG `{}`", visible(task), visible(dag))),
+        many => {
+            let ids = many.iter().take(NAMED);
+            let ids: Vec<String> =
+                ids.map(|(dag, task)| format!("`{}.{}`", visible(dag), visible(task))).collect();
+            let more = match many.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Some(format!("in {} tasks: {}{more}", many.len(), ids.join(", ")))
+        }
+    }
+}
+
+impl Human {
+    /// Writes a finding with the tasks of all that are alike.
+    fn write(
+        &self,
+        diagnostic: &Diagnostic,
+        alike: &[&Diagnostic],
+        sources: &Sources,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -38,8 +100,7 @@ impl Render for Human {
         for shown in &windows {
             group = shown.add_to(group);
         }
-        if let Some((dag, task)) = &diagnostic.task {
-            let text = format!("in task `{}` of DAG `{}`", visible(task), visible(dag));
+        if let Some(text) = tasks(alike) {
             group = group.element(Level::NOTE.message(text));
         }
         if let Some(help) = &diagnostic.help {
@@ -135,6 +196,20 @@ mod tests {
         let text = sample::rendered(&Human::default());
         assert!(!text.chars().any(|char| char != '\n' && crate::diag::escape::is_unsafe(char)));
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_holds_for_many_tasks_is_told_once() {
+        let (findings, sources) = sample::findings();
+        let about = |task: &str| findings[0].clone().task("nightly", task);
+        let mut many: Vec<Diagnostic> = (0..7).map(|n| about(&format!("task_{n}"))).collect();
+        many.push(findings[1].clone());
+        let mut out = Vec::new();
+        Human::default().render_all(&many.iter().collect::<Vec<_>>(), &sources, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.matches(findings[0].code.as_str()).count(), 1, "{text}");
+        let last = "`nightly.task_4` and 2 more";
+        assert!(text.contains("in 7 tasks: `nightly.task_0`, ") && text.contains(last), "{text}");
     }
 
     #[test]

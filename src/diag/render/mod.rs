@@ -25,6 +25,19 @@ pub trait Render {
         sources: &Sources,
         out: &mut dyn io::Write,
     ) -> io::Result<()>;
+
+    /// Writes findings that are in order. A format for people may tell at once what holds for many tasks.
+    ///
+    /// # Errors
+    /// Whatever writing to `out` fails with.
+    fn render_all(
+        &self,
+        diagnostics: &[&Diagnostic],
+        sources: &Sources,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        diagnostics.iter().try_for_each(|diagnostic| self.render(diagnostic, sources, out))
+    }
 }
 
 #[cfg(test)]

@@ -4,81 +4,71 @@ use serde_json::{Map, Value as Json, json};
 
 use super::job::{job_spec, lost};
 use super::{Manifest, emit, metadata};
-use crate::emit::{Emitted, Emitter};
-use crate::spec::JobSpec;
+use crate::emit::{Batch, Emitted, Emitter};
+use crate::spec::{DagFacts, Schedule};
 
-/// The schedule of a DAG.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule {
-    /// A cron expression of five fields, or a preset such as `@daily`.
-    pub cron: String,
-    /// The time zone the expression is meant in; UTC unless given, as in Airflow.
-    pub time_zone: Option<String>,
-    /// Whether missed intervals are run later.
-    pub catchup: bool,
-    /// How many runs may go on at the same time.
-    pub max_active_runs: Option<u32>,
-}
-
-/// Writes each spec as a `CronJob`.
-#[derive(Debug, Clone)]
+/// Writes each spec as a `CronJob` with the schedule of its DAG.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct CronJobs {
-    /// The schedule of the DAG of these specs.
-    pub schedule: Schedule,
     /// Write specs with holes and Jinja too, as they are.
     pub allow_open: bool,
 }
 
 /// Airflow's presets that are cron expressions, as the Airflow documentation lists them.
-const PRESETS: [(&str, &str); 6] = [
+const PRESETS: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
     ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
     ("@weekly", "0 0 * * 0"),
     ("@monthly", "0 0 1 * *"),
     ("@quarterly", "0 0 1 */3 *"),
     ("@yearly", "0 0 1 1 *"),
 ];
 
-impl Schedule {
-    /// The expression as Kubernetes takes it.
-    ///
-    /// # Errors
-    /// A schedule that is no cron expression of five fields.
-    pub fn expression(&self) -> Result<String, String> {
-        let preset = PRESETS.iter().find(|(name, _)| *name == self.cron);
-        if let Some((_, expression)) = preset {
-            return Ok((*expression).to_owned());
-        }
-        let fields: Vec<&str> = self.cron.split_whitespace().collect();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "*/,-?".contains(c);
-        if fields.len() == 5 && fields.iter().all(|field| field.chars().all(plain)) {
-            return Ok(fields.join(" "));
-        }
-        Err(format!("schedule `{}` is no cron expression that Kubernetes takes", self.cron))
-    }
+/// How late a run may start before it counts as missed. Without it a cron job that missed a hundred starts,
+/// as after a long suspension, never starts again.
+const LATEST_START_SECONDS: u32 = 3600;
 
-    /// A run waits for none before it, or is left out while one is going on.
-    fn concurrency(&self) -> &'static str {
-        if self.max_active_runs == Some(1) { "Forbid" } else { "Allow" }
+/// The schedule of a DAG as Kubernetes takes it.
+///
+/// # Errors
+/// A DAG without a schedule, and a schedule that is no cron expression of five fields.
+fn expression(dag: &DagFacts) -> Result<String, String> {
+    let cron = match &dag.timing.schedule {
+        Schedule::Cron(cron) => cron.clone(),
+        Schedule::Every(_) => crate::emit::cron::of_period(&dag.timing)?,
+        Schedule::Never => return Err("the DAG has no schedule".to_owned()),
+        Schedule::Other(words) => return Err(format!("schedule {words} is no cron expression")),
+    };
+    if let Some((_, expression)) = PRESETS.iter().find(|(name, _)| *name == cron) {
+        return Ok((*expression).to_owned());
     }
+    crate::emit::cron::five_fields(&cron)
+        .ok_or_else(|| format!("schedule `{cron}` is no cron expression that Kubernetes takes"))
 }
 
 impl Emitter for CronJobs {
-    fn emit(&self, specs: &[JobSpec]) -> Emitted {
-        emit(specs, self.allow_open, |spec| {
+    fn emit(&self, batch: &Batch<'_>) -> Emitted {
+        emit(batch, self.allow_open, |spec, dag| {
+            let Some(dag) = dag else {
+                return Err("a job spec alone has no schedule".to_owned());
+            };
             // Kubernetes appends eleven characters for each run.
             let about = metadata(spec, 52);
             let mut cron = Map::new();
-            cron.insert("schedule".to_owned(), self.schedule.expression()?.into());
-            let zone = self.schedule.time_zone.as_deref().unwrap_or("Etc/UTC");
+            cron.insert("schedule".to_owned(), expression(dag)?.into());
+            let zone = dag.timing.zone.as_deref().unwrap_or("Etc/UTC");
             cron.insert("timeZone".to_owned(), zone.into());
-            cron.insert("concurrencyPolicy".to_owned(), self.schedule.concurrency().into());
+            // A run waits for none before it, or is left out while one is going on.
+            let concurrency = if dag.max_active_runs == Some(1) { "Forbid" } else { "Allow" };
+            cron.insert("concurrencyPolicy".to_owned(), concurrency.into());
+            cron.insert("startingDeadlineSeconds".to_owned(), LATEST_START_SECONDS.into());
             cron.insert("jobTemplate".to_owned(), json!({"spec": job_spec(spec)?}));
             let mut lost = lost(spec);
-            if self.schedule.catchup {
+            if dag.catchup == Some(true) {
                 lost.push("catchup; missed runs are not made up for".to_owned());
             }
-            if let Some(runs @ 2..) = self.schedule.max_active_runs {
+            if let Some(runs @ 2..) = dag.max_active_runs {
                 lost.push(format!("the limit of {runs} runs at the same time"));
             }
             let object: Json = json!({

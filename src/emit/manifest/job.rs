@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Manifest, emit, lost_by_all, metadata, number, pod_template, whole};
-use crate::emit::{Emitted, Emitter};
+use crate::emit::{Batch, Emitted, Emitter};
 use crate::spec::JobSpec;
 
 /// How long a finished job is kept when Airflow would delete its pod: an hour to read the logs in, which
@@ -18,8 +18,8 @@ pub struct Jobs {
 }
 
 impl Emitter for Jobs {
-    fn emit(&self, specs: &[JobSpec]) -> Emitted {
-        emit(specs, self.allow_open, |spec| {
+    fn emit(&self, batch: &Batch<'_>) -> Emitted {
+        emit(batch, self.allow_open, |spec, _| {
             let object = json!({
                 "apiVersion": "batch/v1",
                 "kind": "Job",
@@ -33,6 +33,12 @@ impl Emitter for Jobs {
 
 /// The spec of a job.
 pub(super) fn job_spec(spec: &JobSpec) -> Result<Map<String, Json>, String> {
+    if !spec.job.is_empty() {
+        // The task makes a Job itself, so everything about it is said.
+        let mut job = spec.job.clone();
+        job.insert("template".to_owned(), pod_template(spec)?);
+        return Ok(job);
+    }
     let retries = number(spec.launcher.retries.as_ref(), "retries")?.unwrap_or(0.0);
     let mut job = Map::new();
     job.insert("backoffLimit".to_owned(), whole(retries, "retries")?.into());
@@ -48,6 +54,12 @@ pub(super) fn job_spec(spec: &JobSpec) -> Result<Map<String, Json>, String> {
 pub(super) fn lost(spec: &JobSpec) -> Vec<String> {
     let mut lost = lost_by_all(spec);
     let launcher = &spec.launcher;
+    if !spec.job.is_empty() {
+        if launcher.retries.is_some() {
+            lost.push("Airflow's retries, each of which makes another job".to_owned());
+        }
+        return lost;
+    }
     if launcher.retry_delay_seconds.is_some() || launcher.max_retry_delay_seconds.is_some() {
         lost.push("the delay of retries; a job waits 10 s, 20 s, 40 s, ...".to_owned());
     }

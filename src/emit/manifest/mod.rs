@@ -10,18 +10,18 @@ mod pod;
 
 use serde_json::{Map, Value as Json, json};
 
-pub use cronjob::{CronJobs, Schedule};
+pub use cronjob::CronJobs;
 pub use job::Jobs;
 pub use pod::Pods;
 
 use super::header::{comment, line};
 use super::names::resource_name;
 use super::paths::spec_paths;
-use super::{Emitted, OutputFile};
+use super::{Batch, Emitted, OutputFile};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::template::has_jinja;
 use crate::python::Span;
-use crate::spec::{Finished, JobSpec, Open, fill, to_value};
+use crate::spec::{DagFacts, Finished, JobSpec, Open, fill, to_value};
 use crate::values::Values;
 use crate::yaml;
 
@@ -34,12 +34,12 @@ struct Manifest {
 
 /// Writes one manifest for each spec.
 fn emit(
-    specs: &[JobSpec],
+    batch: &Batch<'_>,
     allow_open: bool,
-    build: impl Fn(&JobSpec) -> Result<Manifest, String>,
+    build: impl Fn(&JobSpec, Option<&DagFacts>) -> Result<Manifest, String>,
 ) -> Emitted {
     let mut emitted = Emitted::default();
-    for (spec, path) in specs.iter().zip(spec_paths(specs, "yaml")) {
+    for ((spec, dag), path) in batch.each().zip(spec_paths(batch.specs, "yaml")) {
         let problem = |message: String| {
             Diagnostic::new(Code::UnfinishedManifest, Span::NONE, message)
                 .task(&spec.metadata.dag, &spec.metadata.task)
@@ -54,9 +54,9 @@ fn emit(
                 continue;
             }
         };
-        match build(&finished) {
+        match build(&finished, dag) {
             Ok(manifest) => {
-                let mut text = line(spec);
+                let mut text = line(spec, dag);
                 for lost in &manifest.lost {
                     text.push_str(&format!("# Not carried over: {}\n", comment(lost)));
                     emitted.diagnostics.push(

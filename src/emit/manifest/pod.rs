@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::{Manifest, emit, lost_by_all, metadata, number, pod_spec};
-use crate::emit::{Emitted, Emitter};
-use crate::spec::JobSpec;
+use crate::emit::{Batch, Emitted, Emitter};
 
 /// Writes each spec as a `Pod`: one attempt, made by hand.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,9 +13,12 @@ pub struct Pods {
 }
 
 impl Emitter for Pods {
-    fn emit(&self, specs: &[JobSpec]) -> Emitted {
-        emit(specs, self.allow_open, |spec| {
+    fn emit(&self, batch: &Batch<'_>) -> Emitted {
+        emit(batch, self.allow_open, |spec, _| {
             let mut lost = lost_by_all(spec);
+            if !spec.job.is_empty() {
+                lost.push("the job around the pod; `--emit job` writes it".to_owned());
+            }
             if number(spec.launcher.retries.as_ref(), "retries")?
                 .is_some_and(|retries| retries > 0.0)
             {

@@ -6,6 +6,7 @@ use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Key, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
+use crate::values::Unset;
 
 impl Interp<'_> {
     /// Constants of `os`, `sys` and `typing`.
@@ -94,7 +95,7 @@ impl Interp<'_> {
         let none = Val::none(span);
         let default = match (default, required) {
             (Some(default), _) => Some(default),
-            (None, false) if self.settings.values.use_defaults => Some(&none),
+            (None, false) if self.settings.values.unset == Unset::Absent => Some(&none),
             _ => None,
         };
         let val = self.look_up(HoleKind::Env, &text, default, false, span);
@@ -110,7 +111,7 @@ impl Interp<'_> {
         if self.maybe_raised.is_empty() {
             return Ok(val);
         }
-        if self.settings.values.use_defaults {
+        if self.settings.values.unset == Unset::Absent {
             return Err(self.exception("KeyError", name, span));
         }
         self.may_raise(&val, span);
@@ -128,7 +129,7 @@ impl Interp<'_> {
         }
         let val = self.environment_variable(needle, None, true, span).ok()?;
         match self.unknown(&val) {
-            Some(_) if self.settings.values.use_defaults => Some(false),
+            Some(_) if self.settings.values.unset == Unset::Absent => Some(false),
             Some(_) => None,
             None => Some(true),
         }

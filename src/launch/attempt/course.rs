@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Attempt, Report};
 use crate::launch::cancel::Urgency;
@@ -23,10 +23,13 @@ use crate::launch::watch::Change;
 const QUIET: Duration = Duration::from_secs(10);
 /// How often events are asked for while it waits.
 const ASK_EVENTS: Duration = Duration::from_secs(15);
-/// How long the logs of a pod that has ended may take to be read.
+/// How long the logs of a pod that has ended may be silent before they are given up.
 const LAST_READ: Duration = Duration::from_secs(120);
 /// How long beyond its grace period a stopped pod may take to end.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
+
+/// How long the request to delete a pod may take when podlift has to leave at once.
+const LAST_WORD: Duration = Duration::from_secs(3);
 
 /// A pod that was asked to end.
 struct Stopping {
@@ -338,11 +341,18 @@ impl<'a> Course<'a> {
         if !self.attempt.delete_on_kill {
             return Some(outcome);
         }
-        let result = self
-            .attempt
-            .cluster
-            .delete_pod(self.attempt.namespace, &self.name, self.attempt.grace)
-            .await;
+        let delete =
+            self.attempt.cluster.delete_pod(self.attempt.namespace, &self.name, self.attempt.grace);
+        let mut cancel = self.attempt.cancel.clone();
+        let result = tokio::select! {
+            biased;
+            result = delete => result,
+            // Who leaves at once deletes the pod on the way out.
+            () = async {
+                cancel.reached(Urgency::AtOnce).await;
+                sleep(LAST_WORD).await;
+            } => return Some(outcome),
+        };
         if let Err(error) = result {
             let (pod, reason) = (self.name.clone(), error.to_string());
             self.attempt.teller.tell(Event::CleanupFailed { pod, reason });
@@ -375,12 +385,13 @@ impl<'a> Course<'a> {
         }
         // Its followers hold the other ends; when all are done, nothing more is heard.
         self.to = mpsc::channel(1).0;
-        let deadline = Instant::now() + LAST_READ;
+        let mut deadline = Instant::now() + LAST_READ;
         let mut cancel = self.attempt.cancel.clone();
         loop {
             tokio::select! {
                 heard = self.from.recv() => match heard {
                     Some(heard) => {
+                        deadline = Instant::now() + LAST_READ;
                         // What the process reported is unknown then, whatever its exit code says.
                         if let Some(reason) = self.transcript.hear(heard) && outcome.is_success() {
                             let message = format!("the pod {}, but its log cannot be read: {reason}", outcome.word());

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value as Json;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
 
 use self::course::Course;
 use super::api::{ApiError, Cluster};
@@ -23,6 +24,9 @@ use super::outcome::Outcome;
 use super::state::Rules;
 use super::watch::Change;
 use crate::pipes::Session;
+
+/// How long a stopped run waits to hear whether its pod was created.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 
 /// The time limits of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -138,9 +142,14 @@ impl Attempt<'_> {
         let result = if cancel.now() > Urgency::None {
             Err(None)
         } else {
+            let mut create = std::pin::pin!(self.create(&name, &body));
             tokio::select! {
-                result = self.create(&name, &body) => result.map_err(Some),
-                () = cancel.reached(Urgency::Orderly) => Err(None),
+                result = &mut create => result.map_err(Some),
+                // A request that is on its way may still make a pod, also when nobody waits for the answer.
+                () = cancel.reached(Urgency::Orderly) => match timeout(LAST_ANSWER, create).await {
+                    Ok(result) => result.map_err(Some),
+                    Err(_) => Err(None),
+                },
             }
         };
         match result {

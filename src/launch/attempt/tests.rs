@@ -24,8 +24,8 @@ const EVENTS: &str = "/api/v1/namespaces/ns/events";
 struct Told(Arc<Mutex<Vec<Json>>>);
 
 impl Sink for Told {
-    fn take(&self, record: &Record) {
-        self.0.lock().unwrap().push(serde_json::to_value(record).unwrap());
+    fn take(&self, record: &Arc<Record>) {
+        self.0.lock().unwrap().push(serde_json::to_value(&**record).unwrap());
     }
 }
 
@@ -305,6 +305,41 @@ async fn the_first_signal_waits_for_the_pod_and_the_second_does_not() {
     .await;
     assert_eq!((report.outcome, report.pod_exists), (Outcome::Cancelled, true));
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_press_does_not_wait_for_an_api_that_fails() {
+    let failing = answer("DELETE", POD, 503, status(503, "down")).always();
+    let begin = tokio::time::Instant::now();
+    let answers = vec![created(), log(""), failing];
+    let (report, ..) = attempt(answers, Limits::default(), |stage| async move {
+        stage.changes.send(running()).unwrap();
+        pause(1.0).await;
+        stage.canceller.press();
+        pause(20.0).await;
+        stage.canceller.press();
+        pause(5.0).await;
+    })
+    .await;
+    assert_eq!((report.outcome, report.pod_exists), (Outcome::Cancelled, true));
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_a_creation_under_way_is_awaited_so_that_the_pod_is_deleted() {
+    let slow = created().after(2000);
+    let answers = vec![slow, log(""), answer("DELETE", POD, 200, json!({}))];
+    let (report, told, requests) = attempt(answers, Limits::default(), |stage| async move {
+        pause(0.5).await;
+        stage.canceller.press();
+        pause(5.0).await;
+        stage.changes.send(Change::Gone).unwrap();
+        pause(1.0).await;
+    })
+    .await;
+    assert_eq!(report.outcome, Outcome::Cancelled);
+    assert_eq!(told.events("pod_created").len(), 1);
+    assert!(requests.iter().any(|line| line.starts_with("DELETE")), "{requests:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -253,6 +253,8 @@ impl Follower {
                 Err(error) => return Ended::Broken(error),
                 Ok(Some(bytes)) => {
                     backoff.reset();
+                    // Who still sends is not overdue.
+                    overdue = overdue.map(|_| Instant::now() + LAST_WORDS);
                     let mut lines = Vec::new();
                     framer.push(&bytes, |line| {
                         if position.admit(&line) {

@@ -17,36 +17,52 @@ pub struct Facts {
     pub map_index: Option<u32>,
     /// Run id.
     pub run: String,
-    /// The logical date, in UTC; also the start of the data interval.
-    pub logical_date: DateTime,
-    /// The end of the data interval.
-    pub interval_end: DateTime,
+    /// The data interval; none for a run without a date, in which names of dates are unknown.
+    pub interval: Option<Interval>,
     /// `dag_run.conf`.
     pub conf: Map<String, Json>,
     /// Variables, Connections, params and configuration.
     pub values: Values,
 }
 
+/// The time a run is about.
+#[derive(Debug, Clone)]
+pub struct Interval {
+    /// The logical date, in UTC; also the start of the data interval.
+    pub start: DateTime,
+    /// The end of the data interval, in UTC.
+    pub end: DateTime,
+}
+
+impl Interval {
+    /// One day from a moment on.
+    ///
+    /// # Errors
+    /// When its end is beyond the calendar.
+    pub fn day(start: DateTime) -> Result<Self, Failure> {
+        let end = start.plus(TimeDelta::of_seconds(86_400)?)?;
+        Ok(Self { start, end })
+    }
+}
+
 impl Facts {
-    /// The facts of a task of a run for one day.
+    /// The facts of a task of a run.
     pub fn new(
         dag: &str,
         task: &str,
         map_index: Option<u32>,
         run: &str,
-        date: DateTime,
-    ) -> Result<Self, Failure> {
-        let interval_end = date.plus(TimeDelta::of_seconds(86_400)?)?;
-        Ok(Self {
+        interval: Option<Interval>,
+    ) -> Self {
+        Self {
             dag: dag.into(),
             task: task.into(),
             map_index,
             run: run.into(),
-            logical_date: date,
-            interval_end,
+            interval,
             conf: Map::new(),
             values: Values::default(),
-        })
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod moment;
 mod names;
 mod operators;
 
-pub use facts::{Facts, parse_date};
+pub use facts::{Facts, Interval, parse_date};
 
 use std::borrow::Cow;
 
@@ -80,7 +80,13 @@ pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
             if missing.is_empty() && unknown.contains(&error.kind()) {
                 missing.extend(unknown_names(&environment, text, &known));
             }
-            if missing.is_empty() { Err(detail(&error)) } else { Err(missing.join("; ")) }
+            match (missing.is_empty(), &facts.interval) {
+                (false, _) => Err(missing.join("; ")),
+                (true, None) if error.kind() == ErrorKind::UndefinedError => {
+                    Err(format!("{}; dates are known only with --date", detail(&error)))
+                }
+                (true, _) => Err(detail(&error)),
+            }
         }
     }
 }
@@ -91,7 +97,11 @@ fn unknown_names(environment: &Environment<'_>, text: &str, known: &[String]) ->
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     names.retain(|name| !known.contains(name) && !environment.globals().any(|(it, _)| it == name));
     names.sort();
-    names.into_iter().map(|name| format!("`{name}` is not known outside Airflow")).collect()
+    let why = |name: String| match names::DATES.contains(&name.as_str()) {
+        true => format!("`{name}` needs the date of the run; pass it with `--date`"),
+        false => format!("`{name}` is not known outside Airflow"),
+    };
+    names.into_iter().map(why).collect()
 }
 
 fn syntax(error: &minijinja::Error) -> String {

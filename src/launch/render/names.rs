@@ -7,25 +7,38 @@ use std::sync::Arc;
 use minijinja::value::{Kwargs, Object, ObjectRepr, Value, from_args};
 use minijinja::{Error, ErrorKind, State, context};
 
-use super::facts::Facts;
+use super::facts::{Facts, Interval};
 use super::lookups::{Misses, Names, connection, variable_as_json, variable_as_text};
 use super::macros::Macros;
 use super::moment::Moment;
 use super::{json, refuse};
 use crate::eval::pure::Failure;
-use crate::eval::pure::datetime::{TimeDelta, TimeSpec};
+use crate::eval::pure::datetime::{DateTime, TimeDelta, TimeSpec};
+
+/// Names that exist only in a run with a date.
+pub(super) const DATES: &[&str] = &[
+    "ds",
+    "ds_nodash",
+    "ts",
+    "ts_nodash",
+    "ts_nodash_with_tz",
+    "yesterday_ds",
+    "yesterday_ds_nodash",
+    "tomorrow_ds",
+    "tomorrow_ds_nodash",
+    "prev_ds",
+    "prev_ds_nodash",
+    "next_ds",
+    "next_ds_nodash",
+    "logical_date",
+    "execution_date",
+    "data_interval_start",
+    "data_interval_end",
+    "task_instance_key_str",
+];
 
 /// Everything a template can read.
 pub(super) fn context(facts: &Facts, misses: &Misses) -> Result<Value, Failure> {
-    let date = &facts.logical_date;
-    let days = |days: i64| TimeDelta::of_seconds(days * 86_400).and_then(|delta| date.plus(delta));
-    let ds = date.strftime("%Y-%m-%d")?;
-    let ts = date.iso_format('T', TimeSpec::Auto)?;
-    let ds_nodash = ds.replace('-', "");
-    let (yesterday, tomorrow) = (days(-1)?.strftime("%Y-%m-%d")?, days(1)?.strftime("%Y-%m-%d")?);
-    let next_ds = facts.interval_end.strftime("%Y-%m-%d")?;
-    let moment =
-        |moment: &crate::eval::pure::datetime::DateTime| Value::from_object(Moment(moment.clone()));
     let values = &facts.values;
     let names = |kind, values: BTreeMap<String, Value>| {
         Value::from_object(Names::new(kind, values, misses))
@@ -43,18 +56,6 @@ pub(super) fn context(facts: &Facts, misses: &Misses) -> Result<Value, Failure> 
     let connections =
         values.connections.iter().map(|(id, value)| (id.clone(), connection(id, value))).collect();
     let params = values.params.iter().map(|(name, value)| (name.clone(), json(value))).collect();
-    let dag = context! { dag_id => facts.dag.clone() };
-    let dag_run = context! {
-        run_id => facts.run.clone(),
-        dag_id => facts.dag.clone(),
-        conf => json(&serde_json::Value::Object(facts.conf.clone())),
-        logical_date => moment(date),
-        execution_date => moment(date),
-        data_interval_start => moment(date),
-        data_interval_end => moment(&facts.interval_end),
-        run_type => "manual",
-        external_trigger => true,
-    };
     let instance = Value::from_object(Instance {
         fields: BTreeMap::from([
             ("task_id", facts.task.as_str().into()),
@@ -63,6 +64,44 @@ pub(super) fn context(facts: &Facts, misses: &Misses) -> Result<Value, Failure> 
             ("map_index", facts.map_index.map_or(-1, i64::from).into()),
         ]),
     });
+    let (dates, dag_run) = match &facts.interval {
+        Some(interval) => (dates(facts, interval)?, moments(interval)),
+        None => (context! {}, context! {}),
+    };
+    let dag_run = context! {
+        run_id => facts.run.clone(),
+        dag_id => facts.dag.clone(),
+        conf => json(&serde_json::Value::Object(facts.conf.clone())),
+        run_type => "manual",
+        external_trigger => true,
+        ..dag_run
+    };
+    Ok(context! {
+        run_id => facts.run.clone(),
+        dag => context! { dag_id => facts.dag.clone() },
+        task => context! { task_id => facts.task.clone() },
+        dag_run => dag_run,
+        ti => instance.clone(),
+        task_instance => instance,
+        macros => Value::from_object(Macros),
+        params => names("param", params),
+        var => context! { value => names("variable", texts), json => names("variable", jsons) },
+        conn => names("connection", connections),
+        conf => Value::from_object(Conf { values: values.conf.clone() }),
+        test_mode => false,
+        ..dates
+    })
+}
+
+/// The names in [`DATES`].
+fn dates(facts: &Facts, interval: &Interval) -> Result<Value, Failure> {
+    let date = &interval.start;
+    let days = |days: i64| TimeDelta::of_seconds(days * 86_400).and_then(|delta| date.plus(delta));
+    let ds = date.strftime("%Y-%m-%d")?;
+    let ts = date.iso_format('T', TimeSpec::Auto)?;
+    let ds_nodash = ds.replace('-', "");
+    let (yesterday, tomorrow) = (days(-1)?.strftime("%Y-%m-%d")?, days(1)?.strftime("%Y-%m-%d")?);
+    let next_ds = interval.end.strftime("%Y-%m-%d")?;
     Ok(context! {
         ds => ds,
         ds_nodash => ds_nodash.clone(),
@@ -77,24 +116,20 @@ pub(super) fn context(facts: &Facts, misses: &Misses) -> Result<Value, Failure> 
         prev_ds_nodash => yesterday.replace('-', ""),
         next_ds => next_ds.clone(),
         next_ds_nodash => next_ds.replace('-', ""),
-        logical_date => moment(date),
-        execution_date => moment(date),
-        data_interval_start => moment(date),
-        data_interval_end => moment(&facts.interval_end),
-        run_id => facts.run.clone(),
         task_instance_key_str => format!("{}__{}__{ds_nodash}", facts.dag, facts.task),
-        dag => dag,
-        task => context! { task_id => facts.task.clone() },
-        dag_run => dag_run,
-        ti => instance.clone(),
-        task_instance => instance,
-        macros => Value::from_object(Macros),
-        params => names("param", params),
-        var => context! { value => names("variable", texts), json => names("variable", jsons) },
-        conn => names("connection", connections),
-        conf => Value::from_object(Conf { values: values.conf.clone() }),
-        test_mode => false,
+        ..moments(interval)
     })
+}
+
+/// Those that are moments; a `dag_run` has them, too.
+fn moments(interval: &Interval) -> Value {
+    let moment = |moment: &DateTime| Value::from_object(Moment(moment.clone()));
+    context! {
+        logical_date => moment(&interval.start),
+        execution_date => moment(&interval.start),
+        data_interval_start => moment(&interval.start),
+        data_interval_end => moment(&interval.end),
+    }
 }
 
 /// The names of a context.

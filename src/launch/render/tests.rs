@@ -7,9 +7,8 @@ use serde_json::{Value as Json, json};
 use super::*;
 
 fn facts() -> Facts {
-    let mut facts =
-        Facts::new("nightly", "group.load", None, "manual__1", parse_date("2026-11-21").unwrap())
-            .unwrap();
+    let interval = Interval::day(parse_date("2026-11-21").unwrap()).unwrap();
+    let mut facts = Facts::new("nightly", "group.load", None, "manual__1", Some(interval));
     facts.conf = json!({"a": {"b": 1}}).as_object().unwrap().clone();
     for (name, value) in [("region", json!("eu")), ("cfg", json!("{\"x\": [1, 2]}"))] {
         facts.values.variables.insert(name.into(), value);
@@ -85,4 +84,15 @@ fn only_the_listed_places_of_a_spec_are_rendered() {
     broken.templates[0].path = "/run/base_pod_spec/containers/0/args/1".into();
     let errors = render(&broken, &facts()).unwrap_err();
     assert!(errors[0].to_string().contains("/args/1: `raw` is not known"), "{errors:?}");
+}
+
+#[test]
+fn dates_are_asked_for_where_there_is_none() {
+    let facts = Facts { interval: None, ..facts() };
+    assert_eq!(
+        render_text("{{ ds }} {{ run_id }}", &facts).unwrap_err(),
+        "`ds` needs the date of the run; pass it with `--date`"
+    );
+    assert!(render_text("{{ dag_run.logical_date }}", &facts).unwrap_err().contains("--date"));
+    assert_eq!(render_text("{{ run_id }}", &facts).unwrap(), "manual__1");
 }

@@ -64,6 +64,8 @@ pub(super) fn dag() -> Dag {
         dag_id: Text::literal("dag"),
         arguments: IndexMap::new(),
         span: Span::NONE,
+        timing: Default::default(),
+        is_global: true,
         tasks: Vec::new(),
         conditions: Vec::new(),
     }

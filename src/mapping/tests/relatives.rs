@@ -5,8 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::{POD, codes, dag, evaluate_python, map, spec, task};
-use crate::airflow::{Expansion, OperatorKind, Settings, Task, TaskFunction};
+use super::{POD, codes, dag, evaluate_python, kpo, map, spec, task};
+use crate::airflow::{Expansion, OperatorKind, SPREAD, Settings, Task, TaskFunction};
 use crate::eval::{Hole, HoleKind, Value};
 use crate::mapping::{Disposition, Mapped, NoTemplates, Tables, map_task};
 use crate::python::{Sources, Span};
@@ -201,6 +201,15 @@ fn a_task_mapped_over_unknown_values_stays_open() {
     let mapped = mapped(&unknown);
     assert!(codes(&mapped).contains(&"KPO212"));
     assert_eq!(mapped.specs[0].holes[0].name, "xcom:files");
+}
+
+#[test]
+fn arguments_that_an_unknown_spread_gives_keep_the_task_open() {
+    let mapped = kpo(&[("image", "'i'"), (SPREAD, "common()")]);
+    assert_eq!(mapped.account.keywords[1].disposition, Disposition::Unresolved);
+    assert_eq!(mapped.specs[0].holes[0].name, "call:common()");
+    assert!(mapped.specs[0].run.namespace.is_none());
+    assert_eq!(codes(&mapped), ["KPO201"]);
 }
 
 const ACME: &str = "\

@@ -92,10 +92,10 @@ fn holes_stay_in_their_place_and_name_what_closes_them() {
 #[test]
 fn two_calls_are_two_holes_even_when_they_look_alike() {
     let mapped = kpo(&[("env_vars", "{'A': token(), 'B': token()}")]);
-    assert_eq!(at(&mapped, &format!("{CONTAINER}/env/0/value")), json!("${call:token}"));
-    assert_eq!(at(&mapped, &format!("{CONTAINER}/env/1/value")), json!("${call:token#2}"));
+    assert_eq!(at(&mapped, &format!("{CONTAINER}/env/0/value")), json!("${call:token()}"));
+    assert_eq!(at(&mapped, &format!("{CONTAINER}/env/1/value")), json!("${call:token()#2}"));
     let names: Vec<_> = mapped.specs[0].holes.iter().map(|hole| hole.name.as_str()).collect();
-    assert_eq!(names, ["call:token", "call:token#2"]);
+    assert_eq!(names, ["call:token()", "call:token()#2"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::eval::template::{self, Part};
 use crate::spec::OpenHole;
 use crate::spec::fits::fits;
 use crate::spec::pointer::Pointer;
-use crate::values::Values;
+use crate::values::{Unset, Values};
 
 pub(super) struct Filler<'a> {
     values: &'a Values,
@@ -215,7 +215,7 @@ impl<'a> Filler<'a> {
             return Some(value);
         }
         let hole = self.described(kind, name, at);
-        if let Some(value) = hole.default.clone().filter(|_| self.values.use_defaults) {
+        if let Some(value) = hole.default.clone().filter(|_| self.values.unset != Unset::Hole) {
             let used = UsedDefault { path: hole.path, name: hole.name, value: value.clone() };
             self.used_defaults.push(used);
             return Some(value);

@@ -127,8 +127,13 @@ pub fn fill(spec: &JobSpec, values: &Values) -> Filled {
 }
 
 /// The parts of a job spec whose texts are templates, and which fields of them; none means all.
-const PARTS: [(&str, &[&str]); 4] =
-    [("metadata", &["dag", "task", "upstream"]), ("client", &[]), ("run", &[]), ("launcher", &[])];
+const PARTS: [(&str, &[&str]); 5] = [
+    ("metadata", &["dag", "task", "upstream"]),
+    ("client", &[]),
+    ("run", &[]),
+    ("launcher", &[]),
+    ("job", &[]),
+];
 
 impl Filled {
     /// The final form, in which `$${` is `${`.

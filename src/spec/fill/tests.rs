@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::spec::tests_support::{arbitrary_spec, spec_named};
 use crate::spec::{Open, Template};
+use crate::values::Unset;
 
 /// A spec whose one container has these fields.
 fn with_container(container: Json) -> JobSpec {
@@ -139,15 +140,15 @@ fn what_stays_open_is_named_with_its_reason() {
 }
 
 #[test]
-fn defaults_of_the_code_are_used_only_on_request_and_reported() {
+fn defaults_of_the_code_are_used_and_reported_unless_holes_are_wanted() {
     let mut spec = with_container(json!({"image": "a:${env:TAG}", "tty": "${env:TTY}"}));
     spec.holes = vec![
         hole("/run/base_pod_spec/containers/0/image", "env:TAG", Some(json!("latest"))),
         hole("/run/base_pod_spec/containers/0/tty", "env:TTY", Some(json!(null))),
     ];
-    let mut values = Values::default();
+    let mut values = Values { unset: Unset::Hole, ..Values::default() };
     assert_eq!(fill(&spec, &values).open.len(), 2);
-    values.use_defaults = true;
+    values.unset = Unset::Default;
     let filled = fill(&spec, &values);
     assert_eq!(*container(&filled), json!({"image": "a:latest"}));
     let used: Vec<_> = filled.used_defaults.iter().map(|used| used.name.as_str()).collect();

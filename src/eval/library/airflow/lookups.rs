@@ -9,6 +9,7 @@ use crate::eval::object::{Data, Map, Native, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::Name;
+use crate::values::Unset;
 
 /// Positional parameters of Airflow's pod helpers.
 const HELPERS: &[(&str, &[&str])] = &[
@@ -45,18 +46,11 @@ impl Interp<'_> {
         if let Some(value) = self.settings.values.get(kind, name) {
             return self.supplied(&value, json, span);
         }
-        if self.settings.values.use_defaults
+        if self.settings.values.unset != Unset::Hole
             && let Some(default) = default
         {
             let text = self.short_repr(default);
-            self.tell(
-                Diagnostic::new(
-                    Code::AssumedValue,
-                    span,
-                    format!("{kind} `{name}` is not given: the code's default {text} is used"),
-                )
-                .help(format!("pass it with `--set {kind}:{name}=VALUE`")),
-            );
+            self.tell_default(kind, name, &text, span);
             return default.clone();
         }
         let reason = self.snippet(span);
@@ -69,6 +63,23 @@ impl Interp<'_> {
             roots: Vec::new(),
         };
         Val::unknown(Arc::new(hole), span)
+    }
+
+    fn tell_default(&mut self, kind: HoleKind, name: &str, default: &str, span: Span) {
+        let message = format!("{kind} `{name}` is not given: the code's default {default} is used");
+        let told = Diagnostic::new(Code::AssumedValue, span, message);
+        self.tell(told.help(format!("Pass it with `--set {kind}:{name}=VALUE`.")));
+    }
+
+    /// Whether `os.getenv("X") or "default"` gives the default, which is then told.
+    pub(crate) fn assumes_default(&mut self, lookup: &Hole, default: &str, span: Span) -> bool {
+        // Only a call gives None when nothing is set; `os.environ["X"]` and Variables raise.
+        let may_be_none = lookup.kind == HoleKind::Env && lookup.reason.ends_with(')');
+        if self.settings.values.unset == Unset::Hole || !may_be_none || lookup.default.is_some() {
+            return false;
+        }
+        self.tell_default(lookup.kind, &lookup.name, &format!("{default:?}"), span);
+        true
     }
 
     /// A supplied value as Python sees it.
@@ -211,9 +222,11 @@ impl Interp<'_> {
                 let default = args.named("fallback").cloned();
                 match (section.as_str(), key.as_str()) {
                     (Some(section), Some(key)) => {
+                        let own = self.own_default(section, key, default.is_some(), span);
                         let name = format!("{section}.{key}");
-                        let val =
-                            self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span);
+                        let val = own.unwrap_or_else(|| {
+                            self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span)
+                        });
                         self.conf_value(name_of(path), &val, span)
                     }
                     _ => Ok(self.derived(&[&section, &key], span)),
@@ -297,6 +310,27 @@ impl Interp<'_> {
                 return None;
             }
         })
+    }
+
+    /// Airflow's own default of an option that has no value, which is then told.
+    fn own_default(
+        &mut self,
+        section: &str,
+        option: &str,
+        has_fallback: bool,
+        span: Span,
+    ) -> Option<Val> {
+        let values = &self.settings.values;
+        let name = format!("{section}.{option}");
+        if values.unset == Unset::Hole || values.get(HoleKind::Conf, &name).is_some() {
+            return None;
+        }
+        let release = &self.settings.airflow_version;
+        let text = super::config::default_of(release, section, option, has_fallback)?;
+        let message = format!("conf `{name}` is not given: Airflow's default '{text}' is used");
+        let told = Diagnostic::new(Code::AssumedValue, span, message);
+        self.tell(told.help(format!("Pass it with `--set conf:{name}=VALUE`.")));
+        Some(Val::str(text, span))
     }
 
     fn conf_value(&mut self, method: &str, val: &Val, span: Span) -> Res {

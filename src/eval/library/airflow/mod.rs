@@ -3,6 +3,7 @@
 //! Airflow moved its classes between modules at every major release, so most names are recognised by
 //! their last part under `airflow.`; [`canonical`] gives the one name they go by here.
 
+mod config;
 mod dags;
 mod decorators;
 mod groups;

@@ -125,10 +125,23 @@ impl Interp<'_> {
         for val in from {
             self.roots_of(val, &mut roots, 0);
         }
-        let reason = self.snippet(span);
+        // What is mapped over names the values: the tasks whose results they are, or else the expression.
+        let mut tasks = Vec::new();
+        for val in from {
+            self.xcoms_in(val, &mut tasks, 0);
+        }
+        let ids: Vec<String> = tasks
+            .into_iter()
+            .filter_map(|id| match self.heap.get(id) {
+                Object::Task(task) => Some(task.id.to_template()),
+                _ => None,
+            })
+            .collect();
+        let place = from.iter().map(|val| val.span).find(|place| place.is_some()).unwrap_or(span);
+        let reason = self.snippet(place);
         Arc::new(Hole {
             kind: HoleKind::XCom,
-            name: reason.clone(),
+            name: if ids.is_empty() { reason.clone() } else { ids.join(", ") },
             default: None,
             reason,
             span,

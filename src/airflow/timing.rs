@@ -1,0 +1,149 @@
+//! When Airflow starts runs of a DAG: its schedule, its start date and the zone both are meant in.
+
+use crate::eval::interp::Interp;
+use crate::eval::library::airflow::DagObject;
+use crate::eval::library::datetime::Moment;
+use crate::eval::object::{Data, Key, Map, Native, Object, Val};
+use crate::eval::pure::datetime::{DateTime, Time, Zone};
+use crate::python::ast::Name;
+use crate::spec::{Schedule, Start, Timing};
+
+/// The timing of a DAG in a release of Airflow.
+pub(super) fn timing(interp: &Interp<'_>, dag: &DagObject, release: &str) -> Timing {
+    let argument = |name: &str| dag.args.get(name).map(|kwarg| kwarg.val.clone());
+    let start = argument("start_date")
+        .filter(|val| !matches!(val.data, Data::None))
+        .or_else(|| default_argument(interp, &dag.default_args, "start_date"));
+    let moment = start.as_ref().and_then(moment);
+    let mut timing = Timing {
+        start: moment.as_ref().map(wall),
+        zone: moment.as_ref().and_then(DateTime::zone).and_then(zone_name),
+        schedule: Schedule::Never,
+        is_trigger: !release.starts_with("1.") && !release.starts_with("2."),
+    };
+    let given = ["schedule", "schedule_interval", "timetable"]
+        .into_iter()
+        .filter_map(argument)
+        .find(|val| !matches!(val.data, Data::None));
+    if let Some(given) = given {
+        schedule(interp, &given, &mut timing);
+    }
+    timing
+}
+
+fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
+    timing.schedule = match &given.data {
+        Data::Str(text) if text.as_ref() == "None" => Schedule::Never,
+        Data::Str(text) if matches!(text.as_ref(), "@once" | "@continuous") => {
+            Schedule::Other(text.to_string())
+        }
+        Data::Str(text) => Schedule::Cron(text.to_string()),
+        Data::Native(native) => match native.as_ref() {
+            Native::TimeDelta(micros) => every(*micros),
+            _ => other(interp, given),
+        },
+        Data::Obj(id) => match interp.heap.get(*id) {
+            Object::Record(class, attrs) => {
+                let (class, attrs) = (class.to_string(), attrs.clone());
+                return timetable(interp, &class, &attrs, given, timing);
+            }
+            _ => other(interp, given),
+        },
+        _ => other(interp, given),
+    };
+}
+
+/// A timetable object of Airflow: the cron ones and the ones of a period say what they are.
+fn timetable(
+    interp: &Interp<'_>,
+    class: &str,
+    attrs: &Map<Name, Val>,
+    given: &Val,
+    timing: &mut Timing,
+) {
+    let class = class.rsplit('.').next().unwrap_or(class);
+    timing.is_trigger = class.ends_with("TriggerTimetable");
+    let first = attrs.get("cron").or_else(|| attrs.get("0")).or_else(|| attrs.get("delta"));
+    let zone = attrs.get("timezone").or_else(|| attrs.get("1"));
+    timing.schedule = match (class, first.map(|val| &val.data)) {
+        ("CronDataIntervalTimetable" | "CronTriggerTimetable", Some(Data::Str(cron))) => {
+            match zone.map(|zone| &zone.data) {
+                None => {}
+                Some(Data::Str(name)) => timing.zone = known_zone(name),
+                Some(Data::Native(native)) => {
+                    if let Native::Moment(Moment::Zone(zone, _)) = native.as_ref() {
+                        timing.zone = zone_name(zone);
+                    }
+                }
+                Some(_) => {
+                    timing.schedule = other(interp, given);
+                    return;
+                }
+            }
+            Schedule::Cron(cron.to_string())
+        }
+        ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(Data::Native(native))) => {
+            match native.as_ref() {
+                Native::TimeDelta(micros) => every(*micros),
+                _ => other(interp, given),
+            }
+        }
+        _ => other(interp, given),
+    };
+}
+
+fn every(micros: i64) -> Schedule {
+    match u64::try_from(micros) {
+        Ok(micros) if micros > 0 && micros % 1_000_000 == 0 => Schedule::Every(micros / 1_000_000),
+        _ => Schedule::Other(format!("a period of {micros} microseconds")),
+    }
+}
+
+fn other(interp: &Interp<'_>, given: &Val) -> Schedule {
+    let words = match &given.data {
+        Data::Unknown(hole) => format!("`{}`, which is not known", hole.reason),
+        Data::Text(text) => format!("`{}`, which is not known", text.display()),
+        _ => format!("`{}`", interp.short_repr(given)),
+    };
+    Schedule::Other(words)
+}
+
+/// An entry of `default_args`.
+fn default_argument(interp: &Interp<'_>, default_args: &Val, name: &str) -> Option<Val> {
+    let Object::Dict(entries, _) = interp.heap.get(default_args.as_obj()?) else { return None };
+    entries.get(&Key::Str(name.into())).map(|(_, val)| val.clone())
+}
+
+fn moment(val: &Val) -> Option<DateTime> {
+    let Data::Native(native) = &val.data else { return None };
+    match native.as_ref() {
+        Native::Moment(Moment::DateTime(moment, _)) => Some(moment.clone()),
+        Native::Moment(Moment::Date(date)) => Some(DateTime::combine(*date, Time::midnight())),
+        _ => None,
+    }
+}
+
+fn wall(moment: &DateTime) -> Start {
+    let number = |format| {
+        moment.strftime(format).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
+    };
+    Start {
+        date: moment.strftime("%Y-%m-%d").unwrap_or_default(),
+        hour: number("%H"),
+        minute: number("%M"),
+        weekday: number("%w"),
+    }
+}
+
+/// The name of a zone that is not UTC, as the zone database has it.
+fn zone_name(zone: &Zone) -> Option<String> {
+    match zone {
+        Zone::Named(name) => known_zone(name),
+        Zone::Utc | Zone::Fixed { .. } => None,
+    }
+}
+
+fn known_zone(name: &str) -> Option<String> {
+    let is_utc = ["UTC", "utc", "Etc/UTC", "GMT", "Z"].contains(&name);
+    (!is_utc).then(|| name.to_owned())
+}

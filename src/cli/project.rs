@@ -1,0 +1,101 @@
+//! What a project wants, from `podlift.toml`, and the translation that reports and checks are about.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::Ctx;
+use super::failure::Trouble;
+use super::messages::{MessageFormat, Messages};
+use super::translate::args::ReadingArgs;
+use super::translate::inputs::{options, tables};
+use super::translate::not_there;
+use crate::config::{Config, FILE};
+use crate::report::{self, Built};
+use crate::translate::{Options, Static, Translation, translate};
+
+/// How a project is read.
+#[derive(Debug, clap::Args)]
+pub(super) struct ProjectArgs {
+    /// Show values that look like credentials instead of [redacted]
+    #[arg(long, help_heading = "Findings")]
+    pub(super) show_secrets: bool,
+    /// Levels of findings [default: podlift.toml here or in a folder above, up to the repository]
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// The configuration that was named, or that of the project around the current directory.
+pub(super) fn config(args: &ProjectArgs, ctx: &Ctx<'_>) -> Result<Config> {
+    let path = match &args.config {
+        Some(path) => ctx.cwd.join(path),
+        None => match nearest(&ctx.cwd) {
+            Some(path) => path,
+            None => return Ok(Config::default()),
+        },
+    };
+    let shown = args.config.clone().unwrap_or_else(|| PathBuf::from(FILE));
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        let message = format!("cannot read the configuration `{}`", shown.display());
+        Trouble::new(message, "check the path; the file has to be UTF-8 text")
+    })?;
+    Config::parse(&text).with_context(|| {
+        let message = format!("the configuration `{}` is malformed", shown.display());
+        Trouble::new(message, "`podlift check --help` shows what it may hold")
+    })
+}
+
+/// The configuration in a folder or the closest folder above it, up to the root of the repository.
+fn nearest(folder: &Path) -> Option<PathBuf> {
+    for folder in folder.ancestors() {
+        let file = folder.join(FILE);
+        if file.is_file() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Translates what was named. `what` could not be done if it fails: "nothing could be ...".
+pub(super) fn read(
+    options: &Options,
+    args: &ReadingArgs,
+    what: &str,
+    ctx: &Ctx<'_>,
+) -> Result<Translation> {
+    let stages = Static::new(tables(&args.mappings, ctx)?, options.settings.limits.file);
+    let translation = translate(&stages, options).map_err(|error| {
+        let remedy = "check the spelling; relative paths start from the current directory";
+        anyhow::Error::new(error).context(Trouble::new(format!("nothing could be {what}"), remedy))
+    })?;
+    match translation.unmatched.first() {
+        Some(unmatched) => Err(not_there(unmatched).into()),
+        None => Ok(translation),
+    }
+}
+
+/// The report on what was named, with the translation it is about.
+pub(super) fn built(
+    paths: &[PathBuf],
+    reading: &ReadingArgs,
+    project: &ProjectArgs,
+    config: &Config,
+    ctx: &mut Ctx<'_>,
+) -> Result<(Built, Translation)> {
+    let messages = Messages { format: MessageFormat::Human, verbose: false };
+    let options = options(paths, reading, &messages, ctx)?;
+    let translation = read(&options, reading, "reported", ctx)?;
+    let how = report::Options {
+        show_secrets: project.show_secrets,
+        levels: config.levels.clone(),
+        unused_ignores: options.selection.is_all(),
+    };
+    let built = report::build(&translation, &how);
+    if translation.files.is_empty() {
+        messages.note("no DAG file was found", &mut ctx.stderr)?;
+    }
+    Ok((built, translation))
+}

@@ -1,0 +1,112 @@
+//! `podlift run --dry-run`: the pods without running them.
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::args::{DryRun, Format};
+use super::go::runtime;
+use crate::cli::failure::Trouble;
+use crate::cli::{Ctx, Exit};
+use crate::diag::escape::visible;
+use crate::launch::connect::Clusters;
+use crate::launch::pod;
+use crate::launch::run::{Planned, Run};
+use crate::yaml;
+
+/// What became of one pod.
+#[derive(Serialize)]
+struct Judged {
+    dag: String,
+    task: String,
+    /// The pod as it would be sent, or as the server would store it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<Json>,
+    /// Why it would be refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+}
+
+/// Makes the pods of first attempts and has them judged.
+pub(super) fn run(run: Run, place: DryRun, format: Format, ctx: &mut Ctx<'_>) -> Result<Exit> {
+    let judged: Vec<Judged> = match place {
+        DryRun::Client => {
+            let here = runtime()?;
+            run.tasks.iter().map(|task| here.block_on(locally(task, &run.id))).collect()
+        }
+        DryRun::Server => runtime()?.block_on(at_server(&run))?,
+    };
+    write(&judged, place, format, ctx)?;
+    let is_fine = judged.iter().all(|it| it.refused.is_none());
+    Ok(if is_fine { Exit::Ok } else { Exit::Findings })
+}
+
+async fn locally(task: &Planned, run: &str) -> Judged {
+    // The namespace of the context is only asked for where nothing else names one.
+    let default = match task.named_namespace() {
+        Some(named) => named,
+        None => match task.access.config().await {
+            Ok(config) => config.default_namespace,
+            Err(_) => "default".to_owned(),
+        },
+    };
+    let built = pod::build(&task.plan.spec.run, &default, &task.identity(run), &task.context);
+    judged(task, built.map_err(|error| error.to_string()))
+}
+
+async fn at_server(run: &Run) -> Result<Vec<Judged>> {
+    let mut clusters = Clusters::default();
+    let mut all = Vec::new();
+    for task in &run.tasks {
+        let unreachable = || {
+            Trouble::new("the cluster cannot be asked", "`podlift doctor` tells what is missing")
+        };
+        let (cluster, default) = clusters.get(&task.access).await.with_context(unreachable)?;
+        let cluster = cluster.patience(std::time::Duration::from_secs(10));
+        let namespace = task.named_namespace().unwrap_or(default);
+        let built =
+            pod::build(&task.plan.spec.run, &namespace, &task.identity(&run.id), &task.context);
+        let answer = match built {
+            Err(error) => Err(error.to_string()),
+            Ok(pod) => match cluster.dry_run_pod(&namespace, &pod).await {
+                Ok(pod) => Ok(pod),
+                Err(error) if error.is_transient() => return Err(error).with_context(unreachable),
+                Err(error) => Err(error.to_string()),
+            },
+        };
+        all.push(judged(task, answer));
+    }
+    Ok(all)
+}
+
+fn judged(task: &Planned, answer: Result<Json, String>) -> Judged {
+    let (dag, name) = (task.plan.spec.metadata.dag.clone(), task.identity("").task_name());
+    let (pod, refused) = match answer {
+        Ok(pod) => (Some(pod), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    Judged { dag, task: name, pod, refused }
+}
+
+fn write(judged: &[Judged], place: DryRun, format: Format, ctx: &mut Ctx<'_>) -> Result<()> {
+    if format == Format::Json {
+        serde_json::to_writer_pretty(&mut ctx.stdout, judged)?;
+        writeln!(ctx.stdout)?;
+        return Ok(());
+    }
+    for it in judged {
+        let name = format!("{}.{}", it.dag, it.task);
+        match (&it.refused, place) {
+            (Some(reason), _) => {
+                writeln!(ctx.stderr, "{}: refused: {}", visible(&name), visible(reason))?;
+            }
+            (None, DryRun::Server) => writeln!(ctx.stdout, "{}: accepted", visible(&name))?,
+            (None, DryRun::Client) => {}
+        }
+    }
+    if place == DryRun::Client {
+        let pods = judged.iter().filter_map(|it| it.pod.as_ref());
+        ctx.stdout.write_all(yaml::stream(pods).as_bytes())?;
+    }
+    Ok(())
+}

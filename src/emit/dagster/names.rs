@@ -1,0 +1,220 @@
+//! Names in Python and Dagster made from ids that may be anything.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+/// Longest name made from an id.
+const LONGEST: usize = 40;
+
+/// Python's keywords, soft ones aside, and names that a generated module uses itself.
+const RESERVED: &[&str] = &[
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "context",
+    "config",
+    "dg",
+    "json",
+    "os",
+    "datetime",
+    "timedelta",
+    "timezone",
+    "PipesK8sClient",
+    "ZoneInfo",
+    "Any",
+    "defs",
+    "job",
+    "schedule",
+    "partitions",
+    "value_of",
+    "unported",
+    "str",
+    "int",
+    "bool",
+    "float",
+    "list",
+    "dict",
+    "definitions",
+    "resources",
+    "environment",
+    "self",
+    "data_interval_start",
+    "data_interval_end",
+    "ds",
+    "ts",
+    "print",
+    "type",
+    "id",
+    "date",
+];
+
+/// A lower-case identifier: `Load data-1` gives `load_data_1`.
+pub(super) fn snake(id: &str) -> String {
+    let mut name = String::new();
+    let mut was_lower = false;
+    for c in id.chars() {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && was_lower {
+                name.push('_');
+            }
+            was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+            name.push(c.to_ascii_lowercase());
+        } else {
+            was_lower = false;
+            if !name.ends_with('_') {
+                name.push('_');
+            }
+        }
+    }
+    let name = name.trim_matches('_');
+    let name = if name.len() > LONGEST { cut(name) } else { name.to_owned() };
+    if name.is_empty() {
+        "unnamed".to_owned()
+    } else if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
+    }
+}
+
+/// A longer name ends in a mark made from all of it, so that names with one beginning stay apart.
+fn cut(name: &str) -> String {
+    let digest = Sha256::digest(name.as_bytes());
+    let mark = digest.iter().take(2).fold(String::new(), |mark, byte| format!("{mark}{byte:02x}"));
+    let kept = name.get(..LONGEST - 5).unwrap_or(name).trim_end_matches('_');
+    format!("{kept}_{mark}")
+}
+
+/// `LOAD_DATA_1`.
+pub(super) fn constant(id: &str) -> String {
+    snake(id).to_ascii_uppercase()
+}
+
+/// `LoadData1`.
+pub(super) fn class(id: &str) -> String {
+    let words = snake(id);
+    let words = words.split('_').filter(|word| !word.is_empty());
+    let name: String = words
+        .map(|word| {
+            let mut chars = word.chars();
+            let first = chars.next().map(|c| c.to_ascii_uppercase());
+            first.into_iter().chain(chars).collect::<String>()
+        })
+        .collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("Dag{name}") } else { name }
+}
+
+/// Whether Python takes a text as a name of one's own.
+pub(super) fn is_free_identifier(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic())
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !RESERVED.contains(&name)
+}
+
+/// A part of an asset key: what Dagster takes in a key whose step it names itself.
+pub(super) fn key_part(id: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !id.is_empty() && id.chars().all(plain) {
+        return id.to_owned();
+    }
+    let words = id.split(|c: char| !plain(c) || c == '_').filter(|word| !word.is_empty());
+    let part = words.collect::<Vec<_>>().join("_");
+    let part = if part.len() > LONGEST { cut(&part) } else { part };
+    if part.is_empty() { "unnamed".to_owned() } else { part }
+}
+
+/// A group name, job name or step name: letters, digits and underscores.
+pub(super) fn word(id: &str) -> String {
+    let part: String =
+        id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if part.is_empty() { "unnamed".to_owned() } else { part }
+}
+
+/// Names that are taken; each new one is made different from them, regardless of case.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Taken(BTreeSet<String>);
+
+impl Taken {
+    /// No names but Python's and those of the module itself.
+    pub(super) fn reserved() -> Self {
+        Self(RESERVED.iter().map(|name| name.to_ascii_lowercase()).collect())
+    }
+
+    /// The wish, or the wish with a number.
+    pub(super) fn take(&mut self, wish: &str) -> String {
+        let mut name = wish.to_owned();
+        let mut number = 2;
+        while !self.0.insert(name.to_ascii_lowercase()) {
+            name = format!("{wish}_{number}");
+            number += 1;
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_id_gives_an_identifier() {
+        let cases = [
+            ("load", "load"),
+            ("Load-Data.1", "load_data_1"),
+            ("loadData", "load_data"),
+            ("1st", "_1st"),
+            ("ä", "unnamed"),
+            ("", "unnamed"),
+            ("a  b", "a_b"),
+        ];
+        for (id, name) in cases {
+            assert_eq!(snake(id), name, "{id}");
+        }
+        assert_eq!(
+            (class("risk-daily_2"), constant("env tag")),
+            ("RiskDaily2".into(), "ENV_TAG".into())
+        );
+    }
+
+    #[test]
+    fn names_that_meet_are_numbered() {
+        let mut taken = Taken::reserved();
+        let names: Vec<String> =
+            ["load", "Load", "class", "load"].map(|name| taken.take(name)).into();
+        assert_eq!(names, ["load", "Load_2", "class_2", "load_3"]);
+    }
+}

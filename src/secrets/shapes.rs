@@ -1,0 +1,195 @@
+//! What credentials look like, whatever they are called.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use fancy_regex::Regex;
+
+use super::names::{Promise, is_harmless, is_random, promise};
+
+/// Part of a text that is a credential, and why it is taken for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Bytes of the text.
+    pub(super) range: Range<usize>,
+    /// Why, as in "it looks like a Slack token".
+    pub(super) why: String,
+}
+
+/// Tokens that can be told by their form: a name for people, and a pattern. A group, if there is one, is the secret.
+const SHAPES: &[(&str, &str)] = &[
+    (
+        "a private key",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+    ),
+    ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})"),
+    ("a GitLab token", r"\bgl(?:pat|dt|rt|cbt)-[A-Za-z0-9_-]{20,}"),
+    ("a Slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    ("a Slack webhook", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9_/-]{20,})"),
+    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
+    ("a Google access token", r"\bya29\.[0-9A-Za-z_-]{20,}"),
+    ("a Stripe key", r"\b[sr]k_(?:live|test)_[0-9A-Za-z]{16,}"),
+    ("an OpenAI or Anthropic key", r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"),
+    ("a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    ("an npm token", r"\bnpm_[A-Za-z0-9]{36}"),
+    ("a PyPI token", r"\bpypi-AgE[A-Za-z0-9_-]{40,}"),
+    ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
+    ("a Databricks token", r"\bdapi[0-9a-f]{32}"),
+    ("a Vault token", r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    ("an Azure storage key", r"AccountKey=([A-Za-z0-9+/=]{40,})"),
+    ("a JSON Web Token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"),
+    ("a bearer token", r"(?i)\bbearer\s+([A-Za-z0-9._~+/-]{16,}=*)"),
+];
+
+/// `scheme://user:password@host`; the group is the password.
+const URL: &str = r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\x22]*:([^\s/@'\x22]+)@";
+
+/// `name=value`, `'name': value`, `--name value`. Groups: the name, then the value in one of three forms.
+const ASSIGNED: &str = r#"(?i)([a-z0-9_.-]*(?:pass|pwd|secret|token|key|cred|auth|jwt|_pw)[a-z0-9_.-]*)["']?(?:\s*(?::=|=(?!=)|:(?!/))\s*|(?<=[\w])\s+(?=\S))(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([^\s"',;&|(){}\[\]<>]+))"#;
+
+static PATTERNS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
+    let compiled = SHAPES.iter().map(|(name, pattern)| Some((*name, Regex::new(pattern).ok()?)));
+    compiled.flatten().collect()
+});
+static IN_URL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(URL).ok());
+static IN_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNED).ok());
+
+/// Credentials that can be told from the text alone, in order and apart from each other. In Python `code` only
+/// quoted values are: the others are names.
+pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (name, pattern) in PATTERNS.iter() {
+        for hit in pattern.captures_iter(text).map_while(Result::ok) {
+            if let Some(part) = hit.get(1).or_else(|| hit.get(0)) {
+                found.push(Found { range: part.range(), why: format!("it looks like {name}") });
+            }
+        }
+    }
+    for hit in IN_URL.iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok) {
+        if let Some(part) = hit.get(1).filter(|part| !is_harmless(part.as_str())) {
+            found
+                .push(Found { range: part.range(), why: "it is the password of a URL".to_owned() });
+        }
+    }
+    found.extend(assigned(text, code));
+    apart(found)
+}
+
+/// Values that are given to a name inside a text.
+fn assigned(text: &str, code: bool) -> Vec<Found> {
+    let mut found = Vec::new();
+    for hit in IN_TEXT.iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok)
+    {
+        let Some(name) = hit.get(1) else { continue };
+        let quoted = hit.get(2).or_else(|| hit.get(3));
+        let Some(value) = quoted.or_else(|| hit.get(4)) else { continue };
+        let between = text.get(name.end()..value.start()).unwrap_or("");
+        // Two words beside each other are a flag and its value, or prose.
+        let is_spaced = !between.contains(['=', ':']);
+        let is_flag = name.as_str().starts_with("--");
+        let is_bare = quoted.is_none();
+        if (is_spaced && (!is_flag || code)) || (is_bare && code) || is_harmless(value.as_str()) {
+            continue;
+        }
+        let is_secret = match promise(name.as_str()) {
+            Promise::Strong => !is_bare || is_value(value.as_str(), name.as_str()),
+            Promise::Weak => is_random(value.as_str()),
+            Promise::Nothing => false,
+        };
+        if is_secret {
+            let why = format!("it is given to `{}`", name.as_str());
+            found.push(Found { range: value.range(), why });
+        }
+    }
+    found
+}
+
+/// Whether an unquoted word can be a value rather than a piece of code such as `os.environ` or the name itself.
+fn is_value(word: &str, name: &str) -> bool {
+    let is_code = word.contains(".get") || word.contains("environ") || word.contains("getenv");
+    !is_code
+        && !word.eq_ignore_ascii_case(name.trim_start_matches('-'))
+        && word.chars().count() >= 4
+}
+
+/// The findings in order, without those that touch an earlier one.
+pub(super) fn apart(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by_key(|one| (one.range.start, std::cmp::Reverse(one.range.end)));
+    let mut end = 0;
+    found.retain(|one| {
+        let keeps = one.range.start >= end && !one.range.is_empty();
+        if keeps {
+            end = one.range.end;
+        }
+        keeps
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::string_slice, reason = "tests")]
+
+    use super::*;
+
+    fn secrets(text: &str) -> Vec<&str> {
+        in_text(text, false).into_iter().map(|found| &text[found.range]).collect()
+    }
+
+    #[test]
+    fn all_patterns_compile() {
+        assert_eq!(PATTERNS.len(), SHAPES.len());
+        assert!(IN_URL.is_some() && IN_TEXT.is_some());
+    }
+
+    #[test]
+    fn tokens_are_known_by_their_form() {
+        // Put together here, so that no scanner takes this file for a leak.
+        let tokens = [
+            format!("{}{}", "AKIA", "IOSFODNN7EXAMPLE"),
+            format!("{}_{}", "ghp", "0123456789abcdefghijABCDEFGHIJ012345"),
+            format!("{}-{}", "glpat", "0123456789abcdefghij"),
+            format!("{}-{}", "xoxb", "123456789012-abcdefghij"),
+            format!("{}{}", "AIza", "Sy0123456789abcdefghijABCDEFGHIJ012"),
+            format!("{}.{}.{}", "eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "abcdefgh"),
+        ];
+        for token in &tokens {
+            assert_eq!(secrets(&format!("x {token} y")), [token.as_str()]);
+        }
+    }
+
+    #[test]
+    fn passwords_are_found_in_urls_flags_and_assignments() {
+        assert_eq!(secrets("postgres://me:hunter2@db/x"), ["hunter2"]);
+        assert_eq!(
+            secrets("run --password=hunter2 --token abcd1234 --user me"),
+            ["hunter2", "abcd1234"]
+        );
+        assert_eq!(secrets(r#"{"password": "a b", "user": "me"}"#), ["a b"]);
+        assert_eq!(secrets("export DB_PASSWORD=hunter2; run"), ["hunter2"]);
+        assert_eq!(secrets("curl -H 'X-Api-Key: hunter22'"), ["hunter22"]);
+    }
+
+    #[test]
+    fn references_and_prose_are_left_alone() {
+        for text in [
+            "the token is read from the file",
+            "--password-file /run/x --token $TOKEN --password={{ conn.x.password }}",
+            "https://host:8080/path@home",
+            "postgres://me:${env:PW}@db",
+            "password = os.environ['X']; secret=secret",
+            "SORT_KEY=customer_id",
+            "--key value",
+        ] {
+            assert_eq!(secrets(text), [] as [&str; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn in_code_only_literals_count() {
+        let code = "password = get_password()\ntoken = 'abcd1234'\n";
+        let found = in_text(code, true);
+        assert_eq!(found.iter().map(|f| &code[f.range.clone()]).collect::<Vec<_>>(), ["abcd1234"]);
+    }
+}

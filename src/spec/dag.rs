@@ -1,0 +1,109 @@
+//! What targets need to know of a DAG beside the job specs of its tasks: its schedule, its documents, and
+//! the graph of all its tasks, other operators included.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use crate::python::Span;
+
+/// A DAG as plain data. Texts with holes are templates, as in job specs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DagFacts {
+    /// DAG id.
+    pub id: String,
+    /// Path of the DAG file as shown to people.
+    pub source: String,
+    /// Where the DAG file lies.
+    pub location: PathBuf,
+    /// The call that makes the DAG.
+    pub span: Span,
+    /// Whether it is in a global variable of its file.
+    pub is_global: bool,
+    /// Which job specs of the translation are its tasks.
+    pub specs: Range<usize>,
+    /// When its runs start.
+    pub timing: Timing,
+    /// Whether missed intervals are run later; absent when the DAG does not say.
+    pub catchup: Option<bool>,
+    /// How many runs may go on at the same time.
+    pub max_active_runs: Option<u32>,
+    /// Its one-line description.
+    pub description: Option<String>,
+    /// Its documentation, Markdown.
+    pub doc: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its params with their defaults; those that are not known are absent.
+    pub params: IndexMap<String, Json>,
+    /// Params and macros that come from somewhere podlift cannot see.
+    pub has_macros: bool,
+    /// Its tasks in the order of their making, other operators included.
+    pub tasks: Vec<TaskFacts>,
+}
+
+/// When runs of a DAG start.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Timing {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// `start_date`, from the DAG or its `default_args`.
+    pub start: Option<Start>,
+    /// The zone the schedule is meant in, when it is not UTC.
+    pub zone: Option<String>,
+    /// Whether the logical date of a run is the moment it starts at, not the start of the interval before it: so
+    /// in Airflow 3, unless the DAG has a timetable of intervals.
+    pub is_trigger: bool,
+}
+
+/// A start date on the wall of its zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// `2024-01-31`.
+    pub date: String,
+    /// Hour.
+    pub hour: u32,
+    /// Minute.
+    pub minute: u32,
+    /// Day of the week, Sunday is 0.
+    pub weekday: u32,
+}
+
+/// The schedule of a DAG.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Schedule {
+    /// Runs are started by hand or by another DAG.
+    #[default]
+    Never,
+    /// A cron expression or a preset such as `@daily`.
+    Cron(String),
+    /// One run every so many seconds, counted from the start date.
+    Every(u64),
+    /// Anything else, in a few words: datasets, `@once`, a timetable, a hole.
+    Other(String),
+}
+
+/// A task of a DAG.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TaskFacts {
+    /// Task id with the prefixes of its groups.
+    pub id: String,
+    /// The call that makes it.
+    pub span: Span,
+    /// Qualified name of the operator class.
+    pub operator: String,
+    /// Whether it runs a pod and so has job specs.
+    pub is_pod: bool,
+    /// Ids of the tasks that must end before it.
+    pub upstream: Vec<String>,
+    /// Whether it is mapped with `.expand(...)`.
+    pub is_mapped: bool,
+    /// Full id of the innermost task group.
+    pub group: Option<String>,
+    /// Its owner, if it is known.
+    pub owner: Option<String>,
+    /// Its documentation.
+    pub doc: Option<String>,
+}

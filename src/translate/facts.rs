@@ -1,0 +1,95 @@
+//! From a DAG to the plain facts that targets need of it.
+
+use serde_json::{Map, Value as Json};
+
+use super::Stages;
+use crate::airflow::{Dag, Task};
+use crate::discover::Input;
+use crate::eval::{Kind, Value};
+use crate::spec::{DagFacts, TaskFacts};
+
+/// The facts of a DAG; `specs` of the result is set where its tasks are mapped.
+pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
+    let argument = |name: &str| dag.arguments.get(name).map(|keyword| &keyword.value);
+    let text = |name: &str| argument(name).and_then(template);
+    DagFacts {
+        id: dag.dag_id.to_template(),
+        source: input.shown.clone(),
+        location: input.path.clone(),
+        span: dag.span,
+        is_global: dag.is_global,
+        specs: 0..0,
+        timing: dag.timing.clone(),
+        catchup: argument("catchup").and_then(Value::truth),
+        max_active_runs: argument("max_active_runs")
+            .and_then(json)
+            .and_then(|number| number.as_u64().and_then(|number| u32::try_from(number).ok())),
+        description: text("description"),
+        doc: text("doc_md"),
+        tags: argument("tags").map(texts).unwrap_or_default(),
+        params: params(argument("params")),
+        has_macros: argument("user_defined_macros").is_some_and(|value| !value.is_none()),
+        tasks: dag.tasks.iter().map(|task| task_facts(stages, task)).collect(),
+    }
+}
+
+fn task_facts(stages: &dyn Stages, task: &Task) -> TaskFacts {
+    let docs = ["doc_md", "doc", "doc_rst", "doc_yaml", "doc_json"];
+    TaskFacts {
+        id: task.task_id.to_template(),
+        span: task.span,
+        operator: task.operator.class.clone(),
+        is_pod: stages.runs_pods(&task.operator),
+        upstream: task.upstream.clone(),
+        is_mapped: task.expansion.is_some(),
+        group: task.group.clone(),
+        owner: task.keyword("owner").and_then(template),
+        doc: docs.into_iter().find_map(|name| task.keyword(name).and_then(template)),
+    }
+}
+
+/// Params by their names; `Param(...)` objects stand for their defaults.
+fn params(value: Option<&Value>) -> indexmap::IndexMap<String, Json> {
+    let Some(Kind::Dict(entries)) = value.map(|value| &value.kind) else {
+        return indexmap::IndexMap::new();
+    };
+    let entries = entries.iter().filter_map(|(name, value)| Some((name.as_str()?, json(value)?)));
+    entries.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A string as a template of the job spec.
+fn template(value: &Value) -> Option<String> {
+    match &value.kind {
+        Kind::Str(text) => Some(text.to_template()),
+        _ => None,
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match &value.kind {
+        Kind::List(items) | Kind::Tuple(items) | Kind::Set(items) => {
+            items.iter().filter_map(template).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A value as JSON, if all of it is known.
+fn json(value: &Value) -> Option<Json> {
+    Some(match &value.kind {
+        Kind::None => Json::Null,
+        Kind::Bool(flag) => (*flag).into(),
+        Kind::Int(number) => i64::try_from(number).ok()?.into(),
+        Kind::Float(number) => serde_json::Number::from_f64(*number)?.into(),
+        Kind::Str(text) => text.as_literal()?.into(),
+        Kind::List(items) | Kind::Tuple(items) => {
+            Json::Array(items.iter().map(json).collect::<Option<_>>()?)
+        }
+        Kind::Dict(entries) => {
+            let entries =
+                entries.iter().map(|(key, value)| Some((key.as_str()?.to_owned(), json(value)?)));
+            Json::Object(entries.collect::<Option<Map<_, _>>>()?)
+        }
+        _ => return None,
+    })
+}
