@@ -419,7 +419,7 @@ async fn every_way_a_pod_can_end_has_its_words() {
         spec("sides", sides, json!({})),
         spec("init", broken, json!({})),
         spec("deadline", late, json!({})),
-        spec("config", config, json!({"startup_timeout_seconds": 8})),
+        spec("config", config, json!({"startup_timeout_seconds": 30})),
         skipping,
     ];
     let end = desk.run("cli-ends", &specs, &["--format", "json"]).await;
