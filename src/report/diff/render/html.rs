@@ -108,7 +108,9 @@ fn one(out: &mut String, task: &TaskChange, changes: &[&Change]) {
 }
 
 fn table(out: &mut String, changes: &[&Change]) {
-    out.push_str("<div class=grid><table>\n<tr><th>what<th>place<th>before<th>after</tr>\n");
+    out.push_str(
+        "<div class=\"grid changes\"><table>\n<tr><th>what<th>place<th>before<th>after</tr>\n",
+    );
     for change in changes {
         let (old, new) = match secret_note(change) {
             Some(note) => ("<i>not shown</i>".to_owned(), format!("<i>{note}</i>")),
