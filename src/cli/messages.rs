@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::{Ctx, Exit};
 use crate::diag::escape::visible;
 use crate::diag::render::{Concise, Human, Json, Render};
-use crate::diag::{Diagnostic, Severity, Tally};
+use crate::diag::{Code, Diagnostic, Severity, Tally};
 use crate::python::Sources;
-use crate::translate::Summary;
+use crate::report::without_credentials;
+use crate::translate::{Summary, Translation};
 pub(super) use crate::words::count;
 
 /// How findings are written.
@@ -49,7 +50,22 @@ impl Messages {
         renderer.render_all(&shown, sources, &mut ctx.stderr)
     }
 
-    fn shows(&self, severity: Severity) -> bool {
+    /// Writes the findings of a translation. Its job specs hold credentials as the DAG has them; what is told about them,
+    /// which ends up in the logs of builds, does not.
+    pub(super) fn findings_of(
+        &self,
+        translation: &Translation,
+        ctx: &mut Ctx<'_>,
+    ) -> io::Result<()> {
+        if translation.diagnostics.iter().any(|finding| finding.code == Code::PlainSecret) {
+            let (findings, sources) = without_credentials(translation);
+            return self.findings(&findings, &sources, ctx);
+        }
+        self.findings(&translation.diagnostics, &translation.sources, ctx)
+    }
+
+    /// Whether findings of a severity are written.
+    pub(super) fn shows(&self, severity: Severity) -> bool {
         self.verbose || self.format == MessageFormat::Json || severity > Severity::Info
     }
 
@@ -66,11 +82,10 @@ impl Messages {
     pub(super) fn summary(
         &self,
         summary: Summary,
-        findings: &[Diagnostic],
+        tally: Tally,
         exit: Exit,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let tally = Tally::of(findings);
         if self.format == MessageFormat::Json {
             let line = Line { r#type: "summary", summary, tally, exit: exit as u8 };
             serde_json::to_writer(&mut *out, &line)?;

@@ -6,7 +6,7 @@ use super::{Diagnostic, Severity};
 use crate::python::{Sources, Span};
 
 /// A finding as plain data. The fields compare in the order in which findings are sorted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Record {
     /// Path of the file as shown to people; `None` for a finding without a place.
     pub file: Option<String>,
@@ -35,7 +35,7 @@ pub struct Record {
 }
 
 /// A line and a column, both 1-based.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Point {
     /// 1-based line.
     pub line: u32,
@@ -44,7 +44,7 @@ pub struct Point {
 }
 
 /// Names of a DAG and one of its tasks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct TaskName {
     /// The DAG id.
     pub dag: String,
@@ -53,7 +53,7 @@ pub struct TaskName {
 }
 
 /// A further place of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Label {
     /// Path of the file as shown to people.
     pub file: String,

@@ -1,7 +1,7 @@
 //! Job specs as files.
 
 use super::{Batch, Emitted, Emitter, OutputFile, header, paths};
-use crate::spec;
+use crate::spec::{self, JobSpec};
 
 /// How job specs are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,19 +19,30 @@ pub struct JobSpecs {
     pub notation: Notation,
 }
 
-impl Emitter for JobSpecs {
-    fn emit(&self, batch: &Batch<'_>) -> Emitted {
-        let extension = match self.notation {
+impl JobSpecs {
+    /// What the names of files end in.
+    pub fn extension(self) -> &'static str {
+        match self.notation {
             Notation::Yaml => "yaml",
             Notation::Json => "json",
-        };
-        let paths = paths::spec_paths(batch.specs, extension);
+        }
+    }
+
+    /// The text of one job spec from the DAG file `source`, a path as shown to people.
+    pub fn text(self, spec: &JobSpec, source: &str) -> String {
+        match self.notation {
+            Notation::Yaml => format!("{}{}", header::of(source), spec::to_yaml(spec)),
+            Notation::Json => spec::to_json(spec),
+        }
+    }
+}
+
+impl Emitter for JobSpecs {
+    fn emit(&self, batch: &Batch<'_>) -> Emitted {
+        let paths = paths::spec_paths(batch.specs, self.extension());
         let files = batch.each().zip(paths).map(|((spec, dag), path)| {
-            let text = match self.notation {
-                Notation::Yaml => format!("{}{}", header::line(spec, dag), spec::to_yaml(spec)),
-                Notation::Json => spec::to_json(spec),
-            };
-            OutputFile { path, text }
+            let source = dag.map_or(spec.metadata.source.as_str(), |dag| dag.source.as_str());
+            OutputFile { path, text: self.text(spec, source) }
         });
         Emitted { files: files.collect(), diagnostics: Vec::new() }
     }

@@ -29,14 +29,35 @@ const DEVICES: [&str; 22] = [
 /// The paths of job specs below an output folder, `<dag>/<task>.<extension>`, one for each spec and
 /// in their order. They are relative, use `/`, and differ from each other even when case is ignored.
 pub fn spec_paths(specs: &[JobSpec], extension: &str) -> Vec<String> {
-    let folders = fold_apart(specs.iter().map(|spec| spec.metadata.dag.as_str()).collect());
-    let mut seen: BTreeMap<(&str, &str, Option<u32>), u32> = BTreeMap::new();
-    let stems: Vec<String> = specs
+    let names: Vec<TaskName<'_>> = specs
         .iter()
         .map(|spec| {
             let about = &spec.metadata;
-            let key = (about.dag.as_str(), about.task.as_str(), about.map_index);
-            let count = seen.entry(key).or_insert(0);
+            TaskName { dag: &about.dag, task: &about.task, map_index: about.map_index }
+        })
+        .collect();
+    task_paths(&names, extension)
+}
+
+/// What a job spec is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TaskName<'a> {
+    /// DAG id.
+    pub dag: &'a str,
+    /// Task id, with the prefixes of its groups.
+    pub task: &'a str,
+    /// Index of the instance of a mapped task.
+    pub map_index: Option<u32>,
+}
+
+/// As [`spec_paths`], from the names alone.
+pub fn task_paths(specs: &[TaskName<'_>], extension: &str) -> Vec<String> {
+    let folders = fold_apart(specs.iter().map(|about| about.dag).collect());
+    let mut seen: BTreeMap<TaskName<'_>, u32> = BTreeMap::new();
+    let stems: Vec<String> = specs
+        .iter()
+        .map(|about| {
+            let count = seen.entry(*about).or_insert(0);
             *count += 1;
             let mut mark = String::new();
             if let Some(index) = about.map_index {
@@ -50,8 +71,8 @@ pub fn spec_paths(specs: &[JobSpec], extension: &str) -> Vec<String> {
         .collect();
     // Two tasks can only meet in the folder of one DAG, so only there does case matter.
     let mut tasks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for spec in specs {
-        tasks.entry(&spec.metadata.dag).or_default().push(&spec.metadata.task);
+    for about in specs {
+        tasks.entry(about.dag).or_default().push(about.task);
     }
     let names: BTreeMap<&str, BTreeMap<&str, String>> =
         tasks.into_iter().map(|(dag, ids)| (dag, fold_apart(ids))).collect();
@@ -59,12 +80,11 @@ pub fn spec_paths(specs: &[JobSpec], extension: &str) -> Vec<String> {
     specs
         .iter()
         .zip(stems)
-        .map(|(spec, mark)| {
-            let about = &spec.metadata;
-            let folder = folders.get(about.dag.as_str()).cloned().unwrap_or_default();
+        .map(|(about, mark)| {
+            let folder = folders.get(about.dag).cloned().unwrap_or_default();
             let name = names
-                .get(about.dag.as_str())
-                .and_then(|ids| ids.get(about.task.as_str()))
+                .get(about.dag)
+                .and_then(|ids| ids.get(about.task))
                 .cloned()
                 .unwrap_or_default();
             format!("{folder}/{name}{mark}.{extension}")

@@ -8,7 +8,7 @@
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Map, Value as Json, json};
 
-use super::keys::to_camel_case;
+use super::keys::respell;
 use super::names::Identity;
 use crate::pipes::ContextData;
 use crate::pipes::bootstrap::{self, BootstrapError, CONTEXT_VARIABLE, MESSAGES_VARIABLE};
@@ -116,7 +116,7 @@ fn body(
     spec: &Map<String, Json>,
 ) -> Result<Json, PodError> {
     let spelling = |(camel, key)| PodError::TwoSpellings(camel, key);
-    let mut meta = to_camel_case(meta).map_err(spelling)?;
+    let mut meta = respell(meta, "V1ObjectMeta").map_err(spelling)?;
     meta.insert("name".into(), name.into());
     let mut labels = common_labels();
     if let Some(Json::Object(own)) = meta.get("labels") {
@@ -124,7 +124,7 @@ fn body(
     }
     meta.insert("labels".into(), Json::Object(labels));
 
-    let mut spec = to_camel_case(spec).map_err(spelling)?;
+    let mut spec = respell(spec, "V1PodSpec").map_err(spelling)?;
     match spec.get("restartPolicy").and_then(Json::as_str) {
         Some("Always") => return Err(PodError::RestartAlways),
         Some(_) => {}

@@ -10,13 +10,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::api::{ApiError, Cluster, Notice};
+use super::api::{ApiError, Cluster, Notice, Verb};
 use super::cancel::{Cancel, Urgency};
 use super::connect::{Access, Clusters, ConnectError};
+use super::doctor::refusal;
 use super::events::{EVENTS_FORMAT, Event, Teller};
 use super::graph::{Graph, GraphError, Key, Node, Step};
 use super::names::{Identity, RUN_LABEL, label_value};
-use super::plan::Plan;
+use super::plan::{FinishAction, Plan};
 use super::pod::{self, PodError};
 use super::rules::{TaskState, TriggerRule};
 use super::task::{Task, TaskReport};
@@ -281,8 +282,15 @@ impl Run {
                         namespace.clone(),
                         selector,
                         FIRST_PATIENCE,
-                    )
-                    .await?;
+                    );
+                    // A pod that may be made but not deleted would be left behind.
+                    let rights = self.rights();
+                    let (watch, refusal) =
+                        tokio::join!(watch, refusal(&cluster, &namespace, &rights));
+                    let watch = watch?;
+                    if let Some(error) = refusal {
+                        return Err(error.into());
+                    }
                     places.push(Place { cluster, namespace, watch });
                     index.insert(key, places.len() - 1);
                     places.len() - 1
@@ -291,6 +299,19 @@ impl Run {
             place_of.push(at);
         }
         Ok((places, place_of))
+    }
+
+    /// What the tasks have to be allowed to do.
+    fn rights(&self) -> Vec<(Verb, &'static str, &'static str)> {
+        let mut rights = vec![(Verb::Create, "pods", ""), (Verb::Watch, "pods", "")];
+        let keeps = |plan: &Plan| plan.on_finish == FinishAction::Keep && !plan.delete_on_kill;
+        if !self.tasks.iter().all(|task| keeps(&task.plan)) {
+            rights.push((Verb::Delete, "pods", ""));
+        }
+        if self.tasks.iter().any(|task| task.plan.read_logs) {
+            rights.push((Verb::Get, "pods", "log"));
+        }
+        rights
     }
 
     fn tell_assumed(&self, added: &[Key], teller: &Teller) {

@@ -92,6 +92,12 @@ impl Files {
         Arc::clone(slot.get_or_init(|| Arc::new(self.read(sources, path, shown))))
     }
 
+    /// Lets go of the file at `path`, whose syntax tree is many times its text. Whoever asks for it again has it
+    /// read again.
+    pub fn forget(&self, path: &Path) {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+    }
+
     fn read(&self, sources: &Sources, path: &Path, shown: &str) -> LoadedFile {
         match bytes_of(path, self.limits.bytes) {
             Ok(Some(bytes)) => LoadedFile::from_bytes(sources, shown, &bytes),

@@ -417,22 +417,38 @@ fn literals(diagnostics: &[Diagnostic], sources: &Sources) -> BTreeMap<String, V
 impl Built {
     /// The sources of findings in which no credential can be read and every place is where it was.
     pub fn masked_sources(&self, sources: &Sources) -> Sources {
-        let literals = literals(&self.diagnostics, sources);
-        sources.mapped(|source| {
-            let literals = literals.get(&source.path).map_or(&[][..], Vec::as_slice);
-            self.mask.source(&source.text, literals, Style::SameWidth)
-        })
+        masked_sources(&self.mask, &self.diagnostics, sources)
     }
 
     /// A finding in whose words no credential can be read.
     pub fn masked(&self, finding: &Diagnostic) -> Diagnostic {
-        let mut finding = finding.clone();
-        finding.message = self.mask.code(&finding.message);
-        finding.label = self.mask.code(&finding.label);
-        finding.help = finding.help.map(|help| self.mask.code(&help));
-        for (_, label) in &mut finding.secondary {
-            *label = self.mask.code(label);
-        }
-        finding
+        masked(&self.mask, finding)
     }
+}
+
+/// The findings of a translation and the sources they point into, without the credentials that were found.
+pub fn without_credentials(translation: &Translation) -> (Vec<Diagnostic>, Sources) {
+    let mask = Mask::of(&translation.specs);
+    let findings = &translation.diagnostics;
+    let sources = masked_sources(&mask, findings, &translation.sources);
+    (findings.iter().map(|finding| masked(&mask, finding)).collect(), sources)
+}
+
+fn masked_sources(mask: &Mask, findings: &[Diagnostic], sources: &Sources) -> Sources {
+    let literals = literals(findings, sources);
+    sources.mapped(|source| {
+        let literals = literals.get(&source.path).map_or(&[][..], Vec::as_slice);
+        mask.source(&source.text, literals, Style::SameWidth)
+    })
+}
+
+fn masked(mask: &Mask, finding: &Diagnostic) -> Diagnostic {
+    let mut finding = finding.clone();
+    finding.message = mask.code(&finding.message);
+    finding.label = mask.code(&finding.label);
+    finding.help = finding.help.map(|help| mask.code(&help));
+    for (_, label) in &mut finding.secondary {
+        *label = mask.code(label);
+    }
+    finding
 }

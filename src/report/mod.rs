@@ -14,7 +14,7 @@ mod schema;
 #[cfg(test)]
 pub(crate) mod tests_support;
 
-pub use build::{Built, Options, build};
+pub use build::{Built, Options, build, without_credentials};
 pub use model::{
     DagEntry, FileEntry, Finding, Group, KIND, KeywordEntry, Level, Link, PodEntry, Readiness,
     Report, Site, TaskEntry, Totals,

@@ -5,8 +5,13 @@ use crate::diag::Code;
 use crate::mapping::{Disposition, only_in_airflow};
 
 /// Findings after which somebody has to decide how a task is to run, although they are no errors.
-const DECISIONS: [Code; 4] =
-    [Code::TaskPattern, Code::UnknownExpansion, Code::OverriddenMethod, Code::ConditionalTask];
+const DECISIONS: [Code; 5] = [
+    Code::UnsupportedOperator,
+    Code::TaskPattern,
+    Code::UnknownExpansion,
+    Code::OverriddenMethod,
+    Code::ConditionalTask,
+];
 
 /// Judges a task by what became of its keywords, its job specs and the findings about it. The file is named in the
 /// commands that the next step gives.

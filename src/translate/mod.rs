@@ -84,11 +84,42 @@ pub enum Error {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
+/// What one file gave, on its way into a [`Translation`].
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// Its job specs.
+    pub specs: &'a mut Vec<JobSpec>,
+    /// What became of the keywords of its tasks.
+    pub accounts: &'a mut Vec<Account>,
+    /// Its DAGs.
+    pub dags: &'a mut Vec<DagFacts>,
+    /// The findings about it, which other files may repeat: those of a helper that both import.
+    pub diagnostics: &'a mut Vec<Diagnostic>,
+    /// The file.
+    pub file: &'a FileAccount,
+    /// The texts that findings point into.
+    pub sources: &'a Sources,
+}
+
 /// Translates DAG files. Findings about them, down to files that cannot be read, are in the result.
 ///
 /// # Errors
 /// A path of `options` does not exist, or threads cannot be started.
 pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, Error> {
+    translate_with(stages, options, |_| ()).map(|(translation, _)| translation)
+}
+
+/// As [`translate`], but whatever `digest` takes out of a file's [`Piece`] is not kept: a folder of ten thousand DAGs
+/// need not be in memory at once. What it makes of each file is returned in the order of
+/// [`Translation::files`]. It is called from several threads.
+///
+/// # Errors
+/// Those of [`translate`].
+pub fn translate_with<T: Send>(
+    stages: &dyn Stages,
+    options: &Options,
+    digest: impl Fn(Piece<'_>) -> T + Sync,
+) -> Result<(Translation, Vec<T>), Error> {
     let sources = Sources::default();
     let settings = settings(options);
     let mut found = find(options, &settings, &sources)?;
@@ -97,13 +128,20 @@ pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, 
         .num_threads(options.jobs.map_or(0, NonZeroUsize::get))
         .stack_size(STACK)
         .build()?;
-    let outcomes: Vec<account::Outcome> = threads.install(|| {
-        found
-            .inputs
-            .par_iter()
-            .map(|input| stages::read(stages, input, &settings, &options.selection, &sources))
-            .collect()
-    });
+    let read = |input| {
+        let mut outcome = stages::read(stages, input, &settings, &options.selection, &sources);
+        let made = digest(Piece {
+            specs: &mut outcome.specs,
+            accounts: &mut outcome.accounts,
+            dags: &mut outcome.dags,
+            diagnostics: &mut outcome.diagnostics,
+            file: &outcome.file,
+            sources: &sources,
+        });
+        (outcome, made)
+    };
+    let (outcomes, digests): (Vec<account::Outcome>, Vec<T>) =
+        threads.install(|| found.inputs.par_iter().map(read).unzip());
 
     let unmatched = options.selection.unmatched(&outcomes);
     let mut translation = Translation { unmatched, ..Translation::default() };
@@ -115,7 +153,7 @@ pub fn translate(stages: &dyn Stages, options: &Options) -> Result<Translation, 
     translation.diagnostics = arrange(diagnostics, &sources);
     translation.sources = sources;
     translation.roots = settings.roots;
-    Ok(translation)
+    Ok((translation, digests))
 }
 
 impl Translation {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::account::Outcome;
 use super::facts;
 use super::select::Selection;
-use super::templates::Templates;
+use super::templates::{Known, Templates};
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
@@ -111,12 +111,14 @@ fn words(panic: &(dyn Any + Send)) -> String {
 pub struct Static {
     tables: Tables,
     files: Files,
+    templates: Known,
 }
 
 impl Static {
     /// The stages with these tables; files longer than `longest` bytes are not read.
     pub fn new(tables: Tables, longest: u64) -> Self {
-        Self { tables, files: Files::new(FileLimits { bytes: longest }) }
+        let files = Files::new(FileLimits { bytes: longest });
+        Self { tables, files, templates: Known::default() }
     }
 }
 
@@ -125,7 +127,12 @@ impl Stages for Static {
         let Input { path, shown, text } = input;
         match text {
             Some(bytes) => load_bytes(&self.files, sources, settings, path, shown, bytes),
-            None => load_file(&self.files, sources, settings, path, shown),
+            None => {
+                let loaded = load_file(&self.files, sources, settings, path, shown);
+                // Few DAG files are imported by others; those are parsed once more.
+                self.files.forget(path);
+                loaded
+            }
         }
     }
 
@@ -137,7 +144,7 @@ impl Stages for Static {
     }
 
     fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
-        let templates = Templates::new(sources, settings);
+        let templates = Templates::new(sources, settings, &self.templates);
         map_task(task, dag, &self.tables, settings, sources, &templates)
     }
 }

@@ -1,7 +1,9 @@
 //! Pod templates beside the DAGs: read inside the roots only, with the YAML rules of Airflow's own
 //! reader.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::airflow::Settings;
 use crate::eval::pure::datetime::TimeSpec;
@@ -10,19 +12,35 @@ use crate::eval::{Kind, Text, Value};
 use crate::mapping::{TemplateError, TemplateReader};
 use crate::python::{Source, SourceId, Sources, Span};
 
+/// Templates that were read, by their real paths: a thousand tasks may share one.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Real paths of the roots.
+    roots: OnceLock<Vec<PathBuf>>,
+    read: Mutex<BTreeMap<PathBuf, Slot>>,
+}
+
+/// A template, once it has been read. Threads that ask for the same one wait for the first of them.
+type Slot = Arc<OnceLock<Result<Value, TemplateError>>>;
+
 /// Reads templates under some roots.
 #[derive(Debug)]
 pub(super) struct Templates<'a> {
     sources: &'a Sources,
     settings: &'a Settings,
-    /// Real paths of the roots.
-    roots: Vec<PathBuf>,
+    known: &'a Known,
 }
 
 impl<'a> Templates<'a> {
-    pub(super) fn new(sources: &'a Sources, settings: &'a Settings) -> Self {
-        let roots = settings.roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
-        Self { sources, settings, roots }
+    pub(super) fn new(sources: &'a Sources, settings: &'a Settings, known: &'a Known) -> Self {
+        Self { sources, settings, known }
+    }
+
+    fn roots(&self) -> &[PathBuf] {
+        self.known.roots.get_or_init(|| {
+            let roots = self.settings.roots.iter();
+            roots.filter_map(|root| root.canonicalize().ok()).collect()
+        })
     }
 
     /// The file of a path and how it is shown. A relative path means another file for every working
@@ -32,7 +50,7 @@ impl<'a> Templates<'a> {
             return Err(TemplateError::Missing);
         }
         let real = Path::new(path).canonicalize().map_err(|_| TemplateError::Missing)?;
-        if !self.roots.iter().any(|root| real.starts_with(root)) {
+        if !self.roots().iter().any(|root| real.starts_with(root)) {
             return Err(TemplateError::OutsideRoots);
         }
         let shown = self.settings.shown.text(&real);
@@ -43,11 +61,21 @@ impl<'a> Templates<'a> {
 impl TemplateReader for Templates<'_> {
     fn read(&self, path: &str, _near: Span) -> Result<Value, TemplateError> {
         let (real, shown) = self.find(path)?;
-        let size = std::fs::metadata(&real).map_err(|_| TemplateError::Missing)?.len();
+        let slot = {
+            let mut read = self.known.read.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(read.entry(real.clone()).or_default())
+        };
+        slot.get_or_init(|| self.parse(&real, shown)).clone()
+    }
+}
+
+impl Templates<'_> {
+    fn parse(&self, real: &Path, shown: String) -> Result<Value, TemplateError> {
+        let size = std::fs::metadata(real).map_err(|_| TemplateError::Missing)?.len();
         if size > self.settings.limits.file {
             return Err(TemplateError::Malformed(format!("it has {size} bytes")));
         }
-        let bytes = std::fs::read(&real).map_err(|_| TemplateError::Missing)?;
+        let bytes = std::fs::read(real).map_err(|_| TemplateError::Missing)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| TemplateError::Malformed("it is not UTF-8".to_owned()))?;
         let node = safe_load(&text).map_err(|error| TemplateError::Malformed(error.to_string()))?;

@@ -4,6 +4,7 @@
 //! is read back as the same value by every usual reader, those of YAML 1.1 included; read text keeps
 //! the place of every value, so that a finding can point at it.
 
+mod guard;
 mod json;
 mod place;
 mod read;

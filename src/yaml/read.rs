@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
-use super::json;
 use super::place::{self, Place};
+use super::{guard, json};
 use crate::diag::{Code, Diagnostic};
 use crate::python::{SourceId, Span};
 
@@ -140,6 +140,11 @@ impl Node {
 pub fn read(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
     let mut builder = Builder { source, end: text.len(), problems: Vec::new() };
     let json = json(text);
+    if json.is_none()
+        && let Some(guard::TooMuch { at, message }) = guard::look(text)
+    {
+        return Err(vec![Problem::new(span(source, at, at + 1), message)]);
+    }
     let places = match &json {
         Some(_) => json::places(text),
         None => place::read(text).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use podlift::launch::api::{Call, Verb};
 use podlift::spec::JobSpec;
 use serde_json::{Value as Json, json};
 use tokio::time::sleep;
@@ -54,6 +55,85 @@ async fn the_script_of_the_guide_runs_from_the_command_line() {
         assert!(end.stdout.contains(expected), "{expected} in {}", end.stdout);
     }
     assert_eq!(desk.lab.pods("cli-guide").await, Vec::<String>::new());
+}
+
+/// The schema that the program prints.
+async fn schema(desk: &Desk, format: &str) -> jsonschema::Validator {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_podlift"));
+    let output = command.args(["schema", format]).output().await.unwrap();
+    std::fs::write(desk.path("schema.json"), &output.stdout).unwrap();
+    jsonschema::draft202012::new(&serde_json::from_slice(&output.stdout).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn events_and_results_agree_with_their_schemas() {
+    let Some(desk) = Desk::open().await else { return };
+    let faulty =
+        format!("{GUIDE}\nimport sys\nprint('{{\"__dagster_pipes_version\": 1', file=sys.stderr)");
+    let specs = [
+        python("good", &faulty),
+        after(shell("bad", "exit 1"), &["other"], "all_success"),
+        container("image", json!({"image": "localhost/none:v1"})),
+    ];
+    let more = [
+        "--extra",
+        "n=3",
+        "--date",
+        "2026-11-21",
+        "--format",
+        "json",
+        "--retries",
+        "1",
+        "--retry-delay",
+        "0",
+    ];
+    let end = desk.run("cli-schema", &specs, &more).await;
+    assert_eq!(end.code, Some(1), "{}", end.stderr);
+    let result: Json = serde_json::from_str(&end.stdout).unwrap();
+    let problems = |of: &jsonschema::Validator, value: &Json| -> Vec<String> {
+        of.iter_errors(value).map(|it| format!("{it} in {value}")).collect()
+    };
+    assert_eq!(problems(&schema(&desk, "result").await, &result), Vec::<String>::new());
+    let events = schema(&desk, "events").await;
+    let text = std::fs::read_to_string(desk.path("cli-schema.jsonl")).unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    for line in text.lines() {
+        let record: Json = serde_json::from_str(line).unwrap();
+        assert_eq!(problems(&events, &record), Vec::<String>::new());
+        kinds.insert(record["event"].as_str().unwrap().to_owned());
+    }
+    for kind in [
+        "run_started",
+        "task_assumed",
+        "pod_created",
+        "log",
+        "materialization",
+        "protocol_fault",
+        "retrying",
+        "attempt_finished",
+        "task_finished",
+        "run_finished",
+    ] {
+        assert!(kinds.contains(kind), "{kind} in {kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_evicted_pod_ends_the_task_with_its_reason() {
+    let Some(desk) = Desk::open().await else { return };
+    let file = desk.specs("evict.yaml", &[shell("e", "echo up; exec sleep 1000")]);
+    let child = desk.begin("cli-evict", &file, &["--format", "json"]);
+    desk.wait("cli-evict", "log").await;
+    let pod = desk.lab.pods("cli-evict").await.remove(0);
+    let namespace = &desk.lab.namespace;
+    let body = json!({"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}});
+    let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
+    let call = Call::new(Verb::Create, "pods/eviction", namespace);
+    desk.lab.cluster.post(&call, &path, &body).await.unwrap();
+    let end = ended(child).await;
+    assert_eq!(end.code, Some(1), "{}", end.stderr);
+    assert!(end.stdout.contains("deleted from outside"), "{}", end.stdout);
+    assert_eq!(desk.lab.pods("cli-evict").await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -234,6 +314,21 @@ async fn too_few_rights_are_named_before_and_while_running() {
     let end = ended(desk.begin_through(&none, "cli-none", &file, &[])).await;
     assert_eq!(end.code, Some(2));
     assert!(end.stderr.contains("the role needs the verb `list` on `pods`"), "{}", end.stderr);
+    // Nothing is made that could not be read or deleted again.
+    for (name, rights, missing) in [
+        (
+            "cli-deaf",
+            "pods:create,delete,list,watch",
+            "the role needs the verb `get` on `pods/log`",
+        ),
+        ("cli-keep", "pods:create,get,list,watch", "the role needs the verb `delete` on `pods`"),
+    ] {
+        let account = desk.lab.weak_account(name, &[rights]).await.kubeconfig.unwrap();
+        let end = ended(desk.begin_through(&account, name, &file, &[])).await;
+        assert_eq!(end.code, Some(2));
+        assert!(end.stderr.contains(missing), "{}", end.stderr);
+        assert_eq!(desk.lab.pods(name).await, Vec::<String>::new());
+    }
 }
 
 #[tokio::test]

@@ -133,19 +133,3 @@ async fn a_run_that_was_killed_is_gone_on_with() {
     assert_eq!(second.told.lines("base"), expected(60));
     assert_eq!(lab.pods("again").await, Vec::<String>::new());
 }
-
-#[tokio::test]
-async fn a_missing_right_is_named() {
-    let Some(lab) = Lab::open().await else { return };
-    let account = lab.weak_account("weak", &["pods:create,delete,list,watch"]).await;
-    let weak = Lab { access: account, ..lab };
-    let report =
-        weak.begin("weak", vec![shell("weak", "echo up; sleep 5")], &Overrides::default()).report;
-    let report = timeout(MINUTE, report).await.expect("the run hangs").unwrap();
-    assert!(
-        report.tasks[0].message.contains("needs the verb `get` on `pods/log`"),
-        "{}",
-        report.tasks[0].message
-    );
-    assert_eq!(weak.pods("weak").await, Vec::<String>::new());
-}

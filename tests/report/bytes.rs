@@ -92,6 +92,15 @@ fn no_format_shows_a_credential_unless_asked() {
             assert!(!text.contains(secret), "{format} shows {secret}");
         }
     }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let translated = podlift(&repository(), b"", &["translate", SOME[0], "-o", out, "--verbose"]);
+    assert!(translated.stderr.contains("KPO314"));
+    assert!(
+        secrets.iter().all(|secret| !translated.stderr.contains(secret)),
+        "{}",
+        translated.stderr
+    );
     for format in ["html", "json"] {
         let open =
             podlift(&repository(), b"", &["report", SOME[0], "--format", format, "--show-secrets"]);

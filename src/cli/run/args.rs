@@ -37,7 +37,7 @@ Ctrl-C or SIGTERM deletes the pods, reads their last lines and ends; a second on
 the requests to delete them. Should podlift itself be killed, run it again with the same --run-id: it goes
 on with the pods that are there. With --resume FILE it also leaves out what was done.
 
-The main container (the first one, unless it is annotated otherwise) decides; sidecars may go on.
+The main container (the first one) decides; sidecars may go on.
 Three limits are counted separately: --schedule-timeout from the creation of the pod until it has a node,
 --startup-timeout from then until its main container runs, --execution-timeout from the creation until
 the end. 0 is no limit.
@@ -132,7 +132,7 @@ pub(super) struct AboutArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) extra: Vec<String>,
     /// Asset the process reports on (`a/b` has two parts), for all tasks or for one; may be repeated
-    /// [default: DAG/TASK]
+    /// [default: DAG/TASK, and the index of a mapped task]
     #[arg(long, value_name = "[TASK=]KEY")]
     pub(super) asset: Vec<String>,
     /// `dag_run.conf` of templates, a JSON object

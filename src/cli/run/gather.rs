@@ -232,7 +232,7 @@ fn translated(
         let remedy = "check the spelling; relative paths start from the current directory";
         anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
     })?;
-    messages.findings(&translation.diagnostics, &translation.sources, ctx)?;
+    messages.findings_of(&translation, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
         bail!(not_there(unmatched));
     }

@@ -153,7 +153,8 @@ fn words(event: &Event) -> Option<(Tone, String)> {
             (Error, format!("pod {pod} may be left in the cluster: {reason}"))
         }
         Event::AttemptFinished { outcome, message } => match outcome {
-            Outcome::Succeeded | Outcome::Skipped { .. } => return None,
+            // The task tells it.
+            Outcome::Succeeded | Outcome::Skipped { .. } | Outcome::Cancelled => return None,
             _ => (Error, message.clone()),
         },
         Event::Retrying { delay_seconds } => {

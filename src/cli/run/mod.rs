@@ -64,7 +64,7 @@ fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
         })?;
     }
     let text = match args.output.format {
-        Format::Text => table::table(report),
+        Format::Text => table::table(report, args.output.quiet),
         Format::Json => serde_json::to_string_pretty(report)? + "\n",
     };
     // A reader that went away changes nothing about how the run ended, so the exit code still tells.

@@ -8,8 +8,8 @@ use crate::launch::rules::TaskState;
 use crate::launch::run::RunReport;
 use crate::launch::task::TaskReport;
 
-/// The table and the last line.
-pub(super) fn table(report: &RunReport) -> String {
+/// The table and the last line; with the last lines of tasks that failed, where no log was shown.
+pub(super) fn table(report: &RunReport, with_tail: bool) -> String {
     let dags: std::collections::BTreeSet<&str> =
         report.tasks.iter().map(|task| task.dag.as_str()).collect();
     let mut rows = vec![["TASK", "STATE", "ATTEMPTS", "TIME", "REPORTED"].map(str::to_owned)];
@@ -30,7 +30,7 @@ pub(super) fn table(report: &RunReport) -> String {
         let _ = writeln!(out, "{}", line.trim_end());
     }
     for task in report.tasks.iter().filter(|task| is_bad(task)) {
-        let _ = write!(out, "{}", failure(task, dags.len() > 1));
+        let _ = write!(out, "{}", failure(task, dags.len() > 1, with_tail));
     }
     let _ = writeln!(
         out,
@@ -86,11 +86,11 @@ fn reported(task: &TaskReport) -> String {
     texts.join(", ")
 }
 
-fn failure(task: &TaskReport, with_dag: bool) -> String {
+fn failure(task: &TaskReport, with_dag: bool, with_tail: bool) -> String {
     let mut out = format!("\n{}: {}\n", name(task, with_dag), visible(&task.message));
     let Some(last) = task.attempts.last() else { return out };
     if task.state == TaskState::Failed {
-        for line in last.tail.iter().rev().take(10).rev() {
+        for line in last.tail.iter().rev().take(if with_tail { 10 } else { 0 }).rev() {
             let _ = writeln!(out, "  | {}", visible(line));
         }
         for event in last.events.iter().filter(|event| event.kind != "Normal") {

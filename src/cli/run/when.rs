@@ -52,7 +52,9 @@ impl About {
         task: &Metadata,
         own: &Map<String, Json>,
     ) -> ContextData {
-        let default = AssetKey(vec![task.dag.clone(), task.task.clone()]);
+        let index = task.map_index.map(|index| index.to_string());
+        let parts = [task.dag.clone(), task.task.clone()];
+        let default = AssetKey(parts.into_iter().chain(index).collect());
         let of_task = |name: &Option<String>| name.as_ref() == Some(&task.task);
         let mut keys: Vec<&AssetKey> =
             self.assets.iter().filter(|(name, _)| of_task(name)).map(|(_, key)| key).collect();

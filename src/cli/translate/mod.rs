@@ -3,6 +3,7 @@
 mod airlift;
 pub(super) mod args;
 pub(super) mod inputs;
+mod lean;
 
 pub(super) use args::Args;
 
@@ -17,39 +18,63 @@ use super::{Ctx, Exit};
 use crate::diag::suggest::nearest;
 use crate::diag::{Diagnostic, Tally, arrange};
 use crate::emit::{
-    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation, Pods,
+    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation,
+    OutputFile, Pods,
 };
-use crate::translate::{Static, Translation, Unmatched, translate};
+use crate::translate::{Error, Options, Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
     let tables = tables(&args.reading.mappings, ctx)?;
     let options = options(&args.paths, &args.reading, &messages, ctx)?;
     let stages = Static::new(tables, options.settings.limits.file);
-    let mut translation = translate(&stages, &options).map_err(|error| {
-        let remedy = "check the spelling; relative paths start from the current directory";
-        anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
-    })?;
+    let made = match (args.output.emit, args.output.format) {
+        (Emit::JobSpec, Format::Yaml) => lean::make(&stages, &options, Notation::Yaml, &messages)?,
+        (Emit::JobSpec, Format::Json) => lean::make(&stages, &options, Notation::Json, &messages)?,
+        _ => whole(&stages, &options, &args.output)?,
+    };
+    let Made { translation, emitter, files, unsaid } = &made;
 
-    let emitter = emitter(&args.output, &translation);
+    messages.findings_of(&translation, ctx)?;
+    if let Some(unmatched) = translation.unmatched.first() {
+        return Err(not_there(unmatched).into());
+    }
+    let exit = exit(translation, args.strict);
+    let OutputArgs { output, force, .. } = &args.output;
+    output::put(&**emitter, files, output.as_deref(), *force, &messages, ctx)?;
+    if args.output.emit == Emit::Airlift && args.output.write {
+        airlift::write(translation, files, &messages, ctx)?;
+    }
+    let mut tally = Tally::of(&translation.diagnostics);
+    tally.infos += unsaid;
+    messages.summary(translation.summary(), tally, exit, &mut ctx.stderr)?;
+    Ok(exit)
+}
+
+/// What is to be written.
+struct Made {
+    translation: Translation,
+    emitter: Box<dyn Emitter>,
+    files: Vec<OutputFile>,
+    /// Findings that are only counted.
+    unsaid: usize,
+}
+
+/// Translates everything, then emits: for the formats that look at more than one task at a time.
+fn whole(stages: &Static, options: &Options, output: &OutputArgs) -> Result<Made> {
+    let mut translation = translate(stages, options).map_err(nothing)?;
+    let emitter = emitter(output, &translation);
     let emitted = emitter.emit(&Batch { specs: &translation.specs, dags: &translation.dags });
     let found = placed(emitted.diagnostics, &translation);
     translation.diagnostics.extend(found);
     translation.diagnostics = arrange(translation.diagnostics, &translation.sources);
+    Ok(Made { translation, emitter, files: emitted.files, unsaid: 0 })
+}
 
-    messages.findings(&translation.diagnostics, &translation.sources, ctx)?;
-    if let Some(unmatched) = translation.unmatched.first() {
-        return Err(not_there(unmatched).into());
-    }
-    let exit = exit(&translation, args.strict);
-    let OutputArgs { output, force, .. } = &args.output;
-    output::put(&*emitter, &emitted.files, output.as_deref(), *force, &messages, ctx)?;
-    if args.output.emit == Emit::Airlift && args.output.write {
-        airlift::write(&translation, &emitted.files, &messages, ctx)?;
-    }
-    let summary = translation.summary();
-    messages.summary(summary, &translation.diagnostics, exit, &mut ctx.stderr)?;
-    Ok(exit)
+/// The error for a translation that did not begin.
+fn nothing(error: Error) -> anyhow::Error {
+    let remedy = "check the spelling; relative paths start from the current directory";
+    anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
 }
 
 /// Whether the result is in order.

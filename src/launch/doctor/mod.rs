@@ -7,6 +7,7 @@ mod needs;
 mod rights;
 
 pub use needs::{Need, NeedKind, needs};
+pub(super) use rights::refusal;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

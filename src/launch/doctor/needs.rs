@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Finding, Status};
 use crate::launch::api::{ApiError, Call, Cluster, Verb};
-use crate::launch::keys::to_camel_case;
+use crate::launch::keys::respell;
 
 /// An object that a pod names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl NeedKind {
 /// Everything that a pod spec names and cannot do without, in either spelling of its keys.
 pub fn needs(spec: &Map<String, Json>) -> BTreeSet<Need> {
     // Two spellings of one key are told when the pod is made.
-    let spec = Json::Object(to_camel_case(spec).unwrap_or_else(|_| spec.clone()));
+    let spec = Json::Object(respell(spec, "V1PodSpec").unwrap_or_else(|_| spec.clone()));
     let mut out = BTreeSet::new();
     let mut add = |kind, name: Option<&Json>, key: Option<&Json>| {
         if let Some(name) = name.and_then(Json::as_str).filter(|name| !name.is_empty()) {

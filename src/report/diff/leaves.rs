@@ -76,7 +76,7 @@ fn of_value(spec: &Json) -> Values {
             _ => taker.inside(value, &[key], key, None),
         }
     }
-    for name in ["client", "launcher"] {
+    for name in ["client", "launcher", "job"] {
         for (key, value) in part(name) {
             taker.inside(value, &[name, key], &format!("{name}.{key}"), None);
         }

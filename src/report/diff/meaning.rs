@@ -77,7 +77,7 @@ impl Meaning {
         let has = |key: &str| keys.contains(&key);
         match keys.first().copied() {
             Some("client" | "namespace") => return Self::Access,
-            Some("launcher" | "pod_wait_timeout" | "delete_pod_on_completion") => {
+            Some("launcher" | "job" | "pod_wait_timeout" | "delete_pod_on_completion") => {
                 return Self::Behaviour;
             }
             Some("upstream") => return Self::Order,

@@ -10,7 +10,7 @@ use crate::yaml::{self, Content, Node};
 pub(super) fn pod_yaml(spec: &JobSpec) -> String {
     let Json::Object(mut parts) = spec::to_value(spec) else { return String::new() };
     let mut shown = Map::new();
-    for part in ["client", "run", "launcher"] {
+    for part in ["client", "run", "launcher", "job"] {
         if let Some(value) = parts.remove(part) {
             shown.insert(part.to_owned(), value);
         }

@@ -78,7 +78,11 @@ impl Page<'_> {
             text(step),
             text(task.owner.as_deref().unwrap_or_default())
         );
-        _ = write!(out, "<p class=next><b>Next:</b> {}</p>\n<p class=soft>", text(&task.next_step));
+        _ = write!(
+            out,
+            "<p class=next><b>Next:</b> {}</p>\n<p class=soft>",
+            prose(&task.next_step)
+        );
         if let Some(place) = &task.place {
             _ = write!(out, "{} · ", self.place(place));
         }
@@ -178,6 +182,19 @@ impl Page<'_> {
         }
         out.push_str("</table></div>\n");
     }
+}
+
+/// Text in which backticks mark code.
+fn prose(words: &str) -> String {
+    let parts: Vec<&str> = words.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return text(words);
+    }
+    let part = |(index, part): (usize, &&str)| match index % 2 {
+        0 => text(part),
+        _ => format!("<code>{}</code>", text(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// The image of the first container: what a task with nothing left to do is known by.
