@@ -103,6 +103,12 @@ fn beyond(spec: &JobSpec) -> Vec<&'static str> {
         (!spec.client.is_empty(), "how to reach the cluster"),
         (launcher.retries.is_some(), "retries"),
         (launcher.pool.is_some(), "the pool"),
+        (
+            launcher.trigger_rule.as_deref().is_some_and(|rule| rule != "all_success"),
+            "the trigger rule",
+        ),
+        (!launcher.skip_on_exit_code.is_empty(), "exit codes that skip the task"),
+        (launcher.execution_timeout_seconds.is_some(), "execution_timeout"),
         (!run.ignore_containers.is_empty(), "`ignore_containers`"),
         (
             run.enable_multi_container_logs == Some(true),

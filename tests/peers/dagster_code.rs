@@ -1,9 +1,10 @@
 //! Generated Dagster projects in the real Dagster: every module loads and is formatted, and every asset asks for the pod
 //! of its job spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use podlift::airflow::Settings;
+use podlift::diag::Severity;
 use podlift::discover::IgnoreSyntax;
 use podlift::emit::{Batch, DagsterProject, Emitter, OutputFile};
 use podlift::launch::render::{Facts, Interval, parse_date, render};
@@ -93,6 +94,9 @@ fn every_module_loads_is_formatted_and_asks_for_the_pods_of_its_job_specs() {
     assert_eq!(assets.len(), keys.len(), "every job spec has an asset of its own");
     let dag_of =
         |index: usize| translation.dags.iter().find(|dag| dag.specs.contains(&index)).unwrap();
+    // Tasks of which podlift itself says that something is wrong with their pods.
+    let told = translation.diagnostics.iter().filter(|told| told.severity >= Severity::Warning);
+    let told: BTreeSet<(String, String)> = told.filter_map(|told| told.task.clone()).collect();
     let (mut equal, mut trouble) = (0, Vec::new());
     for (index, (spec, key)) in translation.specs.iter().zip(&keys).enumerate() {
         let Some(asset) = assets.get(&json!(key).to_string()) else {
@@ -111,7 +115,8 @@ fn every_module_loads_is_formatted_and_asks_for_the_pods_of_its_job_specs() {
                     hide_labels(&mut pod, &spec.run.base_pod_meta);
                     let mut said = said(&spec);
                     quantities_as_text(&mut said);
-                    if pod != said {
+                    let id = (spec.metadata.dag.clone(), spec.metadata.task.clone());
+                    if pod != said && !told.contains(&id) {
                         trouble.push(format!(
                             "{key:?} {}:\n  asset   {pod}\n  podlift {said}",
                             asked["partition"]

@@ -17,6 +17,7 @@
 //! from the environment. Tasks of other operators are no assets; dependencies go through them.
 
 mod asset;
+mod calls;
 mod jinja;
 mod module;
 mod names;
@@ -26,6 +27,8 @@ mod resources;
 mod schedule;
 mod scope;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::{Batch, Emitted, Emitter, OutputFile};

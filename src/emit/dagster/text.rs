@@ -169,7 +169,10 @@ impl Walk<'_, '_> {
         match statement {
             Stmt::Template(it) => self.statements(&it.children),
             Stmt::EmitRaw(it) => Ok(self.raw(it.raw)),
-            Stmt::EmitExpr(it) => Ok(vec![Segment::Value(self.writer.expression(&it.expr)?)]),
+            Stmt::EmitExpr(it) => Ok(vec![match self.writer.known_text(&it.expr) {
+                Some(text) => Segment::Text(text),
+                None => Segment::Value(self.writer.expression(&it.expr)?),
+            }]),
             Stmt::IfCond(it) => {
                 let test = self.writer.expression(&it.expr)?;
                 let mut branch = |body: &[Stmt<'_>]| -> Result<String, String> {

@@ -1,0 +1,166 @@
+//! What generated modules say, piece by piece; the real Dagster loads them in `tests/peers`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use serde_json::json;
+
+use super::DagsterProject;
+use crate::diag::Code;
+use crate::emit::{Batch, Emitted, Emitter};
+use crate::spec::tests_support::spec_named;
+use crate::spec::{DagFacts, JobSpec, OpenHole, Schedule, Start, TaskFacts, Template, Timing};
+
+fn task(id: &str, upstream: &[&str], is_pod: bool) -> TaskFacts {
+    TaskFacts {
+        id: id.to_owned(),
+        is_pod,
+        upstream: upstream.iter().map(|id| (*id).to_owned()).collect(),
+        ..TaskFacts::default()
+    }
+}
+
+fn daily(tasks: Vec<TaskFacts>, specs: usize) -> DagFacts {
+    let start = Start { date: "2024-01-01".to_owned(), hour: 0, minute: 0, weekday: 1 };
+    let schedule = Schedule::Cron("@daily".to_owned());
+    DagFacts {
+        id: "etl".to_owned(),
+        source: "dags/etl.py".to_owned(),
+        specs: 0..specs,
+        timing: Timing { schedule, start: Some(start), ..Timing::default() },
+        params: [("mode".to_owned(), json!("full"))].into_iter().collect(),
+        tasks,
+        ..DagFacts::default()
+    }
+}
+
+/// A job spec with one argument, which may be Jinja that reads `ds`.
+fn argument(text: &str) -> JobSpec {
+    let mut spec = spec_named("etl", "load");
+    let container = json!([{"name": "base", "image": "acme/etl:1", "args": [text]}]);
+    spec.run.base_pod_spec.insert("containers".to_owned(), container);
+    if text.contains("{{") || text.contains("{%") {
+        let path = "/run/base_pod_spec/containers/0/args/0".to_owned();
+        spec.templates = vec![Template { path, needs: vec!["ds".to_owned()] }];
+    }
+    spec
+}
+
+fn emit(specs: &[JobSpec], dag: DagFacts) -> Emitted {
+    DagsterProject::default().emit(&Batch { specs, dags: &[dag] })
+}
+
+#[test]
+fn templates_become_plain_python() {
+    let cases = [
+        ("{{ ds }}", "\"args\": [ds]"),
+        ("--day={{ ds_nodash }}", "f\"--day={ds_nodash}\""),
+        ("{{ data_interval_start }}", "str(data_interval_start)"),
+        ("at {{ logical_date }}", "f\"at {data_interval_start}\""),
+        ("{{ ts }}", "ts = data_interval_start.isoformat()"),
+        (
+            "{{ macros.ds_add(ds, -7) }}",
+            "(data_interval_start - timedelta(days=7)).strftime(\"%Y-%m-%d\")",
+        ),
+        ("{{ data_interval_end.strftime('%H') }}h", "f\"{data_interval_end:%H}h\""),
+        ("{{ params.mode }}", "\"args\": [config.mode]"),
+        ("{{ params['mode'] | upper }}", "config.mode.upper()"),
+        ("{{ dag_run.conf.get('limit', 5) }}", "str(config.limit)"),
+        ("{{ var.value.region }}", "value_of(REGION)"),
+        (
+            "{{ var.value.get('region', 'eu') }}",
+            "REGION = os.environ.get(\"AIRFLOW_VAR_REGION\", \"eu\")",
+        ),
+        ("{{ var.json.settings.size }}", "settings = json.loads(value_of(SETTINGS))"),
+        ("{{ conn.dwh.host }}", "dg.EnvVar(\"AIRFLOW_CONN_DWH_HOST\")"),
+        (
+            "{% if params.mode == 'full' %}a{% else %}b{% endif %}",
+            "\"a\" if config.mode == \"full\" else \"b\"",
+        ),
+        ("{{ dag.dag_id }}/{{ task.task_id }}", "\"args\": [\"etl/load\"]"),
+        ("{{ run_id }}", "context.run_id"),
+    ];
+    for (jinja, expected) in cases {
+        let emitted = emit(&[argument(jinja)], daily(vec![task("load", &[], true)], 1));
+        let text = &emitted.files[0].text;
+        assert!(text.contains(expected), "{jinja}:\n{text}");
+        assert!(!text.contains("TODO"), "{jinja}:\n{text}");
+    }
+}
+
+#[test]
+fn what_has_no_counterpart_is_marked_and_told() {
+    for jinja in ["{{ ti.xcom_pull('a') }}", "{{ bucket }}", "{% for x in y %}{% endfor %}"] {
+        let emitted = emit(&[argument(jinja)], daily(vec![task("load", &[], true)], 1));
+        let text = &emitted.files[0].text;
+        assert!(text.contains("# TODO(podlift): ") && text.contains("unported("), "{text}");
+        assert!(emitted.diagnostics.iter().any(|told| told.code == Code::DagsterTodo), "{jinja}");
+        assert!(!text.contains("data_interval_start"), "nothing is left of the attempt: {text}");
+    }
+}
+
+#[test]
+fn holes_are_constants_at_the_head() {
+    let mut spec = argument("--tag=${env:TAG}");
+    spec.holes = vec![OpenHole {
+        path: "/run/base_pod_spec/containers/0/args/0".to_owned(),
+        name: "env:TAG".to_owned(),
+        reason: "os.environ['TAG']".to_owned(),
+        source: "dags/etl.py:5".to_owned(),
+        default: None,
+        needs: Vec::new(),
+    }];
+    let emitted = emit(&[spec], daily(vec![task("load", &[], true)], 1));
+    let text = &emitted.files[0].text;
+    assert!(
+        text.contains("# os.environ['TAG'], dags/etl.py:5\nTAG = dg.EnvVar(\"TAG\")\n"),
+        "{text}"
+    );
+    assert!(text.contains("f\"--tag={value_of(TAG)}\""), "{text}");
+}
+
+#[test]
+fn dependencies_go_through_tasks_that_are_no_pods() {
+    let spec = |id: &str, upstream: &[&str]| {
+        let mut spec = argument("x");
+        spec.metadata.task = id.to_owned();
+        spec.metadata.upstream = upstream.iter().map(|id| (*id).to_owned()).collect();
+        spec
+    };
+    let specs = [spec("extract", &[]), spec("load", &["check"])];
+    let tasks = vec![
+        task("extract", &[], true),
+        task("wait", &["extract"], false),
+        task("check", &["wait"], false),
+        task("load", &["check"], true),
+    ];
+    let emitted = emit(&specs, daily(tasks, 2));
+    assert!(emitted.files[0].text.contains("    deps=[extract],\n"), "{}", emitted.files[0].text);
+    let told: Vec<&str> = emitted
+        .diagnostics
+        .iter()
+        .filter(|told| told.code == Code::DagsterDependency)
+        .map(|told| told.message.as_str())
+        .collect();
+    assert_eq!(told, ["waits for check in Airflow, for extract in Dagster"]);
+}
+
+#[test]
+fn ids_that_meet_in_dagster_are_told_apart() {
+    let ids = ["a-b", "a.b", "a_b", "class", "é"];
+    let specs: Vec<JobSpec> = ids
+        .iter()
+        .map(|id| {
+            let mut spec = argument("x");
+            spec.metadata.task = (*id).to_owned();
+            spec
+        })
+        .collect();
+    let tasks = ids.iter().map(|id| task(id, &[], true)).collect();
+    let emitted = emit(&specs, daily(tasks, specs.len()));
+    let text = &emitted.files[0].text;
+    for line in ["def a_b(", "def a_b_2(", "def a_b_3(", "def class_2(", "def unnamed("] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    for key in ["\"a-b\"]", "\"a.b_2\"]", "\"a_b_3\"]"] {
+        assert!(text.contains(key), "{key}\n{text}");
+    }
+}
