@@ -65,3 +65,5 @@ mod spec {
 }
 
 mod cluster;
+
+mod hostile;
