@@ -65,5 +65,3 @@ mod spec {
 }
 
 mod cluster;
-
-mod hostile;
