@@ -25,8 +25,7 @@ pub(super) fn write(
     module: &mut Module,
     earlier: &[&str],
 ) -> Asset {
-    let mut body = Body::default();
-    body.taken = super::names::Taken::reserved();
+    let mut body = Body { taken: super::names::Taken::reserved(), ..Body::default() };
     let run = run_call(plan, dag, module, &mut body);
     let mut text = decorator(plan, dag, earlier);
     text.push_str(&signature(plan, dag, &body));
