@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::{Made, nothing};
 use crate::cli::messages::Messages;
-use crate::diag::{Diagnostic, Record, Severity};
+use crate::diag::{Code, Diagnostic, Record, Severity};
 use crate::emit::paths::{TaskName, task_paths};
 use crate::emit::{JobSpecs, Notation, OutputFile};
 use crate::python::Sources;
@@ -42,8 +42,10 @@ pub(super) fn make(
         *piece.dags = Vec::new();
         let unsaid =
             if says_all { Vec::new() } else { take_infos(piece.diagnostics, piece.sources) };
-        let specs = std::mem::take(piece.specs).into_iter();
-        let texts = specs.map(|spec| {
+        // What is told must not show the credentials of these specs, so they stay to be looked into.
+        let has_secrets = piece.diagnostics.iter().any(|told| told.code == Code::PlainSecret);
+        let specs = if has_secrets { piece.specs.clone() } else { std::mem::take(piece.specs) };
+        let texts = specs.into_iter().map(|spec| {
             let text = emitter.text(&spec, &piece.file.path);
             let about = spec.metadata;
             Text { dag: about.dag, task: about.task, map_index: about.map_index, text }
