@@ -65,3 +65,4 @@ mod spec {
 }
 
 mod cluster;
+mod hostile;

@@ -48,9 +48,38 @@ pub fn push_visible(out: &mut String, char: char) {
     }
 }
 
+/// JSON in which nothing is unsafe: what JSON lets stand as it is, but a terminal would act on, is escaped. Such
+/// characters stand in strings only.
+pub fn json_text(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_unsafe) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for char in json.chars() {
+        if is_unsafe(char) && !char.is_ascii_whitespace() {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(char);
+        }
+    }
+    Cow::Owned(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_says_the_same_without_unsafe_characters() {
+        let text = "a\u{9b}31m\u{202e}\u{e0041}ü\n";
+        let json = serde_json::to_string(text).unwrap();
+        let safe = json_text(&json);
+        assert!(!safe.chars().any(is_unsafe), "{safe}");
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
+    }
 
     #[test]
     fn ordinary_text_is_left_alone() {

@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use super::Render;
+use crate::diag::escape::json_text;
 use crate::diag::{Diagnostic, Record};
 use crate::python::Sources;
 
@@ -28,8 +29,7 @@ impl Render for Json {
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
         let line = Line { r#type: "finding", record: Record::of(diagnostic, sources) };
-        serde_json::to_writer(&mut *out, &line)?;
-        writeln!(out)
+        writeln!(out, "{}", json_text(&serde_json::to_string(&line)?))
     }
 }
 

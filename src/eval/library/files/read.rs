@@ -80,13 +80,26 @@ impl Interp<'_> {
 
     /// A hole for a path that leaves the roots.
     pub(crate) fn outside(&mut self, path: &str, span: Span) -> Val {
-        let what = if path.starts_with('/') {
+        let is_absolute = path.starts_with('/');
+        let path = &self.apart_from_checkout(path);
+        let what = if is_absolute {
             format!("`{path}` is outside the roots and is not read")
         } else {
             format!("relative path `{path}` depends on the working directory and is not read")
         };
         self.tell(Diagnostic::new(Code::OutsideRoots, span, what));
         self.hole(HoleKind::File, path, span)
+    }
+
+    /// A path as the code means it, wherever the checkout lies: `dags_folder/../x` for one that starts from the
+    /// place of the DAG.
+    fn apart_from_checkout(&self, path: &str) -> String {
+        match path.strip_prefix(self.root_text.as_str()) {
+            Some(rest) if self.root_text.len() > 1 && rest.starts_with('/') => {
+                format!("dags_folder{rest}")
+            }
+            _ => path.to_owned(),
+        }
     }
 
     fn unreadable(&mut self, path: &str, why: &str, span: Span) -> Val {

@@ -1,0 +1,60 @@
+//! Texts that would repaint a terminal, read backwards or lead elsewhere as a path.
+
+use super::Place;
+
+/// Escapes, marks of direction, paths: as a Python list of strings.
+const NASTY: &str = r#"['\x1b[31mred', '\u202egpj.exe', '\u2066a\u2069', '../../x', '/etc/x', '..', '.', 'CON', 'a/b', 'a\\b',
+    '\n', '\r', '\x00', '\x9b31m', 'x\x1b]0;title\x07', 'a' * 300, 'A', '\ufeff', '\u200b', '${env:X}', '<script>alert(1)</script>']"#;
+
+fn nasty() -> Place {
+    let place = Place::new();
+    place.dag(
+        "dags/ids.py",
+        &format!(
+            "NASTY = {NASTY}\n\
+             for d in NASTY:\n    with DAG(d):\n        for t in NASTY:\n            \
+             K(task_id=t, name=t, image=t, namespace=t, labels={{t: d}}, env_vars={{t: d}}, bogus=t)\n"
+        ),
+    );
+    place
+}
+
+#[test]
+fn ids_never_lead_out_of_the_output_folder() {
+    let place = nasty();
+    let ran = place.podlift(&["translate", "dags", "-o", "out/deep/er"]);
+    assert_eq!(ran.code, 1);
+    let names: Vec<_> = std::fs::read_dir(place.path().join("out")).unwrap().collect();
+    assert_eq!(names.len(), 1, "everything is below the folder that was named: {names:?}");
+    let folder = place.path().join("out/deep/er");
+    let mut specs = 0;
+    for dag in std::fs::read_dir(folder).unwrap() {
+        let dag = dag.unwrap().path();
+        assert!(!dag.is_symlink());
+        specs += if dag.is_dir() { std::fs::read_dir(&dag).unwrap().count() } else { 0 };
+    }
+    assert_eq!(specs, 21 * 21, "no two tasks share a file");
+}
+
+#[test]
+fn nothing_is_shown_as_it_is() {
+    let place = nasty();
+    // `Place::podlift` looks at every character.
+    for format in ["human", "concise", "json"] {
+        place.podlift(&["translate", "dags", "--verbose", "--message-format", format, "-o", "out"]);
+    }
+    place.podlift(&["translate", "dags", "--dag", "no\u{202e}such"]);
+    place.podlift(&["explain", "no\u{1b}[31msuch"]);
+    place.podlift(&["translate", "no\u{1b}[31msuch.py"]);
+}
+
+#[test]
+fn the_code_around_a_finding_is_made_visible() {
+    let place = Place::new();
+    place.dag(
+        "raw.py",
+        "x = 'a'  # \u{1b}[2J \u{202e} comment\nwith DAG('d'):\n    K(task_id='t', name='n', image='\u{1b}[31m\u{202e}', bogus='\u{1b}[0m')\n",
+    );
+    let ran = place.podlift(&["translate", "raw.py", "--verbose", "-o", "out"]);
+    assert!(ran.stderr.contains("bogus"), "{}", ran.stderr);
+}
