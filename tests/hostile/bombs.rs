@@ -70,6 +70,18 @@ fn values_that_are_cut_short_are_holes() {
 }
 
 #[test]
+fn a_loop_makes_no_tasks_without_end() {
+    let place = Place::new();
+    let many = format!(
+        "{}with DAG('d'):\n    for i in range(10**9):\n        K(task_id=f't{{i}}')\n",
+        super::HEAD
+    );
+    place.file("d.py", many);
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(ran.stderr.contains("KPO203"), "{}", ran.stderr);
+}
+
+#[test]
 fn endless_programs_end_with_a_finding() {
     let place = Place::new();
     for (name, program) in [

@@ -16,6 +16,9 @@ use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// What making a task counts for, in steps.
+const STEPS_OF_A_TASK: u64 = 250;
+
 impl Interp<'_> {
     /// Calls an operator class: Airflow's own or a subclass of it.
     pub(crate) fn make_operator(
@@ -25,6 +28,9 @@ impl Interp<'_> {
         args: Args,
         span: Span,
     ) -> Res {
+        // What is done with a task afterwards takes time as well, and a loop must not make them without end.
+        self.steps += STEPS_OF_A_TASK;
+        self.step(span)?;
         let dag = args.named("dag").and_then(|val| self.as_dag(val)).or_else(|| self.current_dag());
         let group = args
             .named("task_group")
