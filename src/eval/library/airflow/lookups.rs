@@ -327,6 +327,10 @@ impl Interp<'_> {
         }
         let release = &self.settings.airflow_version;
         let text = super::config::default_of(release, section, option, has_fallback)?;
+        // An option that is empty unless somebody sets it has been set where its value is needed.
+        if text.is_empty() && values.unset == Unset::Default {
+            return None;
+        }
         let message = format!("conf `{name}` is not given: Airflow's default '{text}' is used");
         let told = Diagnostic::new(Code::AssumedValue, span, message);
         self.tell(told.help(format!("Pass it with `--set conf:{name}=VALUE`.")));
