@@ -12,6 +12,7 @@ pub mod launch;
 pub mod mapping;
 pub mod paths;
 pub mod pipes;
+pub mod pointer;
 pub mod python;
 pub mod report;
 pub mod secrets;

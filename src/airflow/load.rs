@@ -6,8 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    Dag, Expansion, Keyword, Loaded, Operator, OperatorKind, Origin, Settings, Subclass, Task,
-    TaskFunction, timing,
+    Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
+    Task, TaskFunction, timing,
 };
 use crate::diag::{Code, Diagnostic};
 use crate::eval::interp::Interp;
@@ -280,10 +280,7 @@ fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task 
     }
 }
 
-fn keywords_of(
-    interp: &mut Interp<'_>,
-    keywords: &Map<Name, TaskKeyword>,
-) -> IndexMap<String, Keyword> {
+fn keywords_of(interp: &mut Interp<'_>, keywords: &Map<Name, TaskKeyword>) -> Keywords {
     keywords
         .iter()
         .map(|(name, keyword)| {

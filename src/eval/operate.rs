@@ -521,12 +521,6 @@ impl Interp<'_> {
         is_flag.then(|| (instance.class.clone(), number))
     }
 
-    /// The order of two keys made by `functools.cmp_to_key`.
-    #[allow(clippy::option_option, reason = "unknown and unordered are different answers")]
-    #[allow(
-        clippy::type_complexity,
-        reason = "the same answer as `order` gives, when there is one"
-    )]
     /// Joins texts with a separator.
     pub(crate) fn join_texts(&mut self, separator: &Text, items: &[Val], span: Span) -> Res {
         let mut text = Text::default();
