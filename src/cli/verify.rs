@@ -66,6 +66,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
+    /// Show values that look like credentials instead of [redacted]
+    #[arg(long, help_heading = "Findings")]
+    show_secrets: bool,
     /// Only this DAG; may be repeated
     #[arg(long, value_name = "ID", help_heading = "Selection")]
     dag: Vec<String>,
@@ -224,8 +227,14 @@ fn report(
         .map_err(|error| explain(error, &args.python))?;
     let (mut files, mut tasks) = (Vec::new(), Vec::new());
     for (file, answer) in translation.files.iter().zip(&answers) {
-        let (troubles, verdicts) =
-            verify::verdicts(file, translation, answer, &options.selection, values);
+        let (troubles, verdicts) = verify::verdicts(
+            file,
+            translation,
+            answer,
+            &options.selection,
+            values,
+            args.show_secrets,
+        );
         files.extend(troubles);
         tasks.extend(verdicts);
     }
