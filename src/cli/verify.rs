@@ -16,6 +16,7 @@ use super::translate::inputs::{tables, values};
 use super::translate::not_there;
 use super::{Ctx, Exit};
 use crate::airflow::Settings;
+use crate::diag::escape::pretty_json;
 use crate::discover::IgnoreSyntax;
 use crate::paths::normal;
 use crate::python::guess_roots;
@@ -139,8 +140,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match args.format {
         Format::Table => ctx.stdout.write_all(verify::table(&report).as_bytes())?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut ctx.stdout, &report)?;
-            writeln!(ctx.stdout)?;
+            ctx.stdout.write_all(pretty_json(&report)?.as_bytes())?;
         }
     }
     Ok(if report.is_equal() { Exit::Ok } else { Exit::Findings })

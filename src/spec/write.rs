@@ -1,5 +1,6 @@
 //! Writing job specs: YAML as a careful engineer writes it, or JSON.
 
+use crate::diag::escape::json_text;
 use serde_json::Value as Json;
 
 use super::JobSpec;
@@ -33,5 +34,5 @@ pub fn to_value(spec: &JobSpec) -> Json {
 
 fn json(value: &Json) -> String {
     // `{:#}` is the indented form; unlike a writer it cannot fail.
-    format!("{value:#}\n")
+    format!("{}\n", json_text(&format!("{value:#}")))
 }

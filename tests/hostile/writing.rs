@@ -121,7 +121,9 @@ fn a_killed_process_leaves_no_file_in_part() {
         child.wait().unwrap();
         let files = texts(&place.path().join("out"));
         assert_eq!(files.len(), 41, "40 job specs and the record");
-        for (path, text) in files.iter().filter(|(path, _)| path.extension().is_some()) {
+        for (path, text) in
+            files.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == "yaml"))
+        {
             let text = String::from_utf8(text.clone()).unwrap();
             let is_whole = text.contains("image: i:old") || text.contains("image: i:new");
             assert!(is_whole && text.ends_with('\n') && text.len() > 5_000, "{path:?}: {text}");
