@@ -1,9 +1,9 @@
 //! Writing job specs: YAML as a careful engineer writes it, or JSON.
 
-use crate::diag::escape::json_text;
 use serde_json::Value as Json;
 
 use super::JobSpec;
+use crate::diag::escape::json_text;
 use crate::yaml;
 
 /// One YAML document.

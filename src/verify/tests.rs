@@ -285,16 +285,16 @@ fn credentials_are_not_shown_on_either_side() {
             {"name": "DB_PASSWORD", "value": password}, {"name": "DB", "value": url},
         ]}])
     };
-    let mut task = theirs(containers("airflow", "postgres://me:k3yOfTheirs9@db/x"));
-    task.arguments.insert("env_vars".to_owned(), json!({"DB_PASSWORD": "airflow", "A": "b"}));
-    let verdict = one(ours(containers("postgres", "postgres://me:k3yOfOurs99@db/x")), task);
+    let mut task = theirs(containers("hunter2", "postgres://me:k3yOfTheirs9@db/x"));
+    task.arguments.insert("env_vars".to_owned(), json!({"DB_PASSWORD": "hunter2", "A": "b"}));
+    let verdict = one(ours(containers("swordfish", "postgres://me:k3yOfOurs99@db/x")), task);
     assert_eq!(verdict.status, Status::Differs);
     let text = |verdict: Verdict| {
         let versions = Versions { airflow: "3".into(), provider: "10".into(), python: "3".into() };
         table(&Report::new(versions, 1, Vec::new(), vec![verdict]))
     };
     let shown = format!("{} {}", serde_json::to_string(&verdict).unwrap(), text(verdict.clone()));
-    for secret in ["\"airflow\"", "\"postgres\"", "k3yOfTheirs9", "k3yOfOurs99"] {
+    for secret in ["hunter2", "swordfish", "k3yOfTheirs9", "k3yOfOurs99"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
     assert!(shown.contains("[redacted]"), "{shown}");

@@ -14,6 +14,10 @@ use crate::diag::escape::is_unsafe;
 
 /// One YAML document in block style, ending in a line feed.
 pub fn document(value: &Json) -> String {
+    // The writer quotes no key on request; JSON is YAML, too.
+    if has_unsafe_key(value) {
+        return escaped(format!("{value:#}\n"));
+    }
     let options = serde_saphyr::ser_options! {
         // Blocks are chosen here; and no `>` blocks, which are hard to search and to compare.
         prefer_block_scalars: false,
@@ -70,16 +74,22 @@ impl Serialize for Styled<'_> {
             Json::Object(entries) => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
                 for (key, value) in entries {
-                    if key.contains(is_unsafe_within) {
-                        map.serialize_entry(&DoubleQuoted(key.as_str()), &Self(value))?;
-                    } else {
-                        map.serialize_entry(key, &Self(value))?;
-                    }
+                    map.serialize_entry(key, &Self(value))?;
                 }
                 map.end()
             }
             scalar => scalar.serialize(serializer),
         }
+    }
+}
+
+fn has_unsafe_key(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(has_unsafe_key),
+        Json::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| key.contains(is_unsafe_within) || has_unsafe_key(value)),
+        _ => false,
     }
 }
 
