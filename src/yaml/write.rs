@@ -31,7 +31,7 @@ pub fn document(value: &Json) -> String {
 
 /// Escapes what would be invisible or turn the text around. It stands between double quotes only.
 fn escaped(text: String) -> String {
-    let is_raw = |c: char| is_unsafe(c) && !c.is_ascii_whitespace();
+    let is_raw = |c: char| (is_unsafe(c) || !is_printable(c)) && !matches!(c, '\n' | '\t');
     if !text.contains(is_raw) {
         return text;
     }
