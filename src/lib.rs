@@ -7,6 +7,7 @@ pub mod diag;
 pub mod discover;
 pub mod emit;
 pub mod eval;
+mod jinja;
 pub mod kubernetes;
 pub mod launch;
 pub mod mapping;

@@ -9,7 +9,7 @@ use super::{
     Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
     Task, TaskFunction, timing,
 };
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Once};
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
@@ -87,8 +87,10 @@ fn load_parsed(
     call_escaped(&mut interp);
     loaded.dags = visible_dags(&mut interp, scope);
     tell_leftovers(&mut interp);
+    let mut told = Once::default();
+    loaded.diagnostics.retain(|diagnostic| told.is_new(diagnostic));
     for diagnostic in interp.diagnostics {
-        if !loaded.diagnostics.contains(&diagnostic) {
+        if told.is_new(&diagnostic) {
             loaded.diagnostics.push(diagnostic);
         }
     }

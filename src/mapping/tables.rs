@@ -262,10 +262,12 @@ fn row_in<'a>(table: &'a Table, keyword: &str) -> Option<&'a Row> {
 
 /// Reads and checks one table.
 fn read(path: &str, text: &str, user: bool) -> Result<Table, Vec<MappingError>> {
-    let table: Table = serde_yaml::from_str(text).map_err(|error| {
-        let line = error.location().map_or(0, |at| at.line());
-        vec![MappingError { path: path.to_owned(), line, message: error.to_string() }]
-    })?;
+    let wrong = |line, message| vec![MappingError { path: path.to_owned(), line, message }];
+    if user && let Some((line, message)) = crate::yaml::too_much(text) {
+        return Err(wrong(line, message.to_owned()));
+    }
+    let table: Table = serde_yaml::from_str(text)
+        .map_err(|error| wrong(error.location().map_or(0, |at| at.line()), error.to_string()))?;
     let mut errors = Vec::new();
     let mut wrong = |row: Option<&Row>, message: String| {
         let line = row.map_or(1, |row| line_of(text, row));

@@ -23,6 +23,7 @@ impl Interp<'_> {
             self.insert(id, key, index.clone(), val);
             return Ok(());
         }
+        self.look_through(object, span)?;
         match self.heap.get(id).clone() {
             Object::List(items) => {
                 if self.is_open(index) {

@@ -48,6 +48,7 @@ impl Interp<'_> {
         right: &Val,
         span: Span,
     ) -> Res<Option<Option<std::cmp::Ordering>>> {
+        self.spend(1, span)?;
         if self.is_open(left) || self.is_open(right) {
             return Ok(None);
         }
@@ -152,6 +153,7 @@ impl Interp<'_> {
         needle: &Val,
         span: Span,
     ) -> Res<Option<bool>> {
+        self.look_through(container, span)?;
         match (&container.data, &needle.data) {
             (Data::Str(text), Data::Str(part)) => return Ok(Some(text.contains(part.as_ref()))),
             (Data::Bytes(text), Data::Bytes(part)) => {
