@@ -183,7 +183,6 @@ impl Interp<'_> {
 
     /// `object[index]`.
     pub(crate) fn item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
-        self.look_through(object, span)?;
         if self.unknown(object).is_some() {
             let text = self.short_repr(index);
             return Ok(self.part_of(object, &format!("[{text}]"), span));
@@ -191,7 +190,7 @@ impl Interp<'_> {
         match &object.data {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
             Data::Tuple(items) => {
-                let items = items.to_vec();
+                let items = Rc::clone(items);
                 let found = match self.sequence_item("tuple", &items, index, span) {
                     Err(Raised::Exception(val))
                         if self.exception_is(&val, "builtins.IndexError") =>
@@ -239,6 +238,7 @@ impl Interp<'_> {
             }
             _ => {}
         }
+        self.look_through(object, span)?;
         match self.heap.get(id).clone() {
             Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(val) => Ok(val),

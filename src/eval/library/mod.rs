@@ -471,9 +471,6 @@ impl Interp<'_> {
 
     /// Calls a method of a builtin or library value.
     pub(crate) fn call_method(&mut self, this: &Val, name: &Name, args: Args, span: Span) -> Res {
-        if name.as_ref() != "append" {
-            self.look_through(this, span)?;
-        }
         let result = match &this.data {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => {
                 self.call_text(this, name, &args, span)
