@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use podlift::airflow::{Limits, Settings};
 use podlift::diag::Code;
 use podlift::discover::IgnoreSyntax;
+use podlift::emit::Batch;
 use podlift::mapping::Tables;
 use podlift::python::Sources;
 use podlift::spec::{self, JobSpec};
@@ -28,7 +29,10 @@ pub(crate) fn dag(input: &[u8]) {
     let bug = translation.diagnostics.iter().find(|it| it.code == Code::InternalError);
     assert!(bug.is_none(), "{bug:?}");
     // More of them would only take longer.
-    translation.specs.iter().take(3).for_each(reads_back);
+    if translation.specs.len() <= 4 {
+        translation.specs.iter().for_each(reads_back);
+        super::emitted::emitted(&Batch { specs: &translation.specs, dags: &translation.dags });
+    }
 }
 
 /// The translation of one text.

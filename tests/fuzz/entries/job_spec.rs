@@ -1,5 +1,6 @@
 //! A file of job specs from its text to pods.
 
+use podlift::emit::Batch;
 use podlift::launch::names::Identity;
 use podlift::launch::plan::{Overrides, plan};
 use podlift::launch::pod;
@@ -9,6 +10,7 @@ use podlift::python::Sources;
 use podlift::spec::{self, JobSpec, fill};
 
 use super::dag::reads_back;
+use super::emitted::emitted;
 use super::templates::{interval, values};
 
 /// Reads job specs, closes their holes, renders their templates and builds their pods.
@@ -16,7 +18,10 @@ pub(crate) fn job_spec(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let sources = Sources::default();
     match spec::read(&sources, "spec.yaml", &text) {
-        Ok(specs) => specs.iter().for_each(one),
+        Ok(specs) => {
+            specs.iter().for_each(one);
+            emitted(&Batch::of(&specs));
+        }
         Err(findings) => super::told(&findings, &sources),
     }
 }

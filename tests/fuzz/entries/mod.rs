@@ -8,6 +8,7 @@
 
 mod dag;
 mod documents;
+mod emitted;
 mod grammar;
 mod job_spec;
 mod logs;
