@@ -8,6 +8,7 @@ use podlift::emit::{
     Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation,
     OutputFile, Pods,
 };
+use podlift::eval::pure::json;
 use podlift::eval::pure::yaml::safe_load_all;
 use podlift::python::{LoadedFile, Sources};
 
@@ -43,7 +44,8 @@ fn read(OutputFile { path, text }: &OutputFile) {
             let broken = findings.iter().find(|it| it.severity == Severity::Error);
             assert!(broken.is_none(), "{broken:?}\n{text}");
         }
-        Some("yaml" | "json") => {
+        Some("json") => assert!(json::loads(text).is_ok(), "{text}"),
+        Some("yaml") => {
             let documents = safe_load_all(text);
             assert!(documents.is_ok(), "{documents:?}\n{text}");
         }

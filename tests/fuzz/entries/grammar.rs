@@ -264,7 +264,7 @@ impl Writer<'_> {
                     Some('o') => self.part(OPERATORS, depth + 1, indent),
                     Some('m') => self.part(METHODS, depth + 1, indent),
                     Some('p') => self.part(PATTERNS, depth + 1, indent),
-                    Some('b') => self.block(depth, indent + 1),
+                    Some('b') => self.block(depth),
                     Some('@') => self.text.push('@'),
                     other => panic!("no part is called {other:?}"),
                 },
@@ -274,7 +274,10 @@ impl Writer<'_> {
         }
     }
 
-    fn block(&mut self, depth: usize, indent: usize) {
+    /// Statements below the line that is being written.
+    fn block(&mut self, depth: usize) {
+        let above = self.text.rsplit('\n').next().unwrap_or_default();
+        let indent = above.chars().take_while(|letter| *letter == ' ').count() / 4 + 1;
         let statements = self.bytes.next().map_or(1, |byte| byte % 3 + 1);
         for _ in 0..statements {
             self.line(indent);
