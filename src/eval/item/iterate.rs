@@ -10,6 +10,7 @@ impl Interp<'_> {
     /// The elements of an iterable: `None` when they are unknown, an exception when there are none to
     /// iterate over.
     pub(crate) fn iterate(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
+        self.weigh(val);
         Ok(match &val.data {
             Data::Unknown(_) | Data::Text(_) => None,
             Data::Str(text) => Some(
