@@ -9,7 +9,7 @@
 //!
 //! A task that dagster-airlift would break the DAG with is left out of the state, and stays in Airflow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dagster::{DagsterProject, shown};
 use super::header::MARK;
@@ -47,9 +47,20 @@ impl Emitter for Airlift {
         let mut emitted = DagsterProject { airlift: true }.emit(batch);
         // Whether a file has tasks to hand over, and all its DAGs can be found.
         let mut edited: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+        let mut states: BTreeSet<String> = BTreeSet::new();
         for (facts, specs) in batch.by_dag() {
-            let (tasks, told) = proxied_tasks(facts, specs);
+            let (mut tasks, told) = proxied_tasks(facts, specs);
             emitted.diagnostics.extend(told);
+            // dagster-airlift finds the file by the id, so there is one for both.
+            let path = format!("proxied_state/{}.yaml", component(&facts.id));
+            if !tasks.is_empty() && !states.insert(path.clone()) {
+                let message = format!(
+                    "another DAG has the id `{}`, too; the tasks of this one stay in Airflow",
+                    shown(&facts.id)
+                );
+                emitted.diagnostics.push(Diagnostic::new(Code::AirliftTrap, facts.span, message));
+                tasks.clear();
+            }
             let can = edited.entry(facts.source.as_str()).or_insert((false, true));
             can.0 |= !tasks.is_empty();
             can.1 &= facts.is_global;
@@ -63,10 +74,7 @@ impl Emitter for Airlift {
             if tasks.is_empty() {
                 continue;
             }
-            emitted.files.push(OutputFile {
-                path: format!("proxied_state/{}.yaml", component(&facts.id)),
-                text: state(facts, &tasks, self.proxied),
-            });
+            emitted.files.push(OutputFile { path, text: state(facts, &tasks, self.proxied) });
         }
         let mut diff = String::new();
         for (source, _) in edited.into_iter().filter(|(_, can)| can.0 && can.1) {

@@ -7,7 +7,8 @@
 use serde_json::Value as Json;
 
 use super::check::{check, join};
-use super::{API_VERSION, JobSpec, KIND, schema};
+use super::schema::known;
+use super::{API_VERSION, JobSpec, KIND};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::template::{self, Part};
 use crate::python::{Source, SourceId, Sources, Span};
@@ -26,7 +27,7 @@ pub fn read(sources: &Sources, shown: &str, text: &str) -> Result<Vec<JobSpec>, 
 }
 
 fn specs(source: SourceId, text: &str) -> Result<Vec<JobSpec>, Vec<Problem>> {
-    let schema = schema();
+    let schema = known();
     let mut specs = Vec::new();
     let mut problems = Vec::new();
     let mut nodes = Vec::new();
@@ -41,7 +42,7 @@ fn specs(source: SourceId, text: &str) -> Result<Vec<JobSpec>, Vec<Problem>> {
         return Err(vec![Problem::new(nowhere, "no job spec in this file")]);
     }
     for node in &nodes {
-        match spec(&schema, node) {
+        match spec(schema, node) {
             Ok(spec) => specs.push(spec),
             Err(found) => problems.extend(found),
         }

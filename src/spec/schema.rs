@@ -1,5 +1,7 @@
 //! The JSON Schema of job specs: what `podlift schema` prints and what reading checks against.
 
+use std::sync::OnceLock;
+
 use serde_json::Value as Json;
 
 use super::JobSpec;
@@ -15,6 +17,13 @@ pub fn schema() -> Json {
     schema.insert("title".to_owned(), "Job spec of podlift, format podlift/v1".into());
     schema.to_value()
 }
+
+/// [`schema`], made once: every spec that is read or filled is held against it.
+pub(super) fn known() -> &'static Json {
+    static SCHEMA: OnceLock<Json> = OnceLock::new();
+    SCHEMA.get_or_init(schema)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]

@@ -14,8 +14,9 @@ use serde_json::Value as Json;
 
 use self::filler::{At, Filler, Takes};
 use self::texts::unescape;
+use super::schema::known;
 use super::write::to_value;
-use super::{JobSpec, OpenHole, schema};
+use super::{JobSpec, OpenHole};
 use crate::pointer::Pointer;
 use crate::values::Values;
 
@@ -91,8 +92,7 @@ impl Unfinished {
 /// Closes what `values` can close in `client`, `run`, `launcher` and the ids of `metadata`, keys of
 /// maps included.
 pub fn fill(spec: &JobSpec, values: &Values) -> Filled {
-    let schema = schema();
-    let mut filler = Filler::new(values, &spec.holes, &schema);
+    let mut filler = Filler::new(values, &spec.holes, known());
     let mut value = to_value(spec);
     for (part, fields) in PARTS {
         let Some(Json::Object(map)) = value.get_mut(part) else { continue };

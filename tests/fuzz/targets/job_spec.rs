@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../entries/mod.rs"]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| entries::job_spec(input));
