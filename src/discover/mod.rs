@@ -21,6 +21,7 @@ use std::sync::Arc;
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::diag::{Code, Diagnostic, Severity};
+use crate::disk::Answer;
 use crate::paths::{Shown, normal};
 use crate::python::{Source, Sources, Span};
 use airflowignore::AirflowIgnore;
@@ -34,6 +35,8 @@ pub struct Input {
     pub shown: String,
     /// The text, when it does not come from disk.
     pub text: Option<Vec<u8>>,
+    /// What its content was when it was found, if that was asked for and it could be read.
+    pub content: Option<Answer>,
 }
 
 /// What to look for.
@@ -49,6 +52,8 @@ pub struct Search<'a> {
     pub roots: &'a [PathBuf],
     /// Files longer than this are not looked into before they are read, in bytes.
     pub longest: u64,
+    /// Whether to take down the contents of DAG files.
+    pub contents: bool,
 }
 
 /// What was found.
@@ -95,7 +100,8 @@ pub fn find(paths: &[PathBuf], search: &Search<'_>, sources: &Sources) -> Result
                 Walk { search, sources, allowed: &allowed, inputs: &mut inputs, found: &mut found };
             walk.folder(&path);
         } else {
-            keep(&path, search, &mut inputs);
+            let bytes = if search.contents { bytes_up_to(&path, search.longest) } else { None };
+            keep(&path, bytes.as_deref(), search, &mut inputs);
         }
     }
     found.inputs = inputs.into_values().collect();
@@ -152,7 +158,7 @@ impl Walk<'_> {
             Some("py") => match bytes_up_to(path, self.search.longest) {
                 // A file that cannot be looked into is for the reader to complain about.
                 Some(bytes) if !looks_like_dag(&bytes) => self.found.helpers += 1,
-                _ => keep(path, self.search, self.inputs),
+                bytes => keep(path, bytes.as_deref(), self.search, self.inputs),
             },
             Some("zip") => {
                 let message = "archives of DAGs are not read";
@@ -212,11 +218,17 @@ fn bytes_up_to(path: &Path, longest: u64) -> Option<Vec<u8>> {
 }
 
 /// Notes a file to read.
-fn keep(path: &Path, search: &Search<'_>, inputs: &mut BTreeMap<PathBuf, Input>) {
+fn keep(
+    path: &Path,
+    bytes: Option<&[u8]>,
+    search: &Search<'_>,
+    inputs: &mut BTreeMap<PathBuf, Input>,
+) {
     // Links may give one file several names; its real path has one, whichever way it was reached.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let shown = search.shown.text(&real);
-    inputs.insert(real.clone(), Input { path: real, shown, text: None });
+    let content = bytes.filter(|_| search.contents).map(Answer::of_bytes);
+    inputs.insert(real.clone(), Input { path: real, shown, text: None, content });
 }
 
 /// Whether the walk should look at an entry, and go into it if it is a folder.
