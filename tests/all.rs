@@ -64,5 +64,6 @@ mod spec {
     mod round_trip;
 }
 
+mod cache;
 mod cluster;
 mod hostile;

@@ -198,7 +198,7 @@ mod tests {
         fn a_changed_bit_changes_the_check(bytes in prop::collection::vec(any::<u8>(), 1..300), at: usize, bit in 0..8) {
             let mut damaged = bytes.clone();
             let at = at % bytes.len();
-            *damaged.get_mut(at).unwrap() ^= 1 << bit;
+            *damaged.get_mut(at).unwrap() ^= 1_u8 << bit;
             prop_assert_ne!(check(&bytes), check(&damaged));
         }
 

@@ -144,7 +144,8 @@ mod tests {
             print.selection(&Selection { dags: owned(dags), tasks: owned(tasks) });
             print.text()
         };
-        let all = [print(&[], &[]), print(&["a"], &[]), print(&[], &["a"]), print(&["a", "b"], &[])];
+        let all =
+            [print(&[], &[]), print(&["a"], &[]), print(&[], &["a"]), print(&["a", "b"], &[])];
         let different: std::collections::BTreeSet<&String> = all.iter().collect();
         assert_eq!(different.len(), all.len());
     }

@@ -125,7 +125,8 @@ impl Session {
         if state.problem.is_some() {
             return;
         }
-        let done = self.draft(&mut state).and_then(|draft| draft.add(path, content, record, depends));
+        let done =
+            self.draft(&mut state).and_then(|draft| draft.add(path, content, record, depends));
         state.problem = done.err();
     }
 
@@ -151,17 +152,17 @@ impl Session {
 
     /// Puts a new pack in place of the old one: of that, what this run has used is taken over.
     fn replace(&self, state: &mut State) -> io::Result<()> {
-        self.draft(state)?;
-        if let (Some(mut draft), Some(pack)) = (state.draft.take(), &self.pack) {
+        let mut draft = match state.draft.take() {
+            Some(draft) => draft,
+            None => Draft::new(&self.folder, &self.fingerprint)?,
+        };
+        if let Some(pack) = &self.pack {
             state.reused.sort();
             for path in &state.reused {
                 draft.keep(pack, path)?;
             }
-            state.draft = Some(draft);
         }
-        if let Some(draft) = state.draft.take() {
-            draft.finish(&self.path)?;
-        }
+        draft.finish(&self.path)?;
         folder::tidy(&self.folder, &self.path);
         Ok(())
     }

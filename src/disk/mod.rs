@@ -97,7 +97,6 @@ pub struct Disk {
 }
 
 impl Disk {
-
     /// Whether what is asked is taken down.
     pub fn is_recording(&self) -> bool {
         self.seen.is_some()

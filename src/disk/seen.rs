@@ -26,8 +26,7 @@ pub enum Question {
 
 impl Question {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Kind, Self::Real, Self::Link, Self::Content, Self::Entries];
+    pub const ALL: [Self; 5] = [Self::Kind, Self::Real, Self::Link, Self::Content, Self::Entries];
 }
 
 /// What the disk answered, as far as it takes to notice another answer: long ones are kept as their SHA-256, because
@@ -102,10 +101,8 @@ impl Answer {
     /// The entries of a folder. Their order says nothing.
     pub fn of_entries(entries: Option<&[Entry]>) -> Self {
         let Some(entries) = entries else { return Self::plain(0) };
-        let mut names: Vec<(&[u8], bool)> = entries
-            .iter()
-            .map(|entry| (entry.name.as_encoded_bytes(), entry.is_folder))
-            .collect();
+        let mut names: Vec<(&[u8], bool)> =
+            entries.iter().map(|entry| (entry.name.as_encoded_bytes(), entry.is_folder)).collect();
         names.sort_unstable();
         let mut all = Vec::new();
         for (name, is_folder) in names {

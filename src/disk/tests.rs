@@ -48,7 +48,11 @@ fn a_change_shows_in_the_answers_it_concerns() {
 
     let there = look(&file);
     fs::write(&file, "next").unwrap();
-    assert_eq!(changed(&there), [Question::Content], "of the same length and maybe the same second");
+    assert_eq!(
+        changed(&there),
+        [Question::Content],
+        "of the same length and maybe the same second"
+    );
     fs::write(&file, "x".repeat(101)).unwrap();
     assert_eq!(changed(&there), [Question::Content]);
 

@@ -168,8 +168,9 @@ mod tests {
         let (files, sources) = (Files::default(), Sources::default());
         let path = folder.path().join("a.py");
         let loaded: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| files.load(&sources, &path, "a.py", &Disk::default()))).collect();
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| files.load(&sources, &path, "a.py", &Disk::default())))
+                .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(loaded.iter().all(|file| Arc::ptr_eq(file, &loaded[0])));

@@ -68,6 +68,9 @@ mod tests {
         assert_eq!(text(false, true, false, marked).as_deref(), Some("a\nb\nc"));
         assert_eq!(text(true, false, false, b"\xe9").as_deref(), Some("é"));
         assert_eq!(text(false, false, false, b"\xe9"), None);
-        assert_eq!(Form::Code.text(b"# coding: latin-1\n\xe9".to_vec()).as_deref(), Some("# coding: latin-1\né"));
+        assert_eq!(
+            Form::Code.text(b"# coding: latin-1\n\xe9".to_vec()).as_deref(),
+            Some("# coding: latin-1\né")
+        );
     }
 }

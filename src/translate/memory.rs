@@ -71,9 +71,8 @@ impl<T: Lasting> Memory<T> for Kept {
     fn recall(&self, input: &Input, sources: &Sources) -> Option<(Outcome, T)> {
         self.session.find(&input.path, input.content?, |bytes| {
             let mut from = Reader::new(bytes);
-            let outcome = record::read(&mut from, input, |source| {
-                self.restored.source(source, sources)
-            })?;
+            let outcome =
+                record::read(&mut from, input, |source| self.restored.source(source, sources))?;
             let made = T::read(&mut from)?;
             from.is_done().then_some((outcome, made))
         })

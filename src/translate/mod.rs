@@ -147,8 +147,7 @@ pub fn translate_kept<T: Send + Lasting>(
     let settings = settings(options);
     about.settings(&settings);
     about.selection(&options.selection);
-    let bounds =
-        Bounds { bytes: settings.limits.file, entries: settings.limits.collection };
+    let bounds = Bounds { bytes: settings.limits.file, entries: settings.limits.collection };
     let memory = memory::Kept::new(cache, about, bounds);
     let (translation, digests) = work(stages, options, &settings, &memory, digest)?;
     Ok((translation, digests, memory.finish()))

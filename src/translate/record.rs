@@ -182,7 +182,9 @@ fn write_source(out: &mut Writer, source: &Told) {
             Form::Code => out.number(0),
             Form::Text { is_latin1, drops_mark, keeps_line_ends } => {
                 out.number(1);
-                [is_latin1, drops_mark, keeps_line_ends].into_iter().for_each(|flag| out.flag(*flag));
+                [is_latin1, drops_mark, keeps_line_ends]
+                    .into_iter()
+                    .for_each(|flag| out.flag(*flag));
             }
         }
         out.raw(content.as_bytes());

@@ -129,9 +129,7 @@ pub(in crate::cli) fn tables(mappings: &[PathBuf], ctx: &Ctx<'_>) -> Result<Tabl
 
 /// The user's mapping tables as they are written, each with its path.
 pub(super) fn table_texts(mappings: &[PathBuf], ctx: &Ctx<'_>) -> Result<Vec<(String, String)>> {
-    let text = |path: &PathBuf| {
-        Ok((path.display().to_string(), read(path, "mapping table", ctx)?))
-    };
+    let text = |path: &PathBuf| Ok((path.display().to_string(), read(path, "mapping table", ctx)?));
     mappings.iter().map(text).collect()
 }
 

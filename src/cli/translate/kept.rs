@@ -51,10 +51,8 @@ pub(super) fn tell(
 ) -> Result<()> {
     if messages.verbose {
         let files = count(files, "file");
-        messages.note(
-            &format!("{} of {files} taken from the cache", used.reused),
-            &mut ctx.stderr,
-        )?;
+        messages
+            .note(&format!("{} of {files} taken from the cache", used.reused), &mut ctx.stderr)?;
     }
     if let Some(problem) = &used.problem {
         let note = format!("results of this run are not kept: {problem}");

@@ -20,8 +20,7 @@ use crate::cache::Used;
 use crate::diag::suggest::nearest;
 use crate::diag::{Diagnostic, Severity, Tally, arrange};
 use crate::emit::{
-    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, OutputFile,
-    Pods,
+    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, OutputFile, Pods,
 };
 use crate::translate::{Error, Options, Static, Translation, Unmatched, translate};
 
@@ -34,7 +33,8 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let stages = Static::new(tables, options.settings.limits.file);
     let made = match (args.output.emit, args.output.format) {
         (Emit::JobSpec, format) => {
-            let how = lean::How { notation: format.notation(), says_all: messages.shows(Severity::Info) };
+            let how =
+                lean::How { notation: format.notation(), says_all: messages.shows(Severity::Info) };
             lean::make(&stages, &options, &how, &texts, cache.as_ref())?
         }
         _ => whole(&stages, &options, &args.output)?,

@@ -8,8 +8,8 @@ use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
-use crate::python::{Form, Span};
 use crate::python::ast::{BinaryOp, Name};
+use crate::python::{Form, Span};
 
 /// Methods of file objects.
 pub(crate) const STREAM_METHODS: &[&str] = &[
