@@ -26,6 +26,7 @@ mod eval {
 mod house {
     //! The files around the program say what is so.
 
+    mod disk;
     mod readme;
 }
 
