@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders that evaluate.
-const FOLDERS: [&str; 5] = ["src/airflow", "src/eval", "src/mapping", "src/python", "src/translate"];
+const FOLDERS: [&str; 5] =
+    ["src/airflow", "src/eval", "src/mapping", "src/python", "src/translate"];
 
 /// What asks the system for something, past `Disk`.
 const DIRECT: [&str; 14] = [
