@@ -38,12 +38,13 @@ committed with the files: a file that was edited since is not overwritten withou
 ever deleted. Files of an earlier run that this run did not write are named, so that you can delete
 those whose tasks are gone.
 
-With --cache DIR (or PODLIFT_CACHE=DIR, or `cache = \"DIR\"` in podlift.toml, from that file on) job specs are
-kept in DIR, and a DAG file is evaluated again only when something has changed that they depend on: the
-file, a module or file it reads, one it looked for in vain, a folder it lists, values, tables, options,
-or podlift itself. What is printed and written is the same as without, to the byte. It works for job
-specs, not for other kinds of --emit. DIR holds the same credentials as the job specs; podlift makes it
-for your eyes only. It can be deleted at any time; what is not used for 30 days is.
+With --cache DIR (or PODLIFT_CACHE=DIR, or `cache = \"DIR\"` in podlift.toml, from that file on)
+job specs are kept in DIR, and a DAG file is evaluated again only when something has changed that
+they depend on: the file, a module or file it reads, one it looked for in vain, a folder it lists,
+values, tables, options, or podlift itself. What is printed and written is the same as without, to
+the byte. It works for job specs, not for other kinds of --emit. DIR holds the same credentials as
+the job specs; podlift makes it for your eyes only. It can be deleted at any time, and what was not
+used for 30 days goes by itself.
 
 Exit codes:
   0  every task was translated
