@@ -14,9 +14,13 @@ use super::object::{Data, Entries, Flavour, Key, ObjId, Object, Val};
 use super::pure;
 use crate::python::Span;
 
+/// Elements that one step goes over.
+const ELEMENTS_READ: usize = 16;
+
 impl Interp<'_> {
     /// The dict key of a value.
     pub(crate) fn key(&mut self, val: &Val, span: Span) -> Res<Key> {
+        self.spend(1, span)?;
         Ok(match &val.data {
             Data::None => Key::None,
             Data::Bool(value) => Key::Int(i64::from(*value)),
@@ -162,6 +166,21 @@ impl Interp<'_> {
         }
     }
 
+    /// Counts what it takes to go over a container once, as most operations on one do.
+    pub(crate) fn look_through(&mut self, container: &Val, span: Span) -> Res<()> {
+        let length = match &container.data {
+            Data::Tuple(items) => items.len(),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => items.len(),
+                Object::Dict(entries, _) => entries.len(),
+                Object::Set(items, _) => items.len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        self.spend(length / ELEMENTS_READ, span)
+    }
+
     /// `object[index]`.
     pub(crate) fn item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         if self.unknown(object).is_some() {
@@ -171,7 +190,7 @@ impl Interp<'_> {
         match &object.data {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
             Data::Tuple(items) => {
-                let items = items.to_vec();
+                let items = Rc::clone(items);
                 let found = match self.sequence_item("tuple", &items, index, span) {
                     Err(Raised::Exception(val))
                         if self.exception_is(&val, "builtins.IndexError") =>
@@ -219,6 +238,7 @@ impl Interp<'_> {
             }
             _ => {}
         }
+        self.look_through(object, span)?;
         match self.heap.get(id).clone() {
             Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(val) => Ok(val),

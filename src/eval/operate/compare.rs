@@ -274,7 +274,7 @@ impl Interp<'_> {
     }
 
     pub(super) fn equal_within(&self, left: &Val, right: &Val, depth: u32) -> Option<bool> {
-        if depth > 64 {
+        if depth > 64 || !self.work(1) {
             return None;
         }
         if let (Some(a), Some(b)) = (self.plain(left), self.plain(right))

@@ -14,9 +14,9 @@ use serde_json::Value as Json;
 
 use self::filler::{At, Filler, Takes};
 use self::texts::unescape;
-use super::pointer::Pointer;
 use super::write::to_value;
 use super::{JobSpec, OpenHole, schema};
+use crate::pointer::Pointer;
 use crate::values::Values;
 
 /// What filling a job spec gave.
