@@ -12,6 +12,7 @@ Airflow takes seconds for a few files, so it gets a sample; the ratio compares t
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -120,6 +121,29 @@ def beside_peers(args, made):
             row(f"{files:,}", name, seconds(cost["cpu"]), seconds(cost["wall"]), f"{cost['memory']:.0f} MB", f"{ratio:.2f}")
 
 
+def second_runs(args, made, place):
+    """Runs over files of which none has changed, beside the first one: with job specs written, and to standard output."""
+    head("files", "to", "first run: wall, CPU", "keeping results, too", "second run", "second / first: wall", "CPU")
+    for files, folder in made.items():
+        plain = [args.podlift, "translate", str(folder), "--message-format", "concise"]
+        for where in ("files", "standard output"):
+            kept, out = place / f"kept{files}", place / f"out{files}"
+            first, keeping, second = [], [], []
+            for _ in range(max(1, args.runs // 2)):
+                for old in (kept, out):
+                    shutil.rmtree(old, ignore_errors=True)
+                to = ["-o", str(out)] if where == "files" else []
+                first.append(Cost(plain + to))
+                shutil.rmtree(out, ignore_errors=True)
+                cached = plain + to + ["--cache", str(kept)]
+                keeping.append(Cost(cached))
+                second += [Cost(cached), Cost(cached)]
+            median = lambda costs, what: statistics.median(getattr(cost, what) for cost in costs)
+            both = lambda costs: f"{seconds(median(costs, 'wall'))}, {seconds(median(costs, 'cpu'))}"
+            ratio = lambda what: f"{100 * median(second, what) / median(first, what):.1f} %"
+            row(f"{files:,}", where, both(first), both(keeping), both(second), ratio("wall"), ratio("cpu"))
+
+
 def beside_airflow(args, place):
     """Airflow on a sample, and what it takes to start with nothing to do."""
     folder, empty = place / "sample", place / "empty"
@@ -165,7 +189,9 @@ def main():
     print(f"{version}, {os.cpu_count()} cores ({platform.machine()}), load average {load} when the run began, {args.runs} runs.")
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
-        beside_peers(args, folders(args, place))
+        made = folders(args, place)
+        beside_peers(args, made)
+        second_runs(args, made, place)
         if args.airflow:
             beside_airflow(args, place)
         many_tasks(args, place)

@@ -1,6 +1,8 @@
-//! `podlift.toml`: what a project wants of `podlift check` and `podlift report`.
+//! `podlift.toml`: what a project wants of `podlift check`, `podlift report` and `podlift translate`.
 //!
 //! ```toml
+//! cache = ".podlift-cache"       # where `podlift translate` keeps results, from the folder of this file on
+//!
 //! [levels]            # error, warning, info or ignore, for each code
 //! KPO305 = "error"
 //! KPO312 = "ignore"
@@ -10,6 +12,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -25,6 +28,8 @@ pub struct Config {
     pub levels: BTreeMap<Code, Setting>,
     /// What fails a check.
     pub deny: Vec<Deny>,
+    /// Where results are kept, from the folder of the file on.
+    pub cache: Option<PathBuf>,
 }
 
 /// How much findings of a code matter.
@@ -77,6 +82,7 @@ pub enum ConfigError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    cache: Option<PathBuf>,
     #[serde(default)]
     levels: BTreeMap<String, String>,
     #[serde(default)]
@@ -98,7 +104,7 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text)
             .map_err(|error| ConfigError::Malformed(error.to_string().trim_end().to_owned()))?;
-        let mut config = Self::default();
+        let mut config = Self { cache: file.cache, ..Self::default() };
         for (name, level) in file.levels {
             let code = Code::parse(&name).ok_or(ConfigError::UnknownCode(name))?;
             let setting = match severity(&level) {
@@ -132,11 +138,12 @@ mod tests {
 
     #[test]
     fn levels_and_denials_are_read() {
-        let text = "[levels]\nKPO305 = \"error\"\nkpo312 = \"ignore\"\n[check]\ndeny = [\"warning\", \"KPO210\"]\n";
+        let text = "cache = \".kept\"\n[levels]\nKPO305 = \"error\"\nkpo312 = \"ignore\"\n[check]\ndeny = [\"warning\", \"KPO210\"]\n";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.levels.get(&Code::ManualArgument), Some(&Setting::As(Severity::Error)));
         assert_eq!(config.levels.get(&Code::TemplateNeedsAirflow), Some(&Setting::Ignore));
         assert_eq!(config.deny, [Deny::Level(Severity::Warning), Deny::Code(Code::AssumedValue)]);
+        assert_eq!(config.cache, Some(PathBuf::from(".kept")));
         assert_eq!(Config::parse("").unwrap(), Config::default());
     }
 

@@ -1,10 +1,12 @@
 //! podlift lifts Airflow `KubernetesPodOperator` tasks out of DAG files and lands them on Dagster Pipes.
 
 pub mod airflow;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod diag;
 pub mod discover;
+pub mod disk;
 pub mod emit;
 pub mod eval;
 mod jinja;

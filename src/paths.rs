@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 /// Where shown paths start from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shown {
     cwd: PathBuf,
     /// Folders with the names that stand for them, strongest first.

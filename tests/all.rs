@@ -26,6 +26,7 @@ mod eval {
 mod house {
     //! The files around the program say what is so.
 
+    mod disk;
     mod readme;
 }
 
@@ -64,5 +65,6 @@ mod spec {
     mod round_trip;
 }
 
+mod cache;
 mod cluster;
 mod hostile;

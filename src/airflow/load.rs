@@ -10,6 +10,7 @@ use super::{
     Task, TaskFunction, timing,
 };
 use crate::diag::{Code, Diagnostic, Once};
+use crate::disk::Disk;
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
@@ -42,17 +43,19 @@ const RUNTIME_METHODS: &[&str] = &[
     "client",
 ];
 
-/// Evaluates a DAG file without running it and takes down what it makes.
+/// Evaluates a DAG file without running it and takes down what it makes. Everything it asks the file system goes
+/// through `disk`.
 pub fn load_file(
     files: &Files,
     sources: &Sources,
     settings: &Settings,
     path: &Path,
     shown: &str,
+    disk: &Disk,
 ) -> Loaded {
-    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let file = files.load(sources, &canonical, shown);
-    load_parsed(files, sources, settings, &canonical, &file)
+    let canonical = disk.real(path).unwrap_or_else(|| path.to_owned());
+    let file = files.load(sources, &canonical, shown, disk);
+    load_parsed(files, sources, settings, &canonical, &file, disk)
 }
 
 /// Evaluates a DAG given as bytes, such as from standard input; its imports start from the folder of
@@ -66,7 +69,7 @@ pub fn load_bytes(
     bytes: &[u8],
 ) -> Loaded {
     let file = LoadedFile::from_bytes(sources, shown, bytes);
-    load_parsed(files, sources, settings, path, &file)
+    load_parsed(files, sources, settings, path, &file, &Disk::default())
 }
 
 fn load_parsed(
@@ -75,13 +78,14 @@ fn load_parsed(
     settings: &Settings,
     path: &Path,
     file: &LoadedFile,
+    disk: &Disk,
 ) -> Loaded {
     let mut loaded =
         Loaded { dags: Vec::new(), diagnostics: file.diagnostics.clone(), read: file.read };
     if !file.read {
         return loaded;
     }
-    let resolver = Resolver::new(settings.roots.clone());
+    let resolver = Resolver::on(disk.clone(), settings.roots.clone());
     let mut interp = Interp::new(files, sources, settings, &resolver, path);
     let scope = interp.run_main(path, &file.module);
     call_escaped(&mut interp);

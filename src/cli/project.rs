@@ -35,7 +35,18 @@ pub(super) fn config(args: &ProjectArgs, ctx: &Ctx<'_>) -> Result<Config> {
         },
     };
     let shown = args.config.clone().unwrap_or_else(|| PathBuf::from(FILE));
-    let text = std::fs::read_to_string(&path).with_context(|| {
+    parsed(&path, &shown)
+}
+
+/// Where the project around the current directory wants results to be kept.
+pub(super) fn cache_of_project(ctx: &Ctx<'_>) -> Result<Option<PathBuf>> {
+    let Some(path) = nearest(&ctx.cwd) else { return Ok(None) };
+    let cache = parsed(&path, Path::new(FILE))?.cache;
+    Ok(cache.map(|cache| path.parent().map_or(cache.clone(), |folder| folder.join(&cache))))
+}
+
+fn parsed(path: &Path, shown: &Path) -> Result<Config> {
+    let text = std::fs::read_to_string(path).with_context(|| {
         let message = format!("cannot read the configuration `{}`", shown.display());
         Trouble::new(message, "check the path; the file has to be UTF-8 text")
     })?;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::diag::{Code, Diagnostic, Severity};
+use crate::disk::Answer;
 use crate::paths::{Shown, normal};
 use crate::python::{Source, Sources, Span};
 use airflowignore::AirflowIgnore;
@@ -34,6 +35,8 @@ pub struct Input {
     pub shown: String,
     /// The text, when it does not come from disk.
     pub text: Option<Vec<u8>>,
+    /// What its content was when it was found, if that was asked for and it could be read.
+    pub content: Option<Answer>,
 }
 
 /// What to look for.
@@ -49,6 +52,8 @@ pub struct Search<'a> {
     pub roots: &'a [PathBuf],
     /// Files longer than this are not looked into before they are read, in bytes.
     pub longest: u64,
+    /// Whether to take down the contents of DAG files.
+    pub contents: bool,
 }
 
 /// What was found.
@@ -91,11 +96,19 @@ pub fn find(paths: &[PathBuf], search: &Search<'_>, sources: &Sources) -> Result
             .metadata()
             .map_err(|source| Missing { shown: search.shown.text(&path), source })?;
         if about.is_dir() {
-            let mut walk =
-                Walk { search, sources, allowed: &allowed, inputs: &mut inputs, found: &mut found };
+            let mut walk = Walk {
+                search,
+                sources,
+                allowed: &allowed,
+                inputs: &mut inputs,
+                found: &mut found,
+                folder: Default::default(),
+            };
             walk.folder(&path);
         } else {
-            keep(&path, search, &mut inputs);
+            let bytes = if search.contents { bytes_up_to(&path, search.longest) } else { None };
+            let real = path.canonicalize().unwrap_or(path);
+            keep(real, bytes.as_deref(), search, &mut inputs);
         }
     }
     found.inputs = inputs.into_values().collect();
@@ -111,6 +124,8 @@ struct Walk<'a> {
     allowed: &'a [PathBuf],
     inputs: &'a mut BTreeMap<PathBuf, Input>,
     found: &'a mut Found,
+    /// The folder of the last file, and where it really lies.
+    folder: (PathBuf, Option<PathBuf>),
 }
 
 impl Walk<'_> {
@@ -130,7 +145,7 @@ impl Walk<'_> {
             });
         for entry in builder.build() {
             match entry {
-                Ok(entry) if is_file(&entry) => self.file(entry.path()),
+                Ok(entry) if is_file(&entry) => self.file(entry.path(), entry.path_is_symlink()),
                 Ok(_) => {}
                 Err(error) => self.trouble(&error, root),
             }
@@ -142,9 +157,11 @@ impl Walk<'_> {
     }
 
     /// Looks at one file.
-    fn file(&mut self, path: &Path) {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("py") if !self.is_allowed(path) => {
+    fn file(&mut self, path: &Path, is_link: bool) {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let real = if extension == Some("py") { self.real(path, is_link) } else { None };
+        match extension {
+            Some("py") if !self.is_allowed(real.as_deref()) => {
                 let message = "link leads out of the roots; the file is not read";
                 let help = "pass the folder it leads to with --root DIR";
                 self.say(Code::OutsideRoots, Severity::Warning, path, message, help);
@@ -152,7 +169,10 @@ impl Walk<'_> {
             Some("py") => match bytes_up_to(path, self.search.longest) {
                 // A file that cannot be looked into is for the reader to complain about.
                 Some(bytes) if !looks_like_dag(&bytes) => self.found.helpers += 1,
-                _ => keep(path, self.search, self.inputs),
+                bytes => {
+                    let real = real.unwrap_or_else(|| path.to_owned());
+                    keep(real, bytes.as_deref(), self.search, self.inputs);
+                }
             },
             Some("zip") => {
                 let message = "archives of DAGs are not read";
@@ -163,9 +183,21 @@ impl Walk<'_> {
         }
     }
 
-    fn is_allowed(&self, path: &Path) -> bool {
-        path.canonicalize()
-            .map_or(true, |real| self.allowed.iter().any(|root| real.starts_with(root)))
+    /// The real path of a file; `None` when there is none to be found. Files that are no links lie in the real folder
+    /// of the ones beside them.
+    fn real(&mut self, path: &Path, is_link: bool) -> Option<PathBuf> {
+        if is_link {
+            return path.canonicalize().ok();
+        }
+        let folder = path.parent()?;
+        if self.folder.0 != folder {
+            self.folder = (folder.to_owned(), folder.canonicalize().ok());
+        }
+        Some(self.folder.1.as_ref()?.join(path.file_name()?))
+    }
+
+    fn is_allowed(&self, real: Option<&Path>) -> bool {
+        real.is_none_or(|real| self.allowed.iter().any(|root| real.starts_with(root)))
     }
 
     /// Notes that something could not be looked at.
@@ -211,12 +243,16 @@ fn bytes_up_to(path: &Path, longest: u64) -> Option<Vec<u8>> {
     std::fs::read(path).ok()
 }
 
-/// Notes a file to read.
-fn keep(path: &Path, search: &Search<'_>, inputs: &mut BTreeMap<PathBuf, Input>) {
-    // Links may give one file several names; its real path has one, whichever way it was reached.
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+/// Notes a file to read. Links may give one file several names; its real path has one, whichever way it was reached.
+fn keep(
+    real: PathBuf,
+    bytes: Option<&[u8]>,
+    search: &Search<'_>,
+    inputs: &mut BTreeMap<PathBuf, Input>,
+) {
     let shown = search.shown.text(&real);
-    inputs.insert(real.clone(), Input { path: real, shown, text: None });
+    let content = bytes.filter(|_| search.contents).map(Answer::of_bytes);
+    inputs.insert(real.clone(), Input { path: real, shown, text: None, content });
 }
 
 /// Whether the walk should look at an entry, and go into it if it is a folder.

@@ -24,6 +24,7 @@ fn find_in(folder: &Path, paths: &[&str]) -> (Vec<String>, Found) {
         ignore_syntax: IgnoreSyntax::Glob,
         roots: &[],
         longest: 1 << 20,
+        contents: false,
     };
     let found = find(&paths, &search, &Sources::default()).unwrap();
     (found.inputs.iter().map(|input| input.shown.clone()).collect(), found)
@@ -83,6 +84,7 @@ fn a_path_that_is_not_there_is_an_error() {
         ignore_syntax: IgnoreSyntax::Glob,
         roots: &[],
         longest: 1,
+        contents: false,
     };
     let error = find(&["nope".into()], &search, &Sources::default()).unwrap_err();
     assert_eq!(error.to_string(), "cannot read `nope`");

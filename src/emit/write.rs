@@ -15,6 +15,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::OutputFile;
@@ -75,7 +76,8 @@ pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written
     let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     record.retain(|path, _| current.contains(path.as_str()) || folder.join(path).exists());
     let stale = record.keys().filter(|path| !current.contains(path.as_str())).cloned().collect();
-    record.extend(files.iter().map(|file| (file.path.clone(), hash(file.text.as_bytes()))));
+    let hashes: Vec<String> = files.par_iter().map(|file| hash(file.text.as_bytes())).collect();
+    record.extend(files.iter().zip(hashes).map(|(file, hash)| (file.path.clone(), hash)));
     let record = OutputFile { path: RECORD.to_owned(), text: print_record(&record) };
 
     let mut all: Vec<&OutputFile> = changes.clone();
@@ -113,27 +115,49 @@ fn compare<'a>(
     files: &'a [OutputFile],
     record: &BTreeMap<String, String>,
 ) -> Result<(Vec<&'a OutputFile>, Vec<String>), WriteError> {
+    let mut parents: Vec<&Path> =
+        files.iter().filter_map(|file| Path::new(&file.path).parent()).collect();
+    parents.dedup();
+    for parent in parents {
+        no_link_between(folder, &folder.join(parent))?;
+    }
+    let states: Vec<io::Result<State>> =
+        files.par_iter().map(|file| state(folder, file, record)).collect();
     let (mut changes, mut edited) = (Vec::new(), Vec::new());
-    for file in files {
-        let path = folder.join(&file.path);
-        no_link_between(folder, &path)?;
-        match fs::read(&path) {
-            Ok(old) if old == file.text.as_bytes() => continue,
-            Ok(old) if record.get(&file.path) != Some(&hash(&old)) => {
-                edited.push(file.path.clone())
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(refused(&path)(error)),
+    for (file, state) in files.iter().zip(states) {
+        match state.map_err(refused(&folder.join(&file.path)))? {
+            State::Current => continue,
+            State::Edited => edited.push(file.path.clone()),
+            State::Ours => {}
         }
         changes.push(file);
     }
     Ok((changes, edited))
 }
 
+/// What is at the place of a file that is to be written.
+enum State {
+    /// The file as it should be.
+    Current,
+    /// What somebody else wrote.
+    Edited,
+    /// Nothing, or what podlift wrote.
+    Ours,
+}
+
+fn state(folder: &Path, file: &OutputFile, record: &BTreeMap<String, String>) -> io::Result<State> {
+    match fs::read(folder.join(&file.path)) {
+        Ok(old) if old == file.text.as_bytes() => Ok(State::Current),
+        Ok(old) if record.get(&file.path) != Some(&hash(&old)) => Ok(State::Edited),
+        Ok(_) => Ok(State::Ours),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Ours),
+        Err(error) => Err(error),
+    }
+}
+
 /// A link among the folders below the output folder would lead out of it.
 fn no_link_between(folder: &Path, path: &Path) -> Result<(), WriteError> {
-    let inside = path.ancestors().skip(1).take_while(|above| *above != folder);
+    let inside = path.ancestors().take_while(|above| *above != folder);
     for above in inside {
         if fs::symlink_metadata(above).is_ok_and(|found| found.is_symlink()) {
             let error = io::Error::other("the folder is a symbolic link");
@@ -257,6 +281,10 @@ impl Drop for Staging {
 /// SHA-256 of a text, whatever its line ends: a checkout may have changed them.
 fn hash(content: &[u8]) -> String {
     let mut digest = Sha256::new();
+    if !content.contains(&b'\r') {
+        digest.update(content);
+        return hexadecimal(digest);
+    }
     let mut lines = content.split(|byte| *byte == b'\n').peekable();
     while let Some(line) = lines.next() {
         if lines.peek().is_some() {
@@ -266,6 +294,10 @@ fn hash(content: &[u8]) -> String {
             digest.update(line);
         }
     }
+    hexadecimal(digest)
+}
+
+fn hexadecimal(digest: Sha256) -> String {
     digest.finalize().iter().fold(String::new(), |mut text, byte| {
         _ = write!(text, "{byte:02x}");
         text

@@ -261,7 +261,7 @@ impl Interp<'_> {
             return Ok(Val::obj(*id, Span::NONE));
         }
         let shown = self.shown_path(path);
-        let file = self.files.load(self.sources, path, &shown);
+        let file = self.files.load(self.sources, path, &shown, self.resolver.disk());
         for diagnostic in &file.diagnostics {
             self.tell(diagnostic.clone());
         }

@@ -137,7 +137,7 @@ impl<'a> Interp<'a> {
             settings,
             resolver,
             main_path: main_path.to_owned(),
-            root_text: root_of(settings, main_path),
+            root_text: root_of(resolver, settings, main_path),
             heap: Heap::default(),
             frames: Vec::new(),
             diagnostics: Vec::new(),
@@ -440,11 +440,11 @@ impl<'a> Interp<'a> {
 }
 
 /// The innermost root that holds a file, as text; empty when none does.
-fn root_of(settings: &Settings, path: &Path) -> String {
+fn root_of(resolver: &Resolver, settings: &Settings, path: &Path) -> String {
     settings
         .roots
         .iter()
-        .filter_map(|root| root.canonicalize().ok())
+        .filter_map(|root| resolver.disk().real(root))
         .filter(|root| path.starts_with(root))
         .max_by_key(|root| root.components().count())
         .map(|root| root.to_string_lossy().into_owned())

@@ -1,16 +1,17 @@
 //! Every file of a run is read, decoded and parsed once, however many DAGs import it.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::ast::Module;
 use super::decode::decode;
+use super::origin::{Form, Origin};
 use super::parse::{Parsed, parse};
 use super::source::{Source, SourceId, Sources, Span};
 use crate::diag::{Code, Diagnostic};
+use crate::disk::{Answer, Disk, Question};
 
 /// Bounds on what is read from disk.
 #[derive(Debug, Clone, Copy)]
@@ -39,16 +40,22 @@ pub struct LoadedFile {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether there was a text to parse.
     pub read: bool,
+    /// What the disk answered when it was asked for the content, if anybody wanted to know.
+    content: Option<Answer>,
 }
 
 impl LoadedFile {
     /// A file from bytes that are at hand, such as standard input.
     pub fn from_bytes(sources: &Sources, shown: &str, bytes: &[u8]) -> Self {
+        Self::of(sources, shown, bytes, None)
+    }
+
+    fn of(sources: &Sources, shown: &str, bytes: &[u8], origin: Option<Origin>) -> Self {
         match decode(bytes) {
             Ok(decoded) => {
-                let (id, source) = sources.add(Source::new(shown, decoded.text));
+                let (id, source) = sources.add(Source::new(shown, decoded.text).from(origin));
                 let Parsed { module, diagnostics } = parse(&source, id);
-                Self { id, source, module, diagnostics, read: true }
+                Self { id, source, module, diagnostics, read: true, content: None }
             }
             Err(error) => {
                 Self::unreadable(sources, shown, &error.to_string(), error.remedy().into_owned())
@@ -61,7 +68,7 @@ impl LoadedFile {
         let span = Span { source: id, start: 0, end: 0 };
         let told = Diagnostic::new(Code::UnreadableFile, span, message).help(remedy);
         let module = Arc::new(Module { body: Vec::new() });
-        Self { id, source, module, diagnostics: vec![told], read: false }
+        Self { id, source, module, diagnostics: vec![told], read: false, content: None }
     }
 }
 
@@ -84,12 +91,23 @@ impl Files {
     /// file wait for the first of them.
     ///
     /// `shown` is the path for people. It must depend on `path` alone, because the first caller's is kept.
-    pub fn load(&self, sources: &Sources, path: &Path, shown: &str) -> Arc<LoadedFile> {
+    pub fn load(
+        &self,
+        sources: &Sources,
+        path: &Path,
+        shown: &str,
+        disk: &Disk,
+    ) -> Arc<LoadedFile> {
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(path.to_owned()).or_default())
         };
-        Arc::clone(slot.get_or_init(|| Arc::new(self.read(sources, path, shown))))
+        let file = slot.get_or_init(|| Arc::new(self.read(sources, path, shown, disk)));
+        // Whoever uses a file depends on its content, also when somebody else had it read.
+        if let Some(content) = file.content {
+            disk.note(Question::Content, path, || content);
+        }
+        Arc::clone(file)
     }
 
     /// Lets go of the file at `path`, whose syntax tree is many times its text. Whoever asks for it again has it
@@ -98,9 +116,15 @@ impl Files {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
     }
 
-    fn read(&self, sources: &Sources, path: &Path, shown: &str) -> LoadedFile {
-        match bytes_of(path, self.limits.bytes) {
-            Ok(Some(bytes)) => LoadedFile::from_bytes(sources, shown, &bytes),
+    fn read(&self, sources: &Sources, path: &Path, shown: &str, disk: &Disk) -> LoadedFile {
+        // `load` takes the answer down, for the first caller as for all others.
+        let content = Disk::default().read(path, self.limits.bytes);
+        let answer = disk.is_recording().then(|| Answer::of_content(&content));
+        let file = match content {
+            Ok(Some(bytes)) => {
+                let origin = Origin { path: path.to_owned(), form: Form::Code };
+                LoadedFile::of(sources, shown, &bytes, Some(origin))
+            }
             Ok(None) => {
                 let message = format!("file is larger than {} bytes", self.limits.bytes);
                 let remedy = "Leave the file out if it is no DAG.".to_owned();
@@ -111,19 +135,9 @@ impl Files {
                 let remedy = "Check that the path exists and that you may read it.".to_owned();
                 LoadedFile::unreadable(sources, shown, &message, remedy)
             }
-        }
+        };
+        LoadedFile { content: answer, ..file }
     }
-}
-
-/// The content of a regular file, `None` beyond the bound. Anything but a regular file (a pipe, a device)
-/// could block or never end.
-fn bytes_of(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(u64::try_from(bytes.len()).is_ok_and(|length| length <= limit).then_some(bytes))
 }
 
 /// The operating system's wording differs between systems, so the usual reasons have one of their own.
@@ -154,8 +168,9 @@ mod tests {
         let (files, sources) = (Files::default(), Sources::default());
         let path = folder.path().join("a.py");
         let loaded: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| files.load(&sources, &path, "a.py"))).collect();
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| files.load(&sources, &path, "a.py", &Disk::default())))
+                .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(loaded.iter().all(|file| Arc::ptr_eq(file, &loaded[0])));
@@ -175,7 +190,7 @@ mod tests {
             ("latin.py", "byte 0xE9 in line 1 is not UTF-8"),
         ];
         for (name, message) in cases {
-            let file = files.load(&sources, &folder.path().join(name), name);
+            let file = files.load(&sources, &folder.path().join(name), name, &Disk::default());
             assert!(!file.read && file.module.body.is_empty(), "{name}");
             assert_eq!(file.diagnostics.len(), 1, "{name}");
             assert_eq!(file.diagnostics[0].code, Code::UnreadableFile, "{name}");

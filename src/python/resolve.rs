@@ -15,6 +15,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::disk::Disk;
+
 /// What a module name leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
@@ -39,6 +41,7 @@ pub struct Resolver {
     roots: Vec<PathBuf>,
     /// The roots without links, to compare with.
     real: Vec<PathBuf>,
+    disk: Disk,
 }
 
 /// One component of a module name.
@@ -53,9 +56,19 @@ enum Found {
 impl Resolver {
     /// A resolver for these folders, the most important first. Folders that do not exist are of no effect.
     pub fn new(roots: Vec<PathBuf>) -> Self {
+        Self::on(Disk::default(), roots)
+    }
+
+    /// As [`Resolver::new`], looking at this disk.
+    pub fn on(disk: Disk, roots: Vec<PathBuf>) -> Self {
         let roots: Vec<PathBuf> = roots.iter().map(|root| clean(root)).collect();
-        let real = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
-        Self { roots, real }
+        let real = roots.iter().filter_map(|root| disk.real(root)).collect();
+        Self { roots, real, disk }
+    }
+
+    /// The disk it looks at.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
     }
 
     /// The roots, absolute.
@@ -65,7 +78,7 @@ impl Resolver {
 
     /// Whether a path exists and, links followed, lies within a root.
     pub fn allows(&self, path: &Path) -> bool {
-        path.canonicalize().is_ok_and(|real| self.real.iter().any(|root| real.starts_with(root)))
+        self.disk.real(path).is_some_and(|real| self.real.iter().any(|root| real.starts_with(root)))
     }
 
     /// Where `module` leads when `importer` (a file, or a folder for code without a file) imports it.
@@ -74,7 +87,7 @@ impl Resolver {
     /// `from package import name`, ask for `package` and, when that has no such name, for `package.name`.
     pub fn resolve(&self, importer: &Path, module: &str, level: u32) -> Resolved {
         let importer = clean(importer);
-        let folder = if importer.is_dir() {
+        let folder = if self.disk.is_dir(&importer) {
             importer
         } else {
             importer.parent().map(Path::to_owned).unwrap_or_default()
@@ -99,7 +112,7 @@ impl Resolver {
     fn search_path(&self, folder: &Path) -> Vec<PathBuf> {
         let mut path: Vec<PathBuf> = Vec::new();
         let mut add = |candidate: PathBuf| {
-            if !path.contains(&candidate) && candidate.is_dir() {
+            if !path.contains(&candidate) && self.disk.is_dir(&candidate) {
                 path.push(candidate);
             }
         };
@@ -117,7 +130,7 @@ impl Resolver {
         }
         for ancestor in &around {
             let plugins = ancestor.join("plugins");
-            if plugins.is_dir() || ancestor.join("include").is_dir() {
+            if self.disk.is_dir(&plugins) || self.disk.is_dir(&ancestor.join("include")) {
                 add(ancestor.to_path_buf());
                 add(plugins);
             }
@@ -169,14 +182,14 @@ impl Resolver {
             let dir = folder.join(name);
             let init = dir.join("__init__.py");
             let file = folder.join(format!("{name}.py"));
-            if init.is_file() {
+            if self.disk.is_file(&init) {
                 let allowed = self.allows(&init);
                 return if allowed { Found::Package { init, dir } } else { Found::Outside };
             }
-            if file.is_file() {
+            if self.disk.is_file(&file) {
                 return if self.allows(&file) { Found::Module(file) } else { Found::Outside };
             }
-            if dir.is_dir() {
+            if self.disk.is_dir(&dir) {
                 if self.allows(&dir) {
                     portions.push(dir);
                 } else {
@@ -193,14 +206,15 @@ impl Resolver {
 
     /// The package whose folder is `dir`.
     fn package(&self, dir: &Path) -> Resolved {
-        if !dir.is_dir() || !self.holds(dir) {
+        if !self.disk.is_dir(dir) || !self.holds(dir) {
             return Resolved::NotFound;
         }
         let init = dir.join("__init__.py");
-        if !self.allows(dir) || init.is_file() && !self.allows(&init) {
+        let has_init = self.disk.is_file(&init);
+        if !self.allows(dir) || has_init && !self.allows(&init) {
             return Resolved::Outside;
         }
-        let init = init.is_file().then_some(init);
+        let init = has_init.then_some(init);
         Resolved::Package { init, dir: dir.to_owned() }
     }
 }
@@ -232,21 +246,23 @@ const MARKS: [&str; 11] = [
 /// the first three count, and the folder that holds `dags`: podlift may read all files under a root, and
 /// nobody asked it to read a home folder.
 pub fn guess_roots(path: &Path) -> Vec<PathBuf> {
+    let disk = Disk::default();
     let path = clean(path);
-    let start = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+    let start = if disk.is_dir(&path) { Some(path.as_path()) } else { path.parent() };
     let Some(start) = start else { return Vec::new() };
-    let repository = start.ancestors().find(|folder| folder.join(".git").exists());
+    let repository = start.ancestors().find(|folder| disk.exists(&folder.join(".git")));
     let mut roots = vec![start.to_owned()];
-    let mut in_package = start.join("__init__.py").is_file();
+    let mut in_package = disk.is_file(&start.join("__init__.py"));
     let mut below = start;
     for folder in start.ancestors().skip(1) {
         let above_repository = repository.is_some_and(|top| !folder.starts_with(top));
         if above_repository || folder.parent().is_none() {
             break;
         }
-        let holds_package = in_package && !folder.join("__init__.py").is_file();
+        let holds_package = in_package && !disk.is_file(&folder.join("__init__.py"));
         in_package &= !holds_package;
-        let is_marked = repository.is_some() && MARKS.iter().any(|mark| folder.join(mark).exists());
+        let is_marked =
+            repository.is_some() && MARKS.iter().any(|mark| disk.exists(&folder.join(mark)));
         let is_chosen =
             folder.ends_with("dags") || below.ends_with("dags") || holds_package || is_marked;
         if is_chosen {

@@ -3,8 +3,10 @@
 //! Every value podlift evaluates remembers the [`Span`] that made it, so a span is small and `Copy`:
 //! a source number and a byte range. [`Sources`] turns it back into `path:line:column`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
+
+use super::origin::Origin;
 
 /// The number of a source in its [`Sources`]. It depends on loading order, so nothing may sort by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +52,8 @@ pub struct Source {
     pub path: String,
     /// The text, decoded.
     pub text: String,
+    /// Where the text can be had again, when it is that of a file.
+    pub origin: Option<Origin>,
     lines: Vec<u32>,
 }
 
@@ -82,7 +86,13 @@ impl Source {
                 lines.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
-        Self { path: path.into(), text, lines }
+        Self { path: path.into(), text, origin: None, lines }
+    }
+
+    /// The same source, with the file it was read from if it is that of one.
+    #[must_use]
+    pub fn from(self, origin: impl Into<Option<Origin>>) -> Self {
+        Self { origin: origin.into(), ..self }
     }
 
     /// 1-based line of a byte offset.
@@ -118,36 +128,53 @@ impl Source {
 /// All sources of one run, shared between threads.
 #[derive(Debug, Default)]
 pub struct Sources {
-    files: RwLock<Vec<Arc<Source>>>,
+    files: RwLock<Numbered>,
+}
+
+/// Sources by their numbers, and their numbers by their paths.
+#[derive(Debug, Default)]
+struct Numbered {
+    all: Vec<Arc<Source>>,
+    by_path: HashMap<String, Vec<u32>>,
 }
 
 impl Sources {
-    /// Adds a source and gives its number.
+    /// Adds a source and gives its number. One of the same path and text is the same source: a place in a file is the
+    /// same place however often the file was read.
     pub fn add(&self, source: Source) -> (SourceId, Arc<Source>) {
-        let source = Arc::new(source);
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let id = SourceId(u32::try_from(files.len()).unwrap_or(u32::MAX));
-        files.push(Arc::clone(&source));
-        (id, source)
+        let Numbered { all, by_path } = &mut *files;
+        let numbers = by_path.entry(source.path.clone()).or_default();
+        for number in numbers.iter() {
+            if let Some(known) = all.get(*number as usize)
+                && known.text == source.text
+            {
+                return (SourceId(*number), Arc::clone(known));
+            }
+        }
+        let number = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let source = Arc::new(source);
+        numbers.push(number);
+        all.push(Arc::clone(&source));
+        (SourceId(number), source)
     }
 
     /// The source of a number; `None` for [`Span::NONE`].
     pub fn get(&self, id: SourceId) -> Option<Arc<Source>> {
-        self.files.read().unwrap_or_else(PoisonError::into_inner).get(id.0 as usize).cloned()
+        self.files.read().unwrap_or_else(PoisonError::into_inner).all.get(id.0 as usize).cloned()
     }
 
-    /// A source by its shown path. A file that was read more than once has several; any will do, since their
-    /// texts are the same.
+    /// A source by its shown path, the first of those that were added.
     pub fn by_path(&self, path: &str) -> Option<(SourceId, Arc<Source>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let at = files.iter().position(|source| source.path == path)?;
-        Some((SourceId(u32::try_from(at).ok()?), Arc::clone(files.get(at)?)))
+        let number = *files.by_path.get(path)?.first()?;
+        Some((SourceId(number), Arc::clone(files.all.get(number as usize)?)))
     }
 
     /// Every source once, by its shown path.
     pub fn by_paths(&self) -> BTreeMap<String, (SourceId, Arc<Source>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let numbered = (0u32..).zip(files.iter());
+        let numbered = (0u32..).zip(files.all.iter());
         // A file that was read in part may have an empty twin; the longest text is the whole one.
         let mut all: BTreeMap<String, (SourceId, Arc<Source>)> = BTreeMap::new();
         for (number, source) in numbered {
@@ -163,9 +190,12 @@ impl Sources {
     #[must_use]
     pub fn mapped(&self, text: impl Fn(&Source) -> String) -> Self {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let mapped =
-            files.iter().map(|source| Arc::new(Source::new(source.path.as_str(), text(source))));
-        Self { files: RwLock::new(mapped.collect()) }
+        let mapped = files
+            .all
+            .iter()
+            .map(|source| Arc::new(Source::new(source.path.as_str(), text(source))));
+        let mapped = Numbered { all: mapped.collect(), by_path: files.by_path.clone() };
+        Self { files: RwLock::new(mapped) }
     }
 
     /// Where a span begins, for people.
@@ -198,6 +228,17 @@ mod tests {
         assert_eq!(source.line_column(6), (2, 3));
         assert_eq!(source.line_column(7), (3, 1));
         assert_eq!(source.line_column(9), (4, 1));
+    }
+
+    #[test]
+    fn a_source_added_twice_is_one() {
+        let sources = Sources::default();
+        let (first, _) = sources.add(Source::new("a.py", "x"));
+        let (other, _) = sources.add(Source::new("a.py", "y"));
+        assert_ne!(first, other);
+        assert_eq!(sources.add(Source::new("a.py", "x")).0, first);
+        assert_ne!(sources.add(Source::new("b.py", "x")).0, first);
+        assert_eq!(sources.by_path("a.py").map(|(id, _)| id), Some(first));
     }
 
     #[test]

@@ -110,6 +110,8 @@ pub(super) struct Outcome {
     pub(super) is_told: bool,
     /// Paths of the files in which its pod tasks are written, helpers included.
     pub(super) written_in: BTreeSet<String>,
+    /// Where it names a pod operator, if it was read and has no pod task.
+    pub(super) mention: Option<Span>,
 }
 
 impl Outcome {

@@ -5,27 +5,34 @@
 
 mod account;
 mod facts;
+mod memory;
 mod net;
+mod record;
 mod select;
 mod stages;
 mod templates;
 
 pub use account::{FileAccount, OtherTask, Summary};
+pub use memory::Lasting;
 pub use select::{Selection, Unmatched};
 pub use stages::{Stages, Static};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::airflow::Settings;
+use crate::cache::{Cache, Fingerprint, Used};
 use crate::diag::{Diagnostic, arrange};
 use crate::discover::{self, IgnoreSyntax, Input, Missing, Search};
+use crate::disk::{Bounds, World};
 use crate::mapping::Account;
 use crate::paths::{Shown, normal};
 use crate::python::{Sources, guess_roots};
 use crate::spec::{DagFacts, JobSpec};
+use memory::Memory;
 
 /// Stack of each reading thread. The evaluator recurses with the nesting of the DAG's own code; memory is only
 /// used as far as a file goes.
@@ -120,16 +127,55 @@ pub fn translate_with<T: Send>(
     options: &Options,
     digest: impl Fn(Piece<'_>) -> T + Sync,
 ) -> Result<(Translation, Vec<T>), Error> {
-    let sources = Sources::default();
+    work(stages, options, &settings(options), &memory::Off, digest)
+}
+
+/// As [`translate_with`], with results of earlier runs in place of evaluation where they still hold. `about` is what
+/// the result of `digest` and the stages depend on besides the options.
+///
+/// Only files of which `digest` leaves neither accounts nor DAGs are kept.
+///
+/// # Errors
+/// Those of [`translate`].
+pub fn translate_kept<T: Send + Lasting>(
+    stages: &dyn Stages,
+    options: &Options,
+    cache: &Cache,
+    mut about: Fingerprint,
+    digest: impl Fn(Piece<'_>) -> T + Sync,
+) -> Result<(Translation, Vec<T>, Used), Error> {
     let settings = settings(options);
-    let mut found = find(options, &settings, &sources)?;
+    about.settings(&settings);
+    about.selection(&options.selection);
+    let bounds = Bounds { bytes: settings.limits.file, entries: settings.limits.collection };
+    let memory = memory::Kept::new(cache, about, bounds);
+    let (translation, digests) = work(stages, options, &settings, &memory, digest)?;
+    Ok((translation, digests, memory.finish()))
+}
+
+/// Finds the files, reads each, and puts together what they gave.
+fn work<T: Send>(
+    stages: &dyn Stages,
+    options: &Options,
+    settings: &Settings,
+    memory: &dyn Memory<T>,
+    digest: impl Fn(Piece<'_>) -> T + Sync,
+) -> Result<(Translation, Vec<T>), Error> {
+    let sources = Sources::default();
+    let world = Arc::new(World::default());
+    let mut found = find(options, settings, memory.is_on(), &sources)?;
 
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs.map_or(0, NonZeroUsize::get))
         .stack_size(STACK)
         .build()?;
     let read = |input| {
-        let mut outcome = stages::read(stages, input, &settings, &options.selection, &sources);
+        if let Some(recalled) = memory.recall(input, &sources) {
+            return recalled;
+        }
+        let disk = world.disk(memory.is_on());
+        let mut outcome =
+            stages::read(stages, input, settings, &options.selection, &sources, &disk);
         let made = digest(Piece {
             specs: &mut outcome.specs,
             accounts: &mut outcome.accounts,
@@ -138,6 +184,7 @@ pub fn translate_with<T: Send>(
             file: &outcome.file,
             sources: &sources,
         });
+        memory.keep(input, &disk.take(), &outcome, &made, &sources);
         (outcome, made)
     };
     let (outcomes, digests): (Vec<account::Outcome>, Vec<T>) =
@@ -145,14 +192,14 @@ pub fn translate_with<T: Send>(
 
     let unmatched = options.selection.unmatched(&outcomes);
     let mut translation = Translation { unmatched, ..Translation::default() };
-    found.diagnostics.extend(net::files_without_tasks(&outcomes, &options.selection, &sources));
+    found.diagnostics.extend(net::files_without_tasks(&outcomes, &options.selection));
     let mut diagnostics = found.diagnostics;
     for outcome in outcomes {
         translation.add(outcome, &mut diagnostics);
     }
     translation.diagnostics = arrange(diagnostics, &sources);
     translation.sources = sources;
-    translation.roots = settings.roots;
+    translation.roots = settings.roots.clone();
     Ok((translation, digests))
 }
 
@@ -186,6 +233,7 @@ impl Translation {
 fn find(
     options: &Options,
     settings: &Settings,
+    contents: bool,
     sources: &Sources,
 ) -> Result<discover::Found, Missing> {
     let search = Search {
@@ -194,6 +242,7 @@ fn find(
         ignore_syntax: options.ignore_syntax,
         roots: &settings.roots,
         longest: settings.limits.file,
+        contents,
     };
     let mut found = discover::find(&options.paths, &search, sources)?;
     if let Some(text) = &options.text {
@@ -201,6 +250,7 @@ fn find(
             path: options.cwd.join("stdin.py"),
             shown: "<stdin>".to_owned(),
             text: Some(text.clone()),
+            content: None,
         };
         found.inputs.insert(0, input);
     }

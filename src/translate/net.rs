@@ -11,32 +11,30 @@ use crate::python::{Sources, Span};
 /// A finding for each file that was read, mentions a pod operator in its code and gave no pod task,
 /// unless tasks of another file are written in it: then it is a helper and does its job. A file whose tasks no
 /// DAG of Airflow has is told of by name.
-pub(super) fn files_without_tasks(
-    outcomes: &[Outcome],
-    selection: &Selection,
-    sources: &Sources,
-) -> Vec<Diagnostic> {
+pub(super) fn files_without_tasks(outcomes: &[Outcome], selection: &Selection) -> Vec<Diagnostic> {
     let helpers: BTreeSet<&String> =
         outcomes.iter().flat_map(|outcome| &outcome.written_in).collect();
     outcomes
         .iter()
-        .filter(|outcome| outcome.file.read && outcome.pods == 0 && !outcome.is_told)
         .filter(|outcome| !helpers.contains(&outcome.file.path))
         .filter(|_| selection.is_all())
-        .filter_map(|outcome| {
-            let (id, source) = sources.by_path(&outcome.file.path)?;
-            let mention = operator_mention(&source.text)?;
-            let span = Span {
-                source: id,
-                start: u32::try_from(mention.start).ok()?,
-                end: u32::try_from(mention.end).ok()?,
-            };
+        .filter_map(|outcome| outcome.mention)
+        .map(|mention| {
             let message = "a pod operator is mentioned, but no task of it was found";
-            Some(
-                Diagnostic::new(Code::NoTaskFound, span, message)
-                    .label("mentioned here")
-                    .help("if other code makes tasks of it, pass that code's folder as PATH or with --root DIR"),
-            )
+            Diagnostic::new(Code::NoTaskFound, mention, message)
+                .label("mentioned here")
+                .help("if other code makes tasks of it, pass that code's folder as PATH or with --root DIR")
         })
         .collect()
+}
+
+/// Where a file that was read and gave no pod task names a pod operator, unless a finding says why it has none.
+pub(super) fn mention(outcome: &Outcome, sources: &Sources) -> Option<Span> {
+    if !outcome.file.read || outcome.pods > 0 || outcome.is_told {
+        return None;
+    }
+    let (source, text) = sources.by_path(&outcome.file.path)?;
+    let mention = operator_mention(&text.text)?;
+    let start = u32::try_from(mention.start).ok()?;
+    Some(Span { source, start, end: u32::try_from(mention.end).ok()? })
 }

@@ -5,19 +5,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::account::Outcome;
 use super::facts;
+use super::net;
 use super::select::Selection;
 use super::templates::{Known, Templates};
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
 use crate::diag::{Code, Diagnostic};
 use crate::discover::Input;
+use crate::disk::Disk;
 use crate::mapping::{Mapped, Tables, map_task};
 use crate::python::{FileLimits, Files, Source, Sources, Span};
 use crate::spec::DagFacts;
 
 /// Reading and mapping. A trait, so that the pipeline can be tested without Python.
 pub trait Stages: Sync {
-    /// Evaluates one file. What is wrong with the file is a finding in the result.
-    fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded;
+    /// Evaluates one file. What is wrong with the file is a finding in the result. Nothing but `disk` is asked for
+    /// what lies on the disk.
+    fn load(&self, input: &Input, settings: &Settings, sources: &Sources, disk: &Disk) -> Loaded;
 
     /// Whether an operator runs pods, so that its tasks have to be accounted for.
     fn runs_pods(&self, operator: &Operator) -> bool {
@@ -25,7 +28,14 @@ pub trait Stages: Sync {
     }
 
     /// Maps one task through the tables.
-    fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped;
+    fn map(
+        &self,
+        task: &Task,
+        dag: &Dag,
+        settings: &Settings,
+        sources: &Sources,
+        disk: &Disk,
+    ) -> Mapped;
 }
 
 /// Takes one file through both stages. A bug of podlift costs this file, not the run.
@@ -35,8 +45,9 @@ pub(super) fn read(
     settings: &Settings,
     selection: &Selection,
     sources: &Sources,
+    disk: &Disk,
 ) -> Outcome {
-    let attempt = AssertUnwindSafe(|| read_file(stages, input, settings, selection, sources));
+    let attempt = AssertUnwindSafe(|| read_file(stages, input, settings, selection, sources, disk));
     catch_unwind(attempt).unwrap_or_else(|panic| {
         let (source, _) = sources.add(Source::new(input.shown.as_str(), ""));
         let span = Span { source, start: 0, end: 0 };
@@ -52,8 +63,9 @@ fn read_file(
     settings: &Settings,
     selection: &Selection,
     sources: &Sources,
+    disk: &Disk,
 ) -> Outcome {
-    let loaded = stages.load(input, settings, sources);
+    let loaded = stages.load(input, settings, sources, disk);
     let mut outcome = Outcome::new(input, loaded.read);
     outcome.is_told = loaded.diagnostics.iter().any(|finding| {
         matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
@@ -81,7 +93,7 @@ fn read_file(
                 outcome.see_task(task, sources);
             }
             if runs_pod && selection.has(dag, task) {
-                outcome.add(stages.map(task, dag, settings, sources));
+                outcome.add(stages.map(task, dag, settings, sources, disk));
             } else if selection.has_dag(dag) {
                 outcome.see_other(task, runs_pod);
             }
@@ -91,6 +103,7 @@ fn read_file(
             outcome.dags.push(DagFacts { specs, ..facts::facts(stages, dag, input) });
         }
     }
+    outcome.mention = net::mention(&outcome, sources);
     outcome
 }
 
@@ -123,12 +136,12 @@ impl Static {
 }
 
 impl Stages for Static {
-    fn load(&self, input: &Input, settings: &Settings, sources: &Sources) -> Loaded {
-        let Input { path, shown, text } = input;
+    fn load(&self, input: &Input, settings: &Settings, sources: &Sources, disk: &Disk) -> Loaded {
+        let Input { path, shown, text, content: _ } = input;
         match text {
             Some(bytes) => load_bytes(&self.files, sources, settings, path, shown, bytes),
             None => {
-                let loaded = load_file(&self.files, sources, settings, path, shown);
+                let loaded = load_file(&self.files, sources, settings, path, shown, disk);
                 // Few DAG files are imported by others; those are parsed once more.
                 self.files.forget(path);
                 loaded
@@ -143,8 +156,15 @@ impl Stages for Static {
         operator.kind != OperatorKind::Other || self.tables.operators().any(is_users)
     }
 
-    fn map(&self, task: &Task, dag: &Dag, settings: &Settings, sources: &Sources) -> Mapped {
-        let templates = Templates::new(sources, settings, &self.templates);
+    fn map(
+        &self,
+        task: &Task,
+        dag: &Dag,
+        settings: &Settings,
+        sources: &Sources,
+        disk: &Disk,
+    ) -> Mapped {
+        let templates = Templates::new(sources, settings, &self.templates, disk);
         map_task(task, dag, &self.tables, settings, sources, &templates)
     }
 }

@@ -6,22 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::airflow::Settings;
+use crate::disk::{Answer, Disk, Question};
 use crate::eval::pure::datetime::TimeSpec;
 use crate::eval::pure::yaml::{YamlNode, YamlValue, safe_load};
 use crate::eval::{Kind, Text, Value};
 use crate::mapping::{TemplateError, TemplateReader};
-use crate::python::{Source, SourceId, Sources, Span};
+use crate::python::{Form, Origin, Source, SourceId, Sources, Span};
 
 /// Templates that were read, by their real paths: a thousand tasks may share one.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Real paths of the roots.
-    roots: OnceLock<Vec<PathBuf>>,
     read: Mutex<BTreeMap<PathBuf, Slot>>,
 }
 
 /// A template, once it has been read. Threads that ask for the same one wait for the first of them.
-type Slot = Arc<OnceLock<Result<Value, TemplateError>>>;
+type Slot = Arc<OnceLock<Read>>;
+
+/// A template, and what the disk answered when it was asked for the content, if anybody wants to know.
+type Read = (Result<Value, TemplateError>, Option<Answer>);
 
 /// Reads templates under some roots.
 #[derive(Debug)]
@@ -29,18 +31,17 @@ pub(super) struct Templates<'a> {
     sources: &'a Sources,
     settings: &'a Settings,
     known: &'a Known,
+    disk: &'a Disk,
 }
 
 impl<'a> Templates<'a> {
-    pub(super) fn new(sources: &'a Sources, settings: &'a Settings, known: &'a Known) -> Self {
-        Self { sources, settings, known }
-    }
-
-    fn roots(&self) -> &[PathBuf] {
-        self.known.roots.get_or_init(|| {
-            let roots = self.settings.roots.iter();
-            roots.filter_map(|root| root.canonicalize().ok()).collect()
-        })
+    pub(super) fn new(
+        sources: &'a Sources,
+        settings: &'a Settings,
+        known: &'a Known,
+        disk: &'a Disk,
+    ) -> Self {
+        Self { sources, settings, known, disk }
     }
 
     /// The file of a path and how it is shown. A relative path means another file for every working
@@ -49,8 +50,9 @@ impl<'a> Templates<'a> {
         if !Path::new(path).is_absolute() {
             return Err(TemplateError::Missing);
         }
-        let real = Path::new(path).canonicalize().map_err(|_| TemplateError::Missing)?;
-        if !self.roots().iter().any(|root| real.starts_with(root)) {
+        let real = self.disk.real(Path::new(path)).ok_or(TemplateError::Missing)?;
+        let mut roots = self.settings.roots.iter().filter_map(|root| self.disk.real(root));
+        if !roots.any(|root| real.starts_with(root)) {
             return Err(TemplateError::OutsideRoots);
         }
         let shown = self.settings.shown.text(&real);
@@ -65,22 +67,32 @@ impl TemplateReader for Templates<'_> {
             let mut read = self.known.read.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(read.entry(real.clone()).or_default())
         };
-        slot.get_or_init(|| self.parse(&real, shown)).clone()
+        let (template, content) = slot.get_or_init(|| self.parse(&real, shown));
+        // Whoever uses a template depends on its content, also when somebody else had it read.
+        if let Some(content) = content {
+            self.disk.note(Question::Content, &real, || *content);
+        }
+        template.clone()
     }
 }
 
 impl Templates<'_> {
-    fn parse(&self, real: &Path, shown: String) -> Result<Value, TemplateError> {
-        let size = std::fs::metadata(real).map_err(|_| TemplateError::Missing)?.len();
-        if size > self.settings.limits.file {
-            return Err(TemplateError::Malformed(format!("it has {size} bytes")));
-        }
-        let bytes = std::fs::read(real).map_err(|_| TemplateError::Missing)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| TemplateError::Malformed("it is not UTF-8".to_owned()))?;
-        let node = safe_load(&text).map_err(|error| TemplateError::Malformed(error.to_string()))?;
-        let (source, _) = self.sources.add(Source::new(shown, text));
-        Ok(value(&node, source))
+    fn parse(&self, real: &Path, shown: String) -> Read {
+        let longest = self.settings.limits.file;
+        let content = Disk::default().read(real, longest);
+        let answer = self.disk.is_recording().then(|| Answer::of_content(&content));
+        let template = content.map_err(|_| TemplateError::Missing).and_then(|bytes| {
+            let malformed = |why: &str| TemplateError::Malformed(why.to_owned());
+            let too_long = || malformed(&format!("it has more than {longest} bytes"));
+            let text = Form::PLAIN
+                .text(bytes.ok_or_else(too_long)?)
+                .ok_or_else(|| malformed("it is not UTF-8"))?;
+            let node = safe_load(&text).map_err(|error| malformed(&error.to_string()))?;
+            let origin = Origin { path: real.to_owned(), form: Form::PLAIN };
+            let (source, _) = self.sources.add(Source::new(shown, text).from(origin));
+            Ok(value(&node, source))
+        });
+        (template, answer)
     }
 }
 

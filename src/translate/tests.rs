@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::airflow::{Dag, Keywords, Loaded, Operator, OperatorKind, Task};
 use crate::diag::{Code, Diagnostic};
+use crate::disk::Disk;
 use crate::eval::Text;
 use crate::mapping::Mapped;
 use crate::python::{Source, Span};
@@ -16,7 +17,7 @@ use crate::spec::tests_support::spec_named;
 struct Fake;
 
 impl Stages for Fake {
-    fn load(&self, input: &Input, _: &Settings, sources: &Sources) -> Loaded {
+    fn load(&self, input: &Input, _: &Settings, sources: &Sources, _: &Disk) -> Loaded {
         let bytes = input.text.clone().or_else(|| std::fs::read(&input.path).ok());
         let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
             return Loaded::default();
@@ -44,7 +45,7 @@ impl Stages for Fake {
         loaded
     }
 
-    fn map(&self, task: &Task, dag: &Dag, _: &Settings, _: &Sources) -> Mapped {
+    fn map(&self, task: &Task, dag: &Dag, _: &Settings, _: &Sources, _: &Disk) -> Mapped {
         let mut spec = spec_named(&dag.dag_id.to_template(), &task.task_id.to_template());
         if task.operator.class == "open" {
             spec.holes.push(OpenHole {

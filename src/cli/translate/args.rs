@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::airflow::Settings;
 use crate::cli::messages::MessageFormat;
 use crate::discover::IgnoreSyntax;
+use crate::emit::Notation;
 use crate::values::Unset;
 
 /// Translate KubernetesPodOperator tasks to job specs
@@ -26,6 +27,8 @@ Examples:
   podlift translate dags --strict                in CI: fail while anything is open
   podlift translate - < nightly.py               read a DAG from standard input
   podlift translate dags --emit job -o k8s       Kubernetes Jobs for `kubectl apply -R -f k8s`
+  podlift translate dags -o jobs --cache .podlift-cache
+                                                 evaluate only what has changed since
 
 Folders are searched for DAG files as Airflow does it, honouring .airflowignore, and .gitignore
 too. A file that is named itself is always read.
@@ -34,6 +37,14 @@ With -o all files are written or none. podlift remembers in DIR/.podlift.sha256 
 committed with the files: a file that was edited since is not overwritten without --force. Nothing is
 ever deleted. Files of an earlier run that this run did not write are named, so that you can delete
 those whose tasks are gone.
+
+With --cache DIR (or PODLIFT_CACHE=DIR, or `cache = \"DIR\"` in podlift.toml, from that file on)
+job specs are kept in DIR, and a DAG file is evaluated again only when something has changed that
+they depend on: the file, a module or file it reads, one it looked for in vain, a folder it lists,
+values, tables, options, or podlift itself. What is printed and written is the same as without, to
+the byte. It works for job specs, not for other kinds of --emit. DIR holds the same credentials as
+the job specs; podlift makes it for your eyes only. It can be deleted at any time, and what was not
+used for 30 days goes by itself.
 
 Exit codes:
   0  every task was translated
@@ -52,6 +63,9 @@ pub(in crate::cli) struct Args {
 
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+
+    #[command(flatten)]
+    pub(super) cache: CacheArgs,
 
     /// Exit with 1 on warnings and holes, too
     #[arg(long, help_heading = "Messages")]
@@ -140,6 +154,17 @@ pub(super) struct OutputArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Cache")]
+pub(super) struct CacheArgs {
+    /// Keep job specs in DIR and evaluate only what has changed the next time; DIR is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
+    /// Use no cache, whatever PODLIFT_CACHE and podlift.toml say
+    #[arg(long, conflicts_with = "cache")]
+    pub(super) no_cache: bool,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Values")]
 pub(in crate::cli) struct ValueArgs {
     /// Values for lookups, in the sections env, variables, connections, params and conf
@@ -205,4 +230,14 @@ pub(super) enum Format {
     Yaml,
     /// JSON.
     Json,
+}
+
+impl Format {
+    /// The notation of job specs.
+    pub(super) fn notation(self) -> Notation {
+        match self {
+            Self::Yaml => Notation::Yaml,
+            Self::Json => Notation::Json,
+        }
+    }
 }

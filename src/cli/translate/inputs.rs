@@ -124,11 +124,18 @@ fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
 
 /// podlift's mapping tables and the user's.
 pub(in crate::cli) fn tables(mappings: &[PathBuf], ctx: &Ctx<'_>) -> Result<Tables> {
-    let files = mappings
-        .iter()
-        .map(|path| Ok((path.display().to_string(), read(path, "mapping table", ctx)?)));
-    let files: Vec<(String, String)> = files.collect::<Result<_>>()?;
-    Tables::with_user(files).map_err(|errors| {
+    tables_of(&table_texts(mappings, ctx)?)
+}
+
+/// The user's mapping tables as they are written, each with its path.
+pub(super) fn table_texts(mappings: &[PathBuf], ctx: &Ctx<'_>) -> Result<Vec<(String, String)>> {
+    let text = |path: &PathBuf| Ok((path.display().to_string(), read(path, "mapping table", ctx)?));
+    mappings.iter().map(text).collect()
+}
+
+/// podlift's mapping tables and these of the user.
+pub(super) fn tables_of(texts: &[(String, String)]) -> Result<Tables> {
+    Tables::with_user(texts.iter().cloned()).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let message = format!("mapping table is malformed: {}", lines.join("; "));
         Trouble::new(message, "`podlift explain KPO503` tells more").into()

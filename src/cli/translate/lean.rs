@@ -2,17 +2,18 @@
 //! that a folder of ten thousand DAGs fits into little memory.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use anyhow::Result;
 
 use super::{Made, nothing};
-use crate::cli::messages::Messages;
+use crate::cache::bytes::{Reader, Writer};
+use crate::cache::{Cache, Fingerprint};
 use crate::diag::{Code, Diagnostic, Record, Severity};
 use crate::emit::paths::{TaskName, task_paths};
 use crate::emit::{JobSpecs, Notation, OutputFile};
 use crate::python::Sources;
-use crate::translate::{Options, Piece, Static, translate_with};
+use crate::translate::{Lasting, Options, Piece, Static, translate_kept, translate_with};
 
 /// What is kept of one file.
 struct Kept {
@@ -28,15 +29,45 @@ struct Text {
     text: String,
 }
 
-/// Translates and writes down, file by file.
+impl Lasting for Kept {
+    fn write(&self, out: &mut Writer) {
+        out.list(&self.texts, |out, Text { dag, task, map_index, text }| {
+            [dag, task, text].into_iter().for_each(|part| out.text(part));
+            out.flag(map_index.is_some());
+            out.number(map_index.unwrap_or_default().into());
+        });
+        out.list(&self.unsaid, |out, number| out.raw(&number.to_le_bytes()));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let texts = from.list(|from| {
+            let (dag, task, text) = (from.string()?, from.string()?, from.string()?);
+            let (is_mapped, index) = (from.flag()?, from.number32()?);
+            Some(Text { dag, task, map_index: is_mapped.then_some(index), text })
+        })?;
+        let unsaid = from.list(|from| from.array().map(u64::from_le_bytes))?;
+        Some(Self { texts, unsaid })
+    }
+}
+
+/// What is kept of a file depends on this, too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    pub(super) notation: Notation,
+    /// Whether findings that need no action are told rather than counted.
+    pub(super) says_all: bool,
+}
+
+/// Translates and writes down, file by file; `tables` are the user's mapping tables as they are written.
 pub(super) fn make(
     stages: &Static,
     options: &Options,
-    notation: Notation,
-    messages: &Messages,
+    how: &How,
+    tables: &[(String, String)],
+    cache: Option<&Cache>,
 ) -> Result<Made> {
+    let How { notation, says_all } = *how;
     let emitter = JobSpecs { notation };
-    let says_all = messages.shows(Severity::Info);
     let keep = |piece: Piece<'_>| {
         *piece.accounts = Vec::new();
         *piece.dags = Vec::new();
@@ -52,7 +83,17 @@ pub(super) fn make(
         });
         Kept { texts: texts.collect(), unsaid }
     };
-    let (translation, kept) = translate_with(stages, options, keep).map_err(nothing)?;
+    let (translation, kept, used) = match cache {
+        None => translate_with(stages, options, keep)
+            .map(|(translation, kept)| (translation, kept, None)),
+        Some(cache) => {
+            let mut about = Fingerprint::of_build();
+            (emitter.extension(), says_all, tables).hash(&mut about);
+            translate_kept(stages, options, cache, about, keep)
+                .map(|(translation, kept, used)| (translation, kept, Some(used)))
+        }
+    }
+    .map_err(nothing)?;
     // Files that import the same helper repeat what there is to say about it.
     let unsaid: BTreeSet<u64> = kept.iter().flat_map(|file| &file.unsaid).copied().collect();
     let texts: Vec<Text> = kept.into_iter().flat_map(|file| file.texts).collect();
@@ -64,7 +105,7 @@ pub(super) fn make(
     let files =
         texts.into_iter().zip(paths).map(|(text, path)| OutputFile { path, text: text.text });
     let files = files.collect();
-    Ok(Made { translation, emitter: Box::new(emitter), files, unsaid: unsaid.len() })
+    Ok(Made { translation, emitter: Box::new(emitter), files, unsaid: unsaid.len(), used })
 }
 
 /// Takes out the findings that nobody asked to see; to count them, one number for each is enough.

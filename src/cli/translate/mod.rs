@@ -3,37 +3,43 @@
 mod airlift;
 pub(super) mod args;
 pub(super) mod inputs;
+mod kept;
 mod lean;
 
 pub(super) use args::Args;
 
 use anyhow::Result;
 
-use self::args::{Emit, Format, OutputArgs};
-use self::inputs::{options, tables};
+use self::args::{Emit, OutputArgs};
+use self::inputs::{options, table_texts, tables_of};
 use super::failure::Trouble;
 use super::messages::{Messages, count};
 use super::output;
 use super::{Ctx, Exit};
+use crate::cache::Used;
 use crate::diag::suggest::nearest;
-use crate::diag::{Diagnostic, Tally, arrange};
+use crate::diag::{Diagnostic, Severity, Tally, arrange};
 use crate::emit::{
-    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, Notation,
-    OutputFile, Pods,
+    Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, OutputFile, Pods,
 };
 use crate::translate::{Error, Options, Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: args.message_format, verbose: args.verbose };
-    let tables = tables(&args.reading.mappings, ctx)?;
+    let texts = table_texts(&args.reading.mappings, ctx)?;
+    let tables = tables_of(&texts)?;
+    let cache = kept::cache(&args, ctx)?;
     let options = options(&args.paths, &args.reading, &messages, ctx)?;
     let stages = Static::new(tables, options.settings.limits.file);
     let made = match (args.output.emit, args.output.format) {
-        (Emit::JobSpec, Format::Yaml) => lean::make(&stages, &options, Notation::Yaml, &messages)?,
-        (Emit::JobSpec, Format::Json) => lean::make(&stages, &options, Notation::Json, &messages)?,
+        (Emit::JobSpec, format) => {
+            let how =
+                lean::How { notation: format.notation(), says_all: messages.shows(Severity::Info) };
+            lean::make(&stages, &options, &how, &texts, cache.as_ref())?
+        }
         _ => whole(&stages, &options, &args.output)?,
     };
-    let Made { translation, emitter, files, unsaid } = &made;
+    let Made { translation, emitter, files, unsaid, used } = &made;
 
     messages.findings_of(translation, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
@@ -44,6 +50,9 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     output::put(&**emitter, files, output.as_deref(), *force, &messages, ctx)?;
     if args.output.emit == Emit::Airlift && args.output.write {
         airlift::write(translation, files, &messages, ctx)?;
+    }
+    if let Some(used) = used {
+        kept::tell(used, translation.files.len(), &messages, ctx)?;
     }
     let mut tally = Tally::of(&translation.diagnostics);
     tally.infos += unsaid;
@@ -58,6 +67,8 @@ struct Made {
     files: Vec<OutputFile>,
     /// Findings that are only counted.
     unsaid: usize,
+    /// What the cache was good for, if there is one.
+    used: Option<Used>,
 }
 
 /// Translates everything, then emits: for the formats that look at more than one task at a time.
@@ -68,7 +79,7 @@ fn whole(stages: &Static, options: &Options, output: &OutputArgs) -> Result<Made
     let found = placed(emitted.diagnostics, &translation);
     translation.diagnostics.extend(found);
     translation.diagnostics = arrange(translation.diagnostics, &translation.sources);
-    Ok(Made { translation, emitter, files: emitted.files, unsaid: 0 })
+    Ok(Made { translation, emitter, files: emitted.files, unsaid: 0, used: None })
 }
 
 /// The error for a translation that did not begin.
@@ -90,8 +101,7 @@ fn exit(translation: &Translation, strict: bool) -> Exit {
 fn emitter(args: &OutputArgs, translation: &Translation) -> Box<dyn Emitter> {
     let allow_open = args.allow_open;
     match (args.emit, args.format) {
-        (Emit::JobSpec, Format::Yaml) => Box::new(JobSpecs { notation: Notation::Yaml }),
-        (Emit::JobSpec, Format::Json) => Box::new(JobSpecs { notation: Notation::Json }),
+        (Emit::JobSpec, format) => Box::new(JobSpecs { notation: format.notation() }),
         (Emit::Pod, _) => Box::new(Pods { allow_open }),
         (Emit::Job, _) => Box::new(Jobs { allow_open }),
         (Emit::Dagster, _) => Box::new(DagsterProject::default()),

@@ -3,7 +3,6 @@
 //! Python gives entries in whatever order the file system has them; here they are sorted, because the
 //! same input must give the same output.
 
-use std::fs;
 use std::path::Path;
 
 use super::read::Place;
@@ -33,13 +32,14 @@ impl Interp<'_> {
     /// The sorted entries of a folder inside the roots; `None` when it is no such folder.
     pub(super) fn entries(&self, path: &str) -> Option<Vec<Entry>> {
         let real = self.inside_roots(Path::new(path))?;
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(real).ok()?.take(self.settings.limits.collection) {
-            let entry = entry.ok()?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let is_folder = entry.path().is_dir();
-            entries.push(Entry { name, is_folder });
-        }
+        let found = self.resolver.disk().entries(&real, self.settings.limits.collection)?;
+        let mut entries: Vec<Entry> = found
+            .into_iter()
+            .filter_map(|found| {
+                let name = found.name.into_string().ok()?;
+                Some(Entry { name, is_folder: found.is_folder })
+            })
+            .collect();
         entries.sort();
         Some(entries)
     }
@@ -186,7 +186,7 @@ impl Interp<'_> {
         for folder in folders {
             let below = posix::join(path, &[&folder.name]);
             // Links to folders are listed but not followed.
-            let is_link = fs::symlink_metadata(&below).is_ok_and(|data| data.is_symlink());
+            let is_link = self.resolver.disk().is_link(Path::new(&below));
             if !is_link {
                 self.walk(&below, rows, depth + 1, span);
             }

@@ -1,15 +1,14 @@
 //! Looking at the disk, never outside the roots.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diag::{Code, Diagnostic};
+use crate::disk::{Disk, Kind};
 use crate::eval::HoleKind;
 use crate::eval::interp::Interp;
 use crate::eval::object::Val;
 use crate::python::ast::Name;
-use crate::python::{Source, Span};
+use crate::python::{Form, Origin, Source, Span};
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +27,12 @@ impl Interp<'_> {
         if !path.is_absolute() {
             return None;
         }
-        let real = real_path(path)?;
+        let disk = self.resolver.disk();
+        let real = real_path(disk, path)?;
         self.settings
             .roots
             .iter()
-            .filter_map(|root| root.canonicalize().ok())
+            .filter_map(|root| disk.real(root))
             .any(|root| real.starts_with(root))
             .then_some(real)
     }
@@ -40,20 +40,22 @@ impl Interp<'_> {
     /// What is at a path; `None` when the path leaves the roots.
     pub(crate) fn place(&self, path: &str) -> Option<Place> {
         let real = self.inside_roots(Path::new(path))?;
-        Some(match fs::metadata(real) {
-            Ok(data) if data.is_dir() => Place::Folder,
-            Ok(_) => Place::File,
-            Err(_) => Place::Missing,
+        Some(match self.resolver.disk().kind(&real) {
+            Kind::Folder => Place::Folder,
+            Kind::File | Kind::Other => Place::File,
+            Kind::Missing => Place::Missing,
         })
     }
 
     /// The text of a file inside the roots; otherwise a hole, and the reason is told.
-    pub(crate) fn read_inside(&mut self, path: &str, span: Span) -> Result<String, Val> {
+    pub(super) fn read_inside(
+        &mut self,
+        path: &str,
+        form: Form,
+        span: Span,
+    ) -> Result<String, Val> {
         let bytes = self.bytes_inside(path, span)?;
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(text),
-            Err(_) => Err(self.unreadable(path, "is not UTF-8 text", span)),
-        }
+        form.text(bytes).ok_or_else(|| self.unreadable(path, "is not UTF-8 text", span))
     }
 
     /// The bytes of a file inside the roots; otherwise a hole, and the reason is told.
@@ -62,7 +64,7 @@ impl Interp<'_> {
             return Err(self.outside(path, span));
         };
         let limit = self.settings.limits.file;
-        match read_bounded(&real, limit) {
+        match self.resolver.disk().read(&real, limit) {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => {
                 let message = format!("is larger than {limit} bytes");
@@ -110,7 +112,7 @@ impl Interp<'_> {
 
     /// A text read from a file as a value whose place is that file, so that what is parsed from it
     /// can point into it. A file read twice is one source.
-    pub(super) fn text_of_file(&mut self, path: &str, text: String) -> Val {
+    pub(super) fn text_of_file(&mut self, path: &str, text: String, form: Form) -> Val {
         let real = self.inside_roots(Path::new(path)).unwrap_or_else(|| PathBuf::from(path));
         let key = Name::from(format!("file:{}", real.display()));
         if let Some(known) = self.globals_of_world.get(&key)
@@ -120,7 +122,8 @@ impl Interp<'_> {
         }
         let shown = self.shown_path(&real);
         let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        let (source, _) = self.sources.add(Source::new(shown, text.as_str()));
+        let source = Source::new(shown, text.as_str()).from(Origin { path: real, form });
+        let (source, _) = self.sources.add(source);
         let val = Val::str(text, Span { source, start: 0, end });
         self.globals_of_world.insert(key, val.clone());
         val
@@ -137,11 +140,11 @@ impl Interp<'_> {
 }
 
 /// A path with links followed and `..` gone; the part that does not exist stays as written.
-fn real_path(path: &Path) -> Option<PathBuf> {
+fn real_path(disk: &Disk, path: &Path) -> Option<PathBuf> {
     let mut missing: Vec<std::ffi::OsString> = Vec::new();
     let mut existing = path.to_owned();
     loop {
-        if let Ok(mut real) = existing.canonicalize() {
+        if let Some(mut real) = disk.real(&existing) {
             real.extend(missing.iter().rev());
             return Some(real);
         }
@@ -154,14 +157,4 @@ fn real_path(path: &Path) -> Option<PathBuf> {
             _ => return None,
         }
     }
-}
-
-/// The content of a regular file, `None` beyond the bound. Anything but a regular file could block.
-fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(std::io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok((u64::try_from(bytes.len()).is_ok_and(|length| length <= limit)).then_some(bytes))
 }

@@ -8,8 +8,8 @@ use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
-use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
+use crate::python::{Form, Span};
 
 /// Methods of file objects.
 pub(crate) const STREAM_METHODS: &[&str] = &[
@@ -106,26 +106,17 @@ impl Interp<'_> {
             },
             _ => "utf-8".to_owned(),
         };
-        let mut text = match encoding.as_str() {
-            "latin-1" | "latin1" | "iso-8859-1" => match self.bytes_inside(path, span) {
-                Ok(bytes) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-                Err(hole) => return hole,
-            },
-            "utf-8" | "utf8" | "utf-8-sig" | "ascii" => match self.read_inside(path, span) {
-                Ok(text) => text,
-                Err(hole) => return hole,
-            },
+        let (is_latin1, drops_mark) = match encoding.as_str() {
+            "latin-1" | "latin1" | "iso-8859-1" => (true, false),
+            "utf-8" | "utf8" | "ascii" => (false, false),
+            "utf-8-sig" => (false, true),
             _ => return self.hole(HoleKind::File, path, span),
         };
-        if encoding == "utf-8-sig"
-            && let Some(rest) = text.strip_prefix('\u{feff}')
-        {
-            text = rest.to_owned();
+        let form = Form::Text { is_latin1, drops_mark, keeps_line_ends: keep_line_ends };
+        match self.read_inside(path, form, span) {
+            Ok(text) => self.text_of_file(path, text, form),
+            Err(hole) => hole,
         }
-        if !keep_line_ends && text.contains('\r') {
-            text = text.replace("\r\n", "\n").replace('\r', "\n");
-        }
-        self.text_of_file(path, text)
     }
 
     fn stream(&mut self, path: &str, content: Val, span: Span) -> Val {
