@@ -6,10 +6,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{
-    Dag, Expansion, Keyword, Loaded, Operator, OperatorKind, Origin, Settings, Subclass, Task,
-    TaskFunction, timing,
+    Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
+    Task, TaskFunction, timing,
 };
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Once};
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
@@ -87,8 +87,10 @@ fn load_parsed(
     call_escaped(&mut interp);
     loaded.dags = visible_dags(&mut interp, scope);
     tell_leftovers(&mut interp);
+    let mut told = Once::default();
+    loaded.diagnostics.retain(|diagnostic| told.is_new(diagnostic));
     for diagnostic in interp.diagnostics {
-        if !loaded.diagnostics.contains(&diagnostic) {
+        if told.is_new(&diagnostic) {
             loaded.diagnostics.push(diagnostic);
         }
     }
@@ -280,10 +282,7 @@ fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task 
     }
 }
 
-fn keywords_of(
-    interp: &mut Interp<'_>,
-    keywords: &Map<Name, TaskKeyword>,
-) -> IndexMap<String, Keyword> {
+fn keywords_of(interp: &mut Interp<'_>, keywords: &Map<Name, TaskKeyword>) -> Keywords {
     keywords
         .iter()
         .map(|(name, keyword)| {

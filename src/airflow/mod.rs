@@ -8,5 +8,6 @@ mod timing;
 pub use load::{load_bytes, load_file};
 pub use project::{Limits, Loaded, Settings};
 pub use task::{
-    Dag, Expansion, Keyword, Operator, OperatorKind, Origin, SPREAD, Subclass, Task, TaskFunction,
+    Dag, Expansion, Keyword, Keywords, Operator, OperatorKind, Origin, SPREAD, Subclass, Task,
+    TaskFunction,
 };

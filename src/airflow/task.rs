@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::eval::{Hole, Text, Value};
 use crate::python::Span;
 use crate::spec::Timing;
+
+/// The keywords of an operator by their names, in the order of the call.
+pub type Keywords = IndexMap<String, Keyword, FxBuildHasher>;
 
 /// A DAG and the tasks found in it.
 #[derive(Debug, Clone)]
@@ -14,7 +18,7 @@ pub struct Dag {
     /// The DAG id; a text, since it may be computed from something unknown.
     pub dag_id: Text,
     /// Every other argument of `DAG(...)` or `@dag(...)`: `schedule`, `tags`, `params`, ...
-    pub arguments: IndexMap<String, Keyword>,
+    pub arguments: Keywords,
     /// The call that made it.
     pub span: Span,
     /// Its tasks in the order in which Python made them, other operators included.
@@ -41,7 +45,7 @@ pub struct Task {
     /// The call that made it, or the decorated function.
     pub span: Span,
     /// Every keyword that reached the operator, with where it came from.
-    pub keywords: IndexMap<String, Keyword>,
+    pub keywords: Keywords,
     /// Ids of the tasks that must end before it, sorted.
     pub upstream: Vec<String>,
     /// Full id of the innermost task group.
@@ -87,7 +91,7 @@ pub struct Subclass {
 }
 
 /// The relatives of the KubernetesPodOperator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OperatorKind {
     /// `KubernetesPodOperator`.
     Pod,

@@ -196,7 +196,7 @@ fn write(
         }
         Format::Json => {
             let list: Vec<&Finding> = findings().collect();
-            format!("{:#}\n", serde_json::to_value(list)?)
+            crate::diag::escape::pretty_json(&list)?
         }
         Format::Sarif => render::sarif(judged, args.baseline.is_some()),
         Format::Github => render::github(findings()),

@@ -68,8 +68,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match args.format {
         Format::Text => text(&health, ctx)?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut ctx.stdout, &health)?;
-            writeln!(ctx.stdout)?;
+            ctx.stdout.write_all(crate::diag::escape::pretty_json(&health)?.as_bytes())?;
         }
     }
     Ok(match health.worst() {

@@ -20,8 +20,13 @@ pub(super) fn deliver(text: &str, file: Option<&Path>, ctx: &mut Ctx<'_>) -> Res
     }
 }
 
-/// A reader of the file sees the old text or the new one, never a part. One that would not change is left alone.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+/// Replaces the text of a file. A reader of the file sees the old text or the new one, never a part. A file that would
+/// not change is left alone, and one behind a link is replaced where it is.
+///
+/// # Errors
+/// When it cannot be written; then the old text is still there.
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }
@@ -32,7 +37,13 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let mut file = File::create_new(&beside)?;
-    let done = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&beside, path));
+    let done = file
+        .write_all(text.as_bytes())
+        .and_then(|()| match fs::metadata(path) {
+            Ok(old) => fs::set_permissions(&beside, old.permissions()),
+            Err(_) => Ok(()),
+        })
+        .and_then(|()| fs::rename(&beside, path));
     if done.is_err() {
         // The error of writing says more than one of tidying up.
         _ = fs::remove_file(&beside);

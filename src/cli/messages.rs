@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Ctx, Exit};
-use crate::diag::escape::visible;
+use crate::diag::escape::{json_text, visible};
 use crate::diag::render::{Concise, Human, Json, Render};
 use crate::diag::{Code, Diagnostic, Severity, Tally};
 use crate::python::Sources;
@@ -72,8 +72,8 @@ impl Messages {
     /// Writes a remark about the run itself.
     pub(super) fn note(&self, text: &str, out: &mut dyn Write) -> io::Result<()> {
         if self.format == MessageFormat::Json {
-            serde_json::to_writer(&mut *out, &Note { r#type: "note", message: text })?;
-            return writeln!(out);
+            let json = serde_json::to_string(&Note { r#type: "note", message: text })?;
+            return writeln!(out, "{}", json_text(&json));
         }
         writeln!(out, "note: {}", visible(text))
     }

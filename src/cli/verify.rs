@@ -16,6 +16,7 @@ use super::translate::inputs::{tables, values};
 use super::translate::not_there;
 use super::{Ctx, Exit};
 use crate::airflow::Settings;
+use crate::diag::escape::pretty_json;
 use crate::discover::IgnoreSyntax;
 use crate::paths::normal;
 use crate::python::guess_roots;
@@ -66,6 +67,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
+    /// Show values that look like credentials instead of [redacted]
+    #[arg(long, help_heading = "Findings")]
+    show_secrets: bool,
     /// Only this DAG; may be repeated
     #[arg(long, value_name = "ID", help_heading = "Selection")]
     dag: Vec<String>,
@@ -136,8 +140,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     match args.format {
         Format::Table => ctx.stdout.write_all(verify::table(&report).as_bytes())?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut ctx.stdout, &report)?;
-            writeln!(ctx.stdout)?;
+            ctx.stdout.write_all(pretty_json(&report)?.as_bytes())?;
         }
     }
     Ok(if report.is_equal() { Exit::Ok } else { Exit::Findings })
@@ -224,8 +227,14 @@ fn report(
         .map_err(|error| explain(error, &args.python))?;
     let (mut files, mut tasks) = (Vec::new(), Vec::new());
     for (file, answer) in translation.files.iter().zip(&answers) {
-        let (troubles, verdicts) =
-            verify::verdicts(file, translation, answer, &options.selection, values);
+        let (troubles, verdicts) = verify::verdicts(
+            file,
+            translation,
+            answer,
+            &options.selection,
+            values,
+            args.show_secrets,
+        );
         files.extend(troubles);
         tasks.extend(verdicts);
     }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 /// Whether a character is invisible or changes how its neighbours are shown.
 pub fn is_unsafe(char: char) -> bool {
     char.is_control()
@@ -46,6 +48,15 @@ pub fn push_visible(out: &mut String, char: char) {
         }
         _ => out.push(char),
     }
+}
+
+/// A value as indented JSON in which nothing is unsafe, ending in a line feed.
+///
+/// # Errors
+/// When the value cannot be written as JSON, such as a map without string keys.
+pub fn pretty_json(value: &impl Serialize) -> serde_json::Result<String> {
+    let json = serde_json::to_string_pretty(value)?;
+    Ok(format!("{}\n", json_text(&json)))
 }
 
 /// JSON in which nothing is unsafe: what JSON lets stand as it is, but a terminal would act on, is escaped. Such

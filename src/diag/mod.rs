@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod escape;
+mod once;
 mod order;
 mod record;
 pub mod render;
@@ -12,6 +13,7 @@ pub mod suggest;
 mod window;
 
 pub use codes::Code;
+pub(crate) use once::Once;
 pub use order::{Tally, arrange};
 pub use record::{Label, Point, Record, TaskName};
 
@@ -40,7 +42,7 @@ impl Severity {
 }
 
 /// One finding.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Diagnostic {
     /// Which finding.
     pub code: Code,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::dagster::{Names, asset_names};
 use super::header::line;
-use super::{Batch, Emitted, Emitter, OutputFile};
+use super::{Batch, Emitted, Emitter, OutputFile, paths};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::spec::{Finished, JobSpec, fill};
@@ -76,7 +76,9 @@ impl Emitter for Components {
                 }
                 literal(&mut attributes);
                 let document = json!({"type": "dagster_k8s.component.PipesK8sComponent", "attributes": attributes});
-                let folders: Vec<&str> = asset.key.iter().map(String::as_str).collect();
+                // A key may hold what no file system takes, or what leads elsewhere.
+                let folders: Vec<String> =
+                    asset.key.iter().map(|part| paths::component(part)).collect();
                 emitted.files.push(OutputFile {
                     path: format!("{}/defs.yaml", folders.join("/")),
                     text: format!("{}{}", line(spec, Some(facts)), yaml::document(&document)),

@@ -1,5 +1,6 @@
 //! The line at the head of a written file that says where it comes from.
 
+use crate::diag::escape::is_unsafe;
 use crate::spec::{DagFacts, JobSpec};
 
 /// How every file of podlift begins, if its format has comments.
@@ -22,8 +23,7 @@ pub(super) fn of(source: &str) -> String {
 
 /// A text that stays within its comment line.
 pub(super) fn comment(text: &str) -> String {
-    let plain = |c: char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
-    text.chars().map(|c| if plain(c) { c } else { '\u{fffd}' }).collect()
+    text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

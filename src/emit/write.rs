@@ -151,20 +151,31 @@ fn put(folder: &Path, files: &[&OutputFile]) -> Result<(), WriteError> {
         fs::write(&path, &file.text).map_err(refused(&folder.join(&file.path)))?;
     }
     let mut undo = Vec::new();
-    for (number, file) in files.iter().enumerate() {
-        let path = folder.join(&file.path);
-        let done = make_folders(&path, &mut undo).and_then(|()| {
-            let kept = staging.old_file(number);
-            keep(&path, &kept, &mut undo)?;
-            fs::rename(staging.new_file(number), &path)
-        });
-        if let Err(error) = done {
-            // Undoing only renames within one folder; if even that fails, the first error says why.
-            undo.into_iter().rev().for_each(Undo::run);
-            return Err(refused(&path)(error));
-        }
+    // Everything that takes time comes first, so that nearly no time is left to be killed in between two renames.
+    let prepared = each(folder, files, |number, path| {
+        make_folders(path, &mut undo)?;
+        keep(path, &staging.old_file(number), &mut undo)
+    });
+    let done = prepared.and_then(|()| {
+        each(folder, files, |number, path| fs::rename(staging.new_file(number), path))
+    });
+    if done.is_err() {
+        // Undoing only renames within one folder; if even that fails, the first error says why.
+        undo.into_iter().rev().for_each(Undo::run);
     }
-    Ok(())
+    done
+}
+
+/// Does something for each file, given by its number and path, until it fails.
+fn each(
+    folder: &Path,
+    files: &[&OutputFile],
+    mut step: impl FnMut(usize, &Path) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    files.iter().enumerate().try_for_each(|(number, file)| {
+        let path = folder.join(&file.path);
+        step(number, &path).map_err(refused(&path))
+    })
 }
 
 /// A step back.

@@ -443,6 +443,9 @@ impl Interp<'_> {
 
     /// Whether two values are alike, looking into containers that are not shared.
     pub(crate) fn same(&self, a: &Val, b: &Val, depth: u32) -> bool {
+        if !self.work(1) {
+            return false;
+        }
         match (&a.data, &b.data) {
             (Data::None, Data::None)
             | (Data::Ellipsis, Data::Ellipsis)

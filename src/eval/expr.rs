@@ -11,10 +11,35 @@ use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, FPart, Name, UnaryOp};
 
+/// Bytes of a new text that take one step.
+const BYTES_MADE: usize = 32;
+
+/// Bytes of a text that take one step when an operation goes over it.
+const BYTES_READ: usize = 512;
+
 impl Interp<'_> {
     /// Evaluates an expression.
     pub(crate) fn eval(&mut self, expr: &Expr) -> Res {
         self.step(expr.span)?;
+        let val = self.eval_kind(expr)?;
+        // Long values take more than one step to make, and to look at.
+        let is_made = !matches!(
+            expr.kind,
+            ExprKind::Name(_) | ExprKind::Attribute(..) | ExprKind::Str(_) | ExprKind::Bytes(_)
+        );
+        let steps = match &val.data {
+            Data::Str(text) => text.len() / if is_made { BYTES_MADE } else { BYTES_READ },
+            Data::Bytes(bytes) => bytes.len() / if is_made { BYTES_MADE } else { BYTES_READ },
+            Data::Big(value) => usize::try_from(value.bits()).unwrap_or(usize::MAX) / BYTES_MADE,
+            Data::Text(text) if is_made => text.segments.len(),
+            Data::Tuple(items) if is_made => items.len(),
+            _ => 0,
+        };
+        self.spend(steps, expr.span)?;
+        Ok(val)
+    }
+
+    fn eval_kind(&mut self, expr: &Expr) -> Res {
         let span = expr.span;
         match &expr.kind {
             ExprKind::None => Ok(Val::none(span)),

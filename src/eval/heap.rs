@@ -26,12 +26,28 @@ pub(crate) struct Heap {
     objects: Vec<Object>,
     journals: Vec<Journal>,
     lost: Option<Arc<Hole>>,
+    /// How much was put here and copied for journals, in values.
+    made: u64,
+}
+
+/// How many values an object holds.
+fn size(object: &Object) -> u64 {
+    let length = match object {
+        Object::List(items) | Object::Iterator(items, _) => items.len(),
+        Object::Dict(entries, _) => entries.len() * 2,
+        Object::Set(items, _) => items.len() * 2,
+        Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => names.len(),
+        Object::Instance(instance) => instance.attrs.len(),
+        _ => 0,
+    };
+    1 + length as u64
 }
 
 impl Heap {
     /// Puts an object on the heap.
     pub(crate) fn add(&mut self, object: Object) -> ObjId {
         let id = ObjId(u32::try_from(self.objects.len()).unwrap_or(u32::MAX));
+        self.made = self.made.saturating_add(size(&object));
         self.objects.push(object);
         id
     }
@@ -83,6 +99,11 @@ impl Heap {
         }
     }
 
+    /// How much was put on the heap so far, in values: what later ran out of use still counts.
+    pub(crate) fn made(&self) -> u64 {
+        self.made
+    }
+
     /// The next number to be given out.
     pub(crate) fn mark(&self) -> u32 {
         u32::try_from(self.objects.len()).unwrap_or(u32::MAX)
@@ -95,6 +116,7 @@ impl Heap {
             && id.0 < journal.mark
             && !journal.old.contains_key(&id)
         {
+            self.made = self.made.saturating_add(size(object));
             journal.old.insert(id, object.clone());
         }
     }

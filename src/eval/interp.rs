@@ -9,7 +9,7 @@ use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Once};
 use crate::python::ast::{Expr, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
 
@@ -78,6 +78,7 @@ pub(crate) struct Interp<'a> {
     pub(crate) heap: Heap,
     pub(crate) frames: Vec<Frame>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    told: Once,
     pub(crate) modules: Map<Name, ModuleState>,
     /// Paths of evaluated modules by their scope, for `__file__` and relative imports.
     pub(crate) module_paths: Map<ObjId, PathBuf>,
@@ -114,6 +115,8 @@ pub(crate) struct Interp<'a> {
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
     pub(crate) steps: u64,
+    /// Steps that single operations took because of the size of their operands.
+    work: std::cell::Cell<u64>,
     pub(crate) depth: u32,
     stopped: bool,
     limits_told: BTreeSet<&'static str>,
@@ -138,6 +141,7 @@ impl<'a> Interp<'a> {
             heap: Heap::default(),
             frames: Vec::new(),
             diagnostics: Vec::new(),
+            told: Once::default(),
             modules: Map::default(),
             module_paths: Map::default(),
             conditions: Vec::new(),
@@ -157,6 +161,7 @@ impl<'a> Interp<'a> {
             shown: Vec::new(),
             parts_left: std::cell::Cell::new(0),
             steps: 0,
+            work: std::cell::Cell::new(0),
             depth: 0,
             stopped: false,
             limits_told: BTreeSet::new(),
@@ -178,10 +183,31 @@ impl<'a> Interp<'a> {
     /// Counts a step; an error when the bound is reached.
     pub(crate) fn step(&mut self, span: Span) -> Res<()> {
         self.steps += 1;
+        self.within(span)
+    }
+
+    /// Counts steps of one operation that goes over many values or a long text; an error when the bound is reached.
+    pub(crate) fn spend(&mut self, steps: usize, span: Span) -> Res<()> {
+        self.work(steps);
+        self.within(span)
+    }
+
+    /// Counts steps where nothing can fail; whether the bound is not reached yet. What is found out beyond it is
+    /// never used, because every expression looks at the bound again before it gives its value.
+    pub(crate) fn work(&self, steps: usize) -> bool {
+        self.work.set(self.work.get().saturating_add(steps as u64));
+        self.spent() <= self.settings.limits.steps
+    }
+
+    fn spent(&self) -> u64 {
+        self.steps.saturating_add(self.work.get()).saturating_add(self.heap.made())
+    }
+
+    fn within(&mut self, span: Span) -> Res<()> {
         if self.stopped {
             return Err(Raised::Stop);
         }
-        if self.steps > self.settings.limits.steps {
+        if self.spent() > self.settings.limits.steps {
             self.stopped = true;
             let limit = self.settings.limits.steps;
             self.limit(
@@ -327,7 +353,7 @@ impl<'a> Interp<'a> {
 
     /// A finding.
     pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
+        if self.told.is_new(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -14,9 +14,13 @@ use super::object::{Data, Entries, Flavour, Key, ObjId, Object, Val};
 use super::pure;
 use crate::python::Span;
 
+/// Elements that one step goes over.
+const ELEMENTS_READ: usize = 16;
+
 impl Interp<'_> {
     /// The dict key of a value.
     pub(crate) fn key(&mut self, val: &Val, span: Span) -> Res<Key> {
+        self.spend(1, span)?;
         Ok(match &val.data {
             Data::None => Key::None,
             Data::Bool(value) => Key::Int(i64::from(*value)),
@@ -162,14 +166,26 @@ impl Interp<'_> {
         }
     }
 
+    /// Counts what it takes to go over a container once, as most operations on one do.
+    pub(crate) fn look_through(&mut self, container: &Val, span: Span) -> Res<()> {
+        let length = match &container.data {
+            Data::Tuple(items) => items.len(),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => items.len(),
+                Object::Dict(entries, _) => entries.len(),
+                Object::Set(items, _) => items.len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        self.spend(length / ELEMENTS_READ, span)
+    }
+
     /// `object[index]`.
     pub(crate) fn item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         if self.unknown(object).is_some() {
             let text = self.short_repr(index);
             return Ok(self.part_of(object, &format!("[{text}]"), span));
-        }
-        if matches!(index.data, Data::Slice(_)) {
-            self.weigh(object);
         }
         match &object.data {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
@@ -222,6 +238,7 @@ impl Interp<'_> {
             }
             _ => {}
         }
+        self.look_through(object, span)?;
         match self.heap.get(id).clone() {
             Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(val) => Ok(val),

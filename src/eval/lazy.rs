@@ -174,6 +174,7 @@ impl Interp<'_> {
 
     /// The next element of an iterator made by [`Self::iter_of`].
     pub(crate) fn next_item(&mut self, iterator: &Val, span: Span) -> Res<Next> {
+        self.spend(1, span)?;
         if let Some(unknown) = self.unknown(iterator) {
             return Ok(Next::Open(unknown));
         }

@@ -161,7 +161,6 @@ impl Interp<'_> {
 
     /// `left op right`.
     pub(crate) fn binary(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
-        self.weigh_operands(left, right);
         if let Some(val) = self.relation(op, left, right, span)? {
             return Ok(val);
         }
@@ -228,6 +227,11 @@ impl Interp<'_> {
     }
 
     fn arithmetic(&mut self, op: BinaryOp, a: &Number, b: &Number, span: Span) -> Res {
+        if let (Number::Int(a), Number::Int(b)) = (a, b) {
+            // Products and quotients take the product of the lengths.
+            let words = |bits: u64| usize::try_from(bits / 64).unwrap_or(usize::MAX);
+            self.spend(words(a.bits()).saturating_mul(words(b.bits())) / 64, span)?;
+        }
         match number::binary(op, a, b) {
             Ok(Number::Int(value)) => Ok(Val::big(value, span)),
             Ok(Number::Float(value)) => Ok(Val::new(Data::Float(value), span)),
@@ -522,15 +526,13 @@ impl Interp<'_> {
         is_flag.then(|| (instance.class.clone(), number))
     }
 
-    /// The order of two keys made by `functools.cmp_to_key`.
-    #[allow(clippy::option_option, reason = "unknown and unordered are different answers")]
-    #[allow(
-        clippy::type_complexity,
-        reason = "the same answer as `order` gives, when there is one"
-    )]
     /// Joins texts with a separator.
     pub(crate) fn join_texts(&mut self, separator: &Text, items: &[Val], span: Span) -> Res {
         let mut text = Text::default();
+        let between = separator.as_literal().map_or(0, str::len);
+        if between.saturating_mul(items.len()) > self.settings.limits.string {
+            return Ok(self.limit_hole(span, "string", "a string is longer than the bound"));
+        }
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 text.push_text(separator);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::formats::is_quantity;
 use super::models::{ModelClass, Models, Type};
 use super::rules;
+use crate::pointer::{within, within_item};
 
 /// Something the API server refuses or drops.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn check_pod(
         [("/base_pod_meta", "V1ObjectMeta", meta), ("/base_pod_spec", "V1PodSpec", spec)]
     {
         if let Some(class) = models.class(class) {
-            check.object(class, fields, path);
+            check.object(class, fields, &mut path.to_owned());
         }
     }
     rules::check(meta, spec, &mut check);
@@ -61,21 +62,14 @@ impl Check {
         self.findings.push(Finding { path: path.into(), message: message.into() });
     }
 
-    fn object(&mut self, class: &'static ModelClass, fields: &Map<String, Json>, path: &str) {
+    fn object(
+        &mut self,
+        class: &'static ModelClass,
+        fields: &Map<String, Json>,
+        path: &mut String,
+    ) {
         for (key, value) in fields {
-            let here = format!("{path}/{}", escape(key));
-            let Some((index, field)) = class.by_json(key) else {
-                if !is_open(key) {
-                    self.unknown_field(class, key, &here);
-                }
-                continue;
-            };
-            let name = class.fields.get_index(index).map_or("", |(name, _)| name);
-            if QUANTITIES.contains(&(class.name, name)) {
-                self.quantities(value, &here);
-            } else {
-                self.value(&field.kind, value, &here);
-            }
+            within(path, key, |path| self.field(class, key, value, path));
         }
         let missing = class
             .fields
@@ -83,8 +77,23 @@ impl Check {
             .filter(|field| field.required && fields.get(&field.json).is_none_or(Json::is_null));
         if self.complete {
             for field in missing {
-                self.tell(path, format!("{} is missing in {}", field.json, class.name));
+                self.tell(&*path, format!("{} is missing in {}", field.json, class.name));
             }
+        }
+    }
+
+    fn field(&mut self, class: &'static ModelClass, key: &str, value: &Json, path: &mut String) {
+        let Some((index, field)) = class.by_json(key) else {
+            if !is_open(key) {
+                self.unknown_field(class, key, path);
+            }
+            return;
+        };
+        let name = class.fields.get_index(index).map_or("", |(name, _)| name);
+        if QUANTITIES.contains(&(class.name, name)) {
+            self.quantities(value, path);
+        } else {
+            self.value(&field.kind, value, path);
         }
     }
 
@@ -96,7 +105,7 @@ impl Check {
         self.tell(path, format!("{} has no field {key}{hint}", class.name));
     }
 
-    fn value(&mut self, kind: &Type, value: &Json, path: &str) {
+    fn value(&mut self, kind: &Type, value: &Json, path: &mut String) {
         // The API takes null for absent, and a text with a hole may become anything.
         if value.is_null() || value.as_str().is_some_and(is_open) {
             return;
@@ -109,12 +118,12 @@ impl Check {
             (Type::Int, Json::Number(number)) if !number.is_f64() => {}
             (Type::List(item), Json::Array(items)) => {
                 for (index, value) in items.iter().enumerate() {
-                    self.value(item, value, &format!("{path}/{index}"));
+                    within_item(path, index, |path| self.value(item, value, path));
                 }
             }
             (Type::Dict(item), Json::Object(entries)) => {
                 for (key, value) in entries {
-                    self.value(item, value, &format!("{path}/{}", escape(key)));
+                    within(path, key, |path| self.value(item, value, path));
                 }
             }
             (Type::Model(_), Json::Object(fields)) => {
@@ -124,22 +133,22 @@ impl Check {
             }
             _ => {
                 let message = format!("must be {}, not {}", kind.describe(), describe(value));
-                self.tell(path, message);
+                self.tell(&*path, message);
             }
         }
     }
 
-    fn quantities(&mut self, value: &Json, path: &str) {
+    fn quantities(&mut self, value: &Json, path: &mut String) {
         match value {
             Json::Object(entries) => {
                 for (key, value) in entries {
-                    self.quantities(value, &format!("{path}/{}", escape(key)));
+                    within(path, key, |path| self.quantities(value, path));
                 }
             }
             Json::Null | Json::Number(_) => {}
             Json::String(text) if is_open(text) || is_quantity(text) => {}
-            Json::String(text) => self.tell(path, format!("{text:?} is not a quantity")),
-            other => self.tell(path, format!("must be a quantity, not {}", describe(other))),
+            Json::String(text) => self.tell(&*path, format!("{text:?} is not a quantity")),
+            other => self.tell(&*path, format!("must be a quantity, not {}", describe(other))),
         }
     }
 }
@@ -147,11 +156,6 @@ impl Check {
 /// Whether a text is completed later.
 pub(super) fn is_open(text: &str) -> bool {
     ["${", "{{", "{%"].iter().any(|start| text.contains(start))
-}
-
-/// A key as a token of a JSON pointer.
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn describe(value: &Json) -> String {

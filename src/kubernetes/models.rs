@@ -8,6 +8,7 @@
 use std::sync::OnceLock;
 
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 const TABLE: &str = include_str!("../../mappings/kubernetes_models.yaml");
 
@@ -30,6 +31,8 @@ pub struct ModelClass {
     pub name: &'static str,
     /// Its fields by their Python names, in the order in which the client serialises them.
     pub fields: IndexMap<&'static str, Field>,
+    /// The positions of the fields by their keys in JSON.
+    positions: FxHashMap<String, usize>,
 }
 
 /// A field of a model class.
@@ -95,7 +98,7 @@ impl Models {
 
 impl ModelClass {
     fn parse(name: &'static str, line: &'static str) -> Self {
-        let fields = line
+        let fields: IndexMap<&str, Field> = line
             .split(", ")
             .filter_map(|field| field.trim().split_once(' '))
             .map(|(field, kind)| {
@@ -108,7 +111,9 @@ impl ModelClass {
                 (field, Field { json, kind: Type::parse(kind), required })
             })
             .collect();
-        Self { name, fields }
+        let by_json = |(position, field): (usize, &Field)| (field.json.clone(), position);
+        let positions = IndexMap::values(&fields).enumerate().map(by_json).collect();
+        Self { name, fields, positions }
     }
 
     /// A field by its Python name.
@@ -118,7 +123,8 @@ impl ModelClass {
 
     /// A field by its JSON key, with its position in the order of serialisation.
     pub fn by_json(&self, key: &str) -> Option<(usize, &Field)> {
-        self.fields.values().enumerate().find(|(_, field)| field.json == key)
+        let position = *self.positions.get(key)?;
+        Some((position, self.fields.get_index(position)?.1))
     }
 
     /// A field by its Python name or its JSON key.

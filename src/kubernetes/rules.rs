@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::check::{Check, escape, is_open};
+use super::check::{Check, is_open};
 use super::formats::{
     is_dns_label, is_dns_subdomain, is_label_value, is_port_name, is_qualified_name,
 };
+use crate::pointer::escape;
 
 /// Fields that take one of a few words.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -53,12 +54,12 @@ fn metadata(meta: &Map<String, Json>, check: &mut Check) {
 
 fn labels(labels: Option<&Json>, at: &str, check: &mut Check) {
     for (key, value) in labels.and_then(Json::as_object).into_iter().flatten() {
-        let path = format!("{at}/{}", escape(key));
+        let path = || format!("{at}/{}", escape(key));
         if !is_open(key) && !is_qualified_name(key) {
-            check.tell(&path, format!("{key:?} is not a key of labels"));
+            check.tell(path(), format!("{key:?} is not a key of labels"));
         }
         if let Some(text) = value.as_str().filter(|text| !is_open(text) && !is_label_value(text)) {
-            check.tell(&path, format!("{text:?} is not a label value"));
+            check.tell(path(), format!("{text:?} is not a label value"));
         }
     }
 }

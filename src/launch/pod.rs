@@ -12,6 +12,7 @@ use super::keys::respell;
 use super::names::Identity;
 use crate::pipes::ContextData;
 use crate::pipes::bootstrap::{self, BootstrapError, CONTEXT_VARIABLE, MESSAGES_VARIABLE};
+use crate::pointer::escape;
 use crate::spec::Run;
 
 /// The release of Dagster whose pods are made; its label says so.
@@ -271,8 +272,7 @@ fn dropped(given: &Json, kept: Option<&Json>, pointer: &str, out: &mut Vec<Strin
         (_, None) => out.push(pointer.to_owned()),
         (Json::Object(given), Some(kept)) => {
             for (key, value) in given {
-                let escaped = key.replace('~', "~0").replace('/', "~1");
-                dropped(value, kept.get(key), &format!("{pointer}/{escaped}"), out);
+                dropped(value, kept.get(key), &format!("{pointer}/{}", escape(key)), out);
             }
         }
         (Json::Array(given), Some(kept)) => {
@@ -298,7 +298,7 @@ fn culprit(pod: &Json) -> Option<String> {
 
 fn collect_pointers(value: &Json, pointer: &str, out: &mut Vec<String>) {
     let mut visit = |key: &str, value: &Json| {
-        let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{pointer}/{}", escape(key));
         out.push(pointer.clone());
         collect_pointers(value, &pointer, out);
     };

@@ -1,13 +1,11 @@
 //! What became of each keyword.
 
-use indexmap::IndexMap;
-
 use super::account::{Disposition, KeywordAccount};
 use super::bind::Bound;
 use super::output::Output;
 use super::remarks::Remarks;
 use super::row::Converter;
-use crate::airflow::{Keyword, SPREAD};
+use crate::airflow::{Keyword, Keywords, SPREAD};
 
 /// What decides the dispositions of a task's keywords.
 pub(crate) struct Fate<'a> {
@@ -23,11 +21,7 @@ pub(crate) struct Fate<'a> {
 
 impl Fate<'_> {
     /// One account per keyword, in their order.
-    pub(crate) fn accounts(
-        &self,
-        keywords: &IndexMap<String, Keyword>,
-        remarks: &Remarks,
-    ) -> Vec<KeywordAccount> {
+    pub(crate) fn accounts(&self, keywords: &Keywords, remarks: &Remarks) -> Vec<KeywordAccount> {
         let account = |(index, (name, keyword)): (usize, (&String, &Keyword))| {
             let holes = hole_names(keyword);
             let one = self.bound.iter().find(|one| one.index == Some(index));
@@ -128,10 +122,7 @@ pub(crate) fn is_default(one: &Bound<'_>) -> bool {
 }
 
 /// The accounts of an operator that cannot be carried over.
-pub(crate) fn unsupported(
-    keywords: &IndexMap<String, Keyword>,
-    bound: &[Bound<'_>],
-) -> Vec<KeywordAccount> {
+pub(crate) fn unsupported(keywords: &Keywords, bound: &[Bound<'_>]) -> Vec<KeywordAccount> {
     let account = |(index, (name, keyword)): (usize, (&String, &Keyword))| {
         let known = bound.iter().any(|one| one.index == Some(index));
         KeywordAccount {

@@ -1,7 +1,5 @@
 //! What Jinja templates read.
 
-use minijinja::Environment;
-
 /// Names that `podlift run` knows when it renders.
 const RENDERABLE: [&str; 22] = [
     "conn",
@@ -34,14 +32,7 @@ pub(crate) fn looks_like_template(text: &str) -> bool {
 }
 
 /// The names a template reads, sorted; none when it cannot be read.
-pub(crate) fn names(template: &str) -> Vec<String> {
-    let environment = Environment::new();
-    let Ok(parsed) = environment.template_from_str(template) else { return Vec::new() };
-    let mut names: Vec<_> = parsed.undeclared_variables(false).into_iter().collect();
-    names.retain(|name| !environment.globals().any(|(global, _)| global == name));
-    names.sort();
-    names
-}
+pub(crate) use crate::jinja::names;
 
 /// The names among `needs` that have no counterpart outside Airflow.
 pub(crate) fn only_in_airflow(needs: &[String]) -> Vec<&str> {

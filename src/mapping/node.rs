@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use serde_json::Number;
 
 use crate::eval::{Hole, HoleKind, Text};
@@ -60,9 +61,9 @@ pub(crate) struct Fields {
     /// The class of a model object; `None` for a dict.
     pub(crate) class: Option<&'static ModelClass>,
     /// The entries, by their keys as templates: a key with holes is `${kind:name}`.
-    pub(crate) entries: IndexMap<String, Node>,
+    pub(crate) entries: IndexMap<String, Node, FxBuildHasher>,
     /// The keys that have holes, by the same.
-    pub(crate) open_keys: IndexMap<String, Text>,
+    pub(crate) open_keys: IndexMap<String, Text, FxBuildHasher>,
 }
 
 impl Fields {
@@ -96,7 +97,7 @@ impl Node {
             .filter_map(|(key, node)| Some((key.to_owned(), node?)))
             .filter(|(_, node)| class.is_none() || !node.is_null())
             .collect();
-        Self::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::new() }), span)
+        Self::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::default() }), span)
     }
 
     /// A list.

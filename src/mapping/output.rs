@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::jinja;
 use super::node::{Fields, Jinja, Node, NodeKind};
 use crate::eval::{Hole, HoleKind, Segment, Text, template};
+use crate::pointer::{within, within_item};
 use crate::python::{Sources, Span};
 use crate::spec::{OpenHole, Template};
 
@@ -79,7 +80,7 @@ fn same(one: &Arc<Hole>, other: &Arc<Hole>) -> bool {
 impl Output {
     /// Writes a tree that stands at a pointer.
     pub(crate) fn write(&mut self, node: &Node, path: &str, sources: &Sources) -> Json {
-        self.node(node, path, None, sources)
+        self.node(node, &mut path.to_owned(), None, sources)
     }
 
     /// A text outside the pod, such as a DAG id.
@@ -99,13 +100,20 @@ impl Output {
             .map_or(Span::NONE, |(_, span)| *span)
     }
 
-    fn node(&mut self, node: &Node, path: &str, owner: Option<usize>, sources: &Sources) -> Json {
+    /// Writes a node; `path` is as before when it returns.
+    fn node(
+        &mut self,
+        node: &Node,
+        path: &mut String,
+        owner: Option<usize>,
+        sources: &Sources,
+    ) -> Json {
         let mine = node.from.or_else(|| shared_owner(node)).or(owner);
         if let Some(keyword) = mine.filter(|_| mine != owner) {
-            self.targets.push((keyword, path.to_owned()));
+            self.targets.push((keyword, path.clone()));
         }
         if node.span.is_some() {
-            self.spans.push((path.to_owned(), node.span));
+            self.spans.push((path.clone(), node.span));
         }
         match &node.kind {
             NodeKind::Null => Json::Null,
@@ -123,7 +131,9 @@ impl Output {
                 items
                     .iter()
                     .enumerate()
-                    .map(|(index, item)| self.node(item, &format!("{path}/{index}"), mine, sources))
+                    .map(|(index, item)| {
+                        within_item(path, index, |path| self.node(item, path, mine, sources))
+                    })
                     .collect(),
             ),
             NodeKind::Map(fields) => Json::Object(self.fields(fields, path, mine, sources)),
@@ -133,7 +143,7 @@ impl Output {
     fn fields(
         &mut self,
         fields: &Fields,
-        path: &str,
+        path: &mut String,
         owner: Option<usize>,
         sources: &Sources,
     ) -> Map<String, Json> {
@@ -141,19 +151,20 @@ impl Output {
         let mut entries: Vec<_> = fields.entries.iter().collect();
         if let Some(class) = fields.class {
             let position = |key: &str| class.by_json(key).map_or(usize::MAX, |(index, _)| index);
-            entries.sort_by_key(|(key, _)| position(key));
+            entries.sort_by_cached_key(|(key, _)| position(key));
         }
-        let mut out = Map::new();
+        let mut out = Map::with_capacity(entries.len());
         for (key, node) in entries {
             let written = match fields.open_keys.get(key) {
                 Some(text) => self.named(text),
                 None => key.clone(),
             };
-            let here = format!("{path}/{}", escape(&written));
-            if let Some(text) = fields.open_keys.get(key) {
-                self.fill(text, &here, sources);
-            }
-            let json = self.node(node, &here, owner, sources);
+            let json = within(path, &written, |path| {
+                if let Some(text) = fields.open_keys.get(key) {
+                    self.fill(text, path, sources);
+                }
+                self.node(node, path, owner, sources)
+            });
             out.insert(written, json);
         }
         out
@@ -223,9 +234,4 @@ fn shared_owner(node: &Node) -> Option<usize> {
     };
     let first = parts.next()?.from?;
     parts.all(|part| part.from == Some(first)).then_some(first)
-}
-
-/// A key as a token of a JSON pointer.
-pub(crate) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -109,10 +109,9 @@ fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> 
     );
     for row in &how.absent {
         let default = row.default_in(&how.target.provider).and_then(literal);
+        let Some(default) = default else { continue };
         for path in row.targets_in(&how.target.provider).filter_map(pod_path) {
-            if let Some(default) = &default {
-                place(&mut pod, &path, default.clone(), row.append);
-            }
+            place(&mut pod, &path, default.clone(), row.append);
         }
     }
     if let Some(namespace) = how.default_namespace {
@@ -131,13 +130,18 @@ fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> 
             _ => convert(one.value, &one.subject(), remarks),
         };
         let Some(node) = node else { continue };
-        for path in paths {
-            match node.is_null() {
+        let mut node = Some(node.made_by(one.index));
+        let last = paths.len() - 1;
+        for (number, path) in paths.into_iter().enumerate() {
+            // Few arguments have two places, so that the value is hardly ever copied.
+            let here = if number == last { node.take() } else { node.clone() };
+            let Some(here) = here else { continue };
+            match here.is_null() {
                 // The name of the container falls back to the default, all else to nothing.
                 true if path == "/spec/containers/0/name" => {}
                 true => remove(&mut pod, &path),
-                false if path == "/spec/containers/0/name" && node.truth() == Some(false) => {}
-                false => place(&mut pod, &path, node.clone().made_by(one.index), one.row.append),
+                false if path == "/spec/containers/0/name" && here.truth() == Some(false) => {}
+                false => place(&mut pod, &path, here, one.row.append),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::node::{Node, NodeKind};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Once};
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 
@@ -13,6 +13,7 @@ use crate::python::Span;
 pub(crate) struct Remarks {
     /// The findings.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    told: Once,
     /// Arguments whose value Airflow refuses.
     pub(crate) refused: BTreeSet<String>,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Remarks {
 impl Remarks {
     /// Adds a finding, unless it was made already at the same place.
     pub(crate) fn add(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
+        if self.told.is_new(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
+
 use super::account::Disposition;
 use super::bind::Bound;
 use super::row::{Converter, Row, Table};
@@ -31,7 +33,7 @@ const BUILTIN: [(&str, &str); 11] = [
 /// All mapping tables of a run.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    builtin: &'static [Table],
+    builtin: &'static Builtin,
     user: Vec<Table>,
 }
 
@@ -59,10 +61,11 @@ impl fmt::Display for MappingError {
 impl Tables {
     /// podlift's own tables.
     pub fn builtin() -> Self {
-        static TABLES: OnceLock<Vec<Table>> = OnceLock::new();
+        static TABLES: OnceLock<Builtin> = OnceLock::new();
         // The tables are part of the program and a test reads each of them, so none is malformed here.
         let builtin = TABLES.get_or_init(|| {
-            BUILTIN.iter().filter_map(|(path, text)| read(path, text, false).ok()).collect()
+            let read = |(path, text): &(&str, &str)| read(path, text, false).ok();
+            Builtin::new(BUILTIN.iter().filter_map(read).collect())
         });
         Self { builtin, user: Vec::new() }
     }
@@ -87,7 +90,7 @@ impl Tables {
 
     /// All tables, the user's first.
     pub fn all(&self) -> impl Iterator<Item = &Table> {
-        self.user.iter().chain(self.builtin)
+        self.user.iter().chain(&self.builtin.tables)
     }
 
     /// All rows with their tables, the user's first.
@@ -124,12 +127,82 @@ impl Tables {
             }
             (kind, _) => kind,
         };
+        Some(Scope { kind, user, builtin: self.builtin.of(kind)? })
+    }
+}
+
+/// podlift's own tables, with what is asked for each task.
+#[derive(Debug)]
+struct Builtin {
+    tables: Vec<Table>,
+    scopes: Vec<(OperatorKind, Rows)>,
+}
+
+/// The rows that apply to one kind of operator, strongest first. A row is named by the number of its table and
+/// its own number there.
+#[derive(Debug)]
+struct Rows {
+    rows: Vec<(usize, usize)>,
+    /// For each row, the position of the first one for its argument: its own, unless a stronger table has one.
+    firsts: Vec<usize>,
+    by_argument: FxHashMap<String, usize>,
+}
+
+impl Builtin {
+    fn new(tables: Vec<Table>) -> Self {
+        let kinds: BTreeSet<OperatorKind> = tables
+            .iter()
+            .flat_map(|table| &table.operators)
+            .map(|name| OperatorKind::from(*name))
+            .collect();
+        let scopes = kinds.into_iter().map(|kind| (kind, Rows::of(kind, &tables))).collect();
+        Self { tables, scopes }
+    }
+
+    fn of(&'static self, kind: OperatorKind) -> Option<BuiltinScope> {
+        let (_, rows) = self.scopes.iter().find(|(other, _)| *other == kind)?;
+        Some(BuiltinScope { tables: &self.tables, rows })
+    }
+}
+
+impl Rows {
+    fn of(kind: OperatorKind, tables: &[Table]) -> Self {
         let of_kind =
-            |table: &&Table| table.operators.iter().any(|name| OperatorKind::from(*name) == kind);
+            |table: &Table| table.operators.iter().any(|name| OperatorKind::from(*name) == kind);
+        let mut numbered: Vec<(usize, &Table)> =
+            tables.iter().enumerate().filter(|(_, table)| of_kind(table)).collect();
         // A table for few operators is closer to this one than a table for many.
-        let mut builtin: Vec<_> = self.builtin.iter().filter(of_kind).collect();
-        builtin.sort_by_key(|table| table.operators.len());
-        Some(Scope { kind, user, builtin })
+        numbered.sort_by_key(|(_, table)| table.operators.len());
+        let mut all =
+            Self { rows: Vec::new(), firsts: Vec::new(), by_argument: FxHashMap::default() };
+        for (number, table) in numbered {
+            for (index, row) in table.rows.iter().enumerate() {
+                let position = all.rows.len();
+                let first = all.by_argument.entry(row.argument.clone()).or_insert(position);
+                all.firsts.push(*first);
+                all.rows.push((number, index));
+            }
+        }
+        all
+    }
+}
+
+/// The part of podlift's own tables that applies to one operator.
+#[derive(Debug, Clone, Copy)]
+struct BuiltinScope {
+    tables: &'static [Table],
+    rows: &'static Rows,
+}
+
+impl BuiltinScope {
+    fn at(self, position: usize) -> Option<(&'static Table, &'static Row)> {
+        let (table, row) = *self.rows.rows.get(position)?;
+        let table = self.tables.get(table)?;
+        Some((table, table.rows.get(row)?))
+    }
+
+    fn position(self, argument: &str) -> Option<usize> {
+        self.rows.by_argument.get(argument).copied()
     }
 }
 
@@ -140,39 +213,46 @@ pub(crate) struct Scope<'a> {
     pub(crate) kind: OperatorKind,
     /// The user's table for its class.
     pub(crate) user: Option<&'a Table>,
-    builtin: Vec<&'a Table>,
+    builtin: BuiltinScope,
 }
 
 impl<'a> Scope<'a> {
     /// The row for a keyword, by the user's table first.
     pub(crate) fn row(&self, keyword: &str) -> Option<(&'a Table, &'a Row)> {
-        self.user
-            .into_iter()
-            .chain(self.builtin.iter().copied())
-            .find_map(|table| row_in(table, keyword).map(|row| (table, row)))
+        let by_user = |table: &'a Table| row_in(table, keyword).map(|row| (table, row));
+        self.user.and_then(by_user).or_else(|| self.builtin_row(keyword))
     }
 
     /// The row for a keyword by podlift's own tables.
     pub(crate) fn builtin_row(&self, keyword: &str) -> Option<(&'a Table, &'a Row)> {
-        self.builtin.iter().find_map(|table| row_in(table, keyword).map(|row| (*table, row)))
+        self.builtin.at(self.builtin.position(keyword)?)
     }
 
     /// Rows of arguments that none of the keywords gives.
     pub(crate) fn absent(&self, bound: &[Bound<'_>]) -> impl Iterator<Item = &'a Row> {
-        self.builtin
-            .iter()
-            .flat_map(|table| &table.rows)
-            .filter(|row| !bound.iter().any(|one| one.row.argument == row.argument))
+        let builtin = self.builtin;
+        let mut is_given = vec![false; builtin.rows.rows.len()];
+        for one in bound {
+            let first = builtin.position(&one.row.argument);
+            if let Some(flag) = first.and_then(|first| is_given.get_mut(first)) {
+                *flag = true;
+            }
+        }
+        let positions = builtin.rows.firsts.iter().enumerate();
+        positions
+            .filter(move |(_, first)| is_given.get(**first) == Some(&false))
+            .filter_map(move |(position, _)| builtin.at(position).map(|(_, row)| row))
     }
 
     /// The position of a row among all rows: the order in which values reach the pod.
     pub(crate) fn order(&self, row: &Row) -> usize {
-        self.user
-            .into_iter()
-            .chain(self.builtin.iter().copied())
-            .flat_map(|table| &table.rows)
-            .position(|other| std::ptr::eq(other, row))
-            .unwrap_or(usize::MAX)
+        let of_user = self.user.map_or(&[][..], |table| &table.rows);
+        let is_it = |other: &Row| std::ptr::eq(other, row);
+        if let Some(position) = of_user.iter().position(is_it) {
+            return position;
+        }
+        let first = self.builtin.position(&row.argument).unwrap_or(usize::MAX);
+        first.saturating_add(of_user.len())
     }
 }
 
@@ -182,10 +262,12 @@ fn row_in<'a>(table: &'a Table, keyword: &str) -> Option<&'a Row> {
 
 /// Reads and checks one table.
 fn read(path: &str, text: &str, user: bool) -> Result<Table, Vec<MappingError>> {
-    let table: Table = serde_yaml::from_str(text).map_err(|error| {
-        let line = error.location().map_or(0, |at| at.line());
-        vec![MappingError { path: path.to_owned(), line, message: error.to_string() }]
-    })?;
+    let wrong = |line, message| vec![MappingError { path: path.to_owned(), line, message }];
+    if user && let Some((line, message)) = crate::yaml::too_much(text) {
+        return Err(wrong(line, message.to_owned()));
+    }
+    let table: Table = serde_yaml::from_str(text)
+        .map_err(|error| wrong(error.location().map_or(0, |at| at.line()), error.to_string()))?;
     let mut errors = Vec::new();
     let mut wrong = |row: Option<&Row>, message: String| {
         let line = row.map_or(1, |row| line_of(text, row));
@@ -287,7 +369,7 @@ mod tests {
                 assert!(errors.is_empty(), "{}", lines.join("\n"));
             }
         }
-        assert_eq!(Tables::builtin().builtin.len(), BUILTIN.len());
+        assert_eq!(Tables::builtin().builtin.tables.len(), BUILTIN.len());
     }
 
     fn user_error(text: &str) -> String {

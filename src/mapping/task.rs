@@ -1,6 +1,7 @@
 //! From a task to job specs: binds its keywords to rows, builds pod, client and launcher settings, writes
 //! the spec and accounts for every keyword.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -26,7 +27,7 @@ use super::tell;
 use super::template::TemplateReader;
 use super::tree::{find, find_mut, place};
 use crate::airflow::{
-    Dag, Expansion, Keyword, OperatorKind, Origin, SPREAD, Settings, Task, TaskFunction,
+    Dag, Expansion, Keyword, Keywords, OperatorKind, Origin, SPREAD, Settings, Task, TaskFunction,
 };
 use crate::diag::Code;
 use crate::eval::{Hole, Kind, Text, Value};
@@ -65,7 +66,7 @@ pub fn map_task(
         tell::about_task(task, dag, &mut remarks);
         for (map_index, keywords, function) in instances(task) {
             let (spec, accounts) =
-                mapper.instance(map_index, &keywords, function.as_ref(), &mut remarks);
+                mapper.instance(map_index, &keywords, function.as_deref(), &mut remarks);
             if let Some((spec, places)) = spec {
                 mapped.specs.push(spec);
                 mapped.account.places.push(places);
@@ -81,12 +82,13 @@ pub fn map_task(
     mapped
 }
 
-type Instance = (Option<u32>, IndexMap<String, Keyword>, Option<TaskFunction>);
+type Instance<'a> = (Option<u32>, Cow<'a, Keywords>, Option<Cow<'a, TaskFunction>>);
 
 /// The instances of a task: one, or one per known value it is mapped over.
-fn instances(task: &Task) -> Vec<Instance> {
+fn instances(task: &Task) -> Vec<Instance<'_>> {
     let Some(Expansion::Known(each)) = &task.expansion else {
-        return vec![(None, task.keywords.clone(), task.function.clone())];
+        let function = task.function.as_ref().map(Cow::Borrowed);
+        return vec![(None, Cow::Borrowed(&task.keywords), function)];
     };
     let decorated =
         matches!(task.operator.kind, OperatorKind::Decorated | OperatorKind::DecoratedCmd);
@@ -105,7 +107,7 @@ fn instances(task: &Task) -> Vec<Instance> {
                 }
             }
         }
-        (u32::try_from(index).ok(), keywords, function)
+        (u32::try_from(index).ok(), Cow::Owned(keywords), function.map(Cow::Owned))
     };
     each.iter().enumerate().map(one).collect()
 }
@@ -129,7 +131,7 @@ impl Mapper<'_> {
     fn instance(
         &self,
         map_index: Option<u32>,
-        keywords: &IndexMap<String, Keyword>,
+        keywords: &Keywords,
         function: Option<&TaskFunction>,
         remarks: &mut Remarks,
     ) -> (Option<Placed>, Vec<KeywordAccount>) {
@@ -146,7 +148,7 @@ impl Mapper<'_> {
             }
         }
         // Values reach the pod in the order of the tables, whatever the order of the call.
-        bound.sort_by_key(|one| self.scope.order(one.row));
+        bound.sort_by_cached_key(|one| self.scope.order(one.row));
         tell::about_keywords(self.scope.kind, keywords, &bound, remarks);
         if self.scope.kind == OperatorKind::Spark || self.is_relative_of_jobs() {
             tell::unsupported_operator(self.task, remarks);
@@ -223,22 +225,23 @@ impl Mapper<'_> {
         }
         self.namespace(&built.pod, bound, access.namespace, open.is_empty(), &mut tree, remarks);
         let sides = [("/run/base_pod_meta", "/metadata"), ("/run/base_pod_spec", "/spec")];
+        let containers = find(&built.pod, "/spec/containers").and_then(Node::items);
+        let has_several = containers.is_some_and(|containers| containers.len() > 1);
         for (path, inside) in sides {
-            match find(&built.pod, inside).map(|part| (&part.kind, part)) {
-                // A job spec has no room for a text in place of a whole side.
-                Some((NodeKind::Hole(hole), _)) => {
-                    let remedy = "write the pod by hand, then delete this line";
-                    open.push(OpenNote { hole: Arc::clone(hole), remedy });
-                }
-                Some((_, part)) => place(&mut tree, path, part.clone(), false),
-                None => {}
+            let Some(part) = find_mut(&mut built.pod, inside) else { continue };
+            // A job spec has no room for a text in place of a whole side.
+            if let NodeKind::Hole(hole) = &part.kind {
+                let remedy = "write the pod by hand, then delete this line";
+                open.push(OpenNote { hole: Arc::clone(hole), remedy });
+            } else {
+                let part = std::mem::replace(part, Node::new(NodeKind::Null, Span::NONE));
+                place(&mut tree, path, part, false);
             }
         }
         if let Some(namespace) = find(&tree, "/run/namespace").cloned() {
             place(&mut tree, "/run/base_pod_meta/namespace", namespace, false);
         }
-        let containers = find(&built.pod, "/spec/containers").and_then(Node::items);
-        if containers.is_some_and(|containers| containers.len() > 1) {
+        if has_several {
             let path = "/run/enable_multi_container_logs";
             if find(&tree, path).is_none() {
                 place(&mut tree, path, Node::new(NodeKind::Bool(true), self.task.span), false);

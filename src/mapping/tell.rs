@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
-
 use super::account::Disposition;
 use super::bind::Bound;
 use super::fate::is_default;
@@ -12,7 +10,7 @@ use super::output::Output;
 use super::pod::Pod;
 use super::remarks::Remarks;
 use super::row::Converter;
-use crate::airflow::{Dag, Expansion, Keyword, OperatorKind, SPREAD, Task};
+use crate::airflow::{Dag, Expansion, Keywords, OperatorKind, SPREAD, Task};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::HoleKind;
 use crate::kubernetes::check_pod;
@@ -72,7 +70,7 @@ pub(crate) fn about_task(task: &Task, dag: &Dag, remarks: &mut Remarks) {
 /// Unknown arguments, arguments outside their releases, and rows that ask for a finding.
 pub(crate) fn about_keywords(
     kind: OperatorKind,
-    keywords: &IndexMap<String, Keyword>,
+    keywords: &Keywords,
     bound: &[Bound<'_>],
     remarks: &mut Remarks,
 ) {

@@ -11,6 +11,7 @@ mod model;
 mod readiness;
 pub mod render;
 mod schema;
+mod terminal;
 #[cfg(test)]
 pub(crate) mod tests_support;
 

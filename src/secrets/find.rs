@@ -1,11 +1,12 @@
 //! Finds the credentials of a job spec.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::names::{Promise, is_harmless, is_random, promise};
 use super::shapes::{Found, apart, in_text};
 use crate::emit::resource_name;
-use crate::spec::JobSpec;
+use crate::pointer::{within, within_item};
+use crate::spec::{JobSpec, Run};
 
 /// A credential in a job spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +74,13 @@ impl Secret {
 /// The credentials of a job spec, in the order of their places.
 pub fn in_spec(spec: &JobSpec) -> Vec<Secret> {
     let mut finder = Finder::default();
-    let meta = Json::Object(spec.run.base_pod_meta.clone());
-    let pod = Json::Object(spec.run.base_pod_spec.clone());
-    let extras = Json::Object(spec.run.extras.clone());
-    finder.walk(&meta, "/run/base_pod_meta", Around::default());
-    finder.walk(&pod, "/run/base_pod_spec", Around::default());
-    finder.walk(&extras, "/run/extras", Around { named: true, ..Around::default() });
+    let Run { base_pod_meta, base_pod_spec, extras, .. } = &spec.run;
+    let mut object = |fields, path: &str, around| {
+        finder.object(fields, &mut path.to_owned(), &around);
+    };
+    object(base_pod_meta, "/run/base_pod_meta", Around::default());
+    object(base_pod_spec, "/run/base_pod_spec", Around::default());
+    object(extras, "/run/extras", Around { named: true, ..Around::default() });
     finder.found
 }
 
@@ -101,30 +103,31 @@ struct Finder {
 }
 
 impl Finder {
-    fn walk(&mut self, value: &Json, path: &str, around: Around) {
+    fn walk(&mut self, value: &Json, path: &mut String, around: &Around) {
         match value {
-            Json::String(text) => self.text(text, path, &around),
-            Json::Array(items) => self.list(items, path, &around),
-            Json::Object(fields) => {
-                let env =
-                    fields.get("name").and_then(Json::as_str).filter(|_| path.contains("/env/"));
-                for (key, inner) in fields {
-                    let path = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
-                    self.walk(inner, &path, below(key, env, &around));
-                }
-            }
+            Json::String(text) => self.text(text, path, around),
+            Json::Array(items) => self.list(items, path, around),
+            Json::Object(fields) => self.object(fields, path, around),
             Json::Null | Json::Bool(_) | Json::Number(_) => {}
         }
     }
 
-    fn list(&mut self, items: &[Json], path: &str, around: &Around) {
+    fn object(&mut self, fields: &Map<String, Json>, path: &mut String, around: &Around) {
+        let env = fields.get("name").and_then(Json::as_str).filter(|_| path.contains("/env/"));
+        for (key, inner) in fields {
+            let below = below(key, env, around);
+            within(path, key, |path| self.walk(inner, path, &below));
+        }
+    }
+
+    fn list(&mut self, items: &[Json], path: &mut String, around: &Around) {
         let mut flag: Option<&str> = None;
         for (index, item) in items.iter().enumerate() {
             let mut inside = Around { after_flag: flag.is_some(), ..around.clone() };
             if let Some(flag) = flag {
                 inside.name = Some(flag.to_owned());
             }
-            self.walk(item, &format!("{path}/{index}"), inside);
+            within_item(path, index, |path| self.walk(item, path, &inside));
             let text = item.as_str().filter(|_| around.place == Some(Place::Argument));
             flag = text.filter(|text| {
                 text.starts_with('-')
@@ -137,13 +140,12 @@ impl Finder {
     fn text(&mut self, text: &str, path: &str, around: &Around) {
         let by_name = around.name.as_deref().map_or(Promise::Nothing, promise);
         let is_flag = around.after_flag && text.starts_with('-');
-        let is_whole = !is_harmless(text)
-            && !is_flag
-            && match by_name {
-                Promise::Strong => true,
-                Promise::Weak => is_random(text),
-                Promise::Nothing => false,
-            };
+        let is_promised = match by_name {
+            Promise::Strong => true,
+            Promise::Weak => is_random(text),
+            Promise::Nothing => false,
+        };
+        let is_whole = is_promised && !is_flag && !is_harmless(text);
         // A URL or a sentence under such a name holds its credential inside.
         let inside = in_text(text, false);
         let is_composed = text.contains("://") || (text.contains(' ') && !inside.is_empty());

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use fancy_regex::Regex;
 
 use super::names::{Promise, is_harmless, is_random, promise};
@@ -90,6 +91,9 @@ static IN_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNED).
 /// Every text of every pod comes through here, and nearly none holds anything: a look for the few letters without
 /// which a pattern cannot match is a hundred times cheaper than the pattern.
 pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
+    if !may_hold_any(text) {
+        return Vec::new();
+    }
     let folded = text.to_ascii_lowercase();
     // Letters outside ASCII may fold to those of a pattern.
     let may_hold =
@@ -121,6 +125,16 @@ pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
         found.extend(assigned(text, code));
     }
     apart(found)
+}
+
+/// Whether a text holds any of the letters without which no pattern can match.
+fn may_hold_any(text: &str) -> bool {
+    static LETTERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let hints = SHAPES.iter().flat_map(|(_, hints, _)| hints.iter());
+        let all = hints.chain(NAMES).chain(&["://"]);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(all).ok()
+    });
+    !text.is_ascii() || LETTERS.as_ref().is_none_or(|letters| letters.is_match(text))
 }
 
 /// Values that are given to a name inside a text.

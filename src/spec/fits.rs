@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value as Json};
 
-use super::pointer::{Pointer, Step};
+use crate::pointer::{Pointer, Step};
 
 /// What a typed field takes besides text with holes or Jinja.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::JobSpec;
+use crate::diag::escape::json_text;
 use crate::yaml;
 
 /// One YAML document.
@@ -33,5 +34,5 @@ pub fn to_value(spec: &JobSpec) -> Json {
 
 fn json(value: &Json) -> String {
     // `{:#}` is the indented form; unlike a writer it cannot fail.
-    format!("{value:#}\n")
+    format!("{}\n", json_text(&format!("{value:#}")))
 }

@@ -1,11 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use indexmap::IndexMap;
-
 use std::path::Path;
 
 use super::*;
-use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Task};
+use crate::airflow::{Dag, Keywords, Loaded, Operator, OperatorKind, Task};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::Text;
 use crate::mapping::Mapped;
@@ -77,7 +75,7 @@ impl Stages for Fake {
 fn dag(name: &str, span: Span) -> Dag {
     Dag {
         dag_id: Text::literal(name),
-        arguments: IndexMap::new(),
+        arguments: Keywords::default(),
         span,
         tasks: vec![],
         timing: Default::default(),
@@ -97,7 +95,7 @@ fn task(dag_id: &Text, kind: &str, name: &str, span: Span) -> Task {
             subclasses: vec![],
         },
         span,
-        keywords: IndexMap::new(),
+        keywords: Keywords::default(),
         upstream: vec![],
         group: None,
         conditions: vec![],

@@ -8,6 +8,7 @@
 pub mod airflow;
 mod compare;
 mod facts;
+mod hide;
 mod normal;
 mod pair;
 pub mod record;

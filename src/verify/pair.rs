@@ -7,22 +7,25 @@ use serde_json::Value as Json;
 use super::airflow::Answer;
 use super::compare::{Unequal, compare, literal, may_become};
 use super::facts::compare_facts;
+use super::hide::Hidden;
 use super::normal::pods;
 use super::record::TaskRecord;
 use super::report::{Difference, FileTrouble, Open, Status, Verdict};
 use crate::diag::Severity;
 use crate::mapping::{Account, KeywordAccount};
+use crate::secrets::Mask;
 use crate::spec::{JobSpec, Pointer};
 use crate::translate::{FileAccount, Selection, Translation};
 use crate::values::Values;
 
-/// Judges every task of one file.
+/// Judges every task of one file. Credentials are left out, unless they are to be shown.
 pub fn verdicts(
     file: &FileAccount,
     translation: &Translation,
     answer: &Answer,
     selection: &Selection,
     values: &Values,
+    show_secrets: bool,
 ) -> (Vec<FileTrouble>, Vec<Verdict>) {
     let specs = translation.specs.get(file.specs.clone()).unwrap_or_default();
     let accounts = translation.accounts.get(file.accounts.clone()).unwrap_or_default();
@@ -31,11 +34,13 @@ pub fn verdicts(
         .iter()
         .filter(|task| is_wanted(selection, &task.dag_id, &task.task_id))
         .collect();
-    let troubles = troubles(file, translation, answer, selection, specs.len(), tasks.len());
+    let mut troubles = troubles(file, translation, answer, selection, specs.len(), tasks.len());
+    let mask = if show_secrets { Mask::off() } else { Mask::of(specs) };
+    troubles.iter_mut().for_each(|trouble| trouble.reason = mask.code(&trouble.reason));
     if answer.error.is_some() {
         return (troubles, Vec::new());
     }
-    let judge = Judge { file, translation, accounts, values };
+    let judge = Judge { file, translation, accounts, values, show_secrets };
     let mut waiting: BTreeMap<Key, Vec<&TaskRecord>> = BTreeMap::new();
     for task in tasks.into_iter().rev() {
         waiting.entry(key_of(task)).or_default().push(task);
@@ -137,6 +142,7 @@ struct Judge<'a> {
     translation: &'a Translation,
     accounts: &'a [Account],
     values: &'a Values,
+    show_secrets: bool,
 }
 
 impl Judge<'_> {
@@ -161,6 +167,7 @@ impl Judge<'_> {
         let Some(pod) = &record.pod else {
             verdict.status = Status::Refused;
             verdict.reason.clone_from(&record.error);
+            self.hide(&mut verdict, spec, None);
             return verdict;
         };
         let pods = pods(spec, record, pod, self.values);
@@ -178,7 +185,14 @@ impl Judge<'_> {
         } else if !verdict.open.is_empty() {
             verdict.status = Status::NotResolved;
         }
+        self.hide(&mut verdict, spec, Some(&pods.theirs));
         verdict
+    }
+
+    fn hide(&self, verdict: &mut Verdict, spec: &JobSpec, theirs: Option<&Json>) {
+        if !self.show_secrets {
+            Hidden::of(spec, theirs).hide(verdict);
+        }
     }
 
     /// A job spec without a task of the same ids. One that is open may stand for tasks under other ids.

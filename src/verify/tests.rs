@@ -64,7 +64,7 @@ fn judge_with(specs: Vec<JobSpec>, tasks: Vec<TaskRecord>, values: &Values) -> V
     let translation = Translation { specs, ..Translation::default() };
     let answer = Answer { tasks, ..Answer::default() };
     let (troubles, verdicts) =
-        verdicts(&file, &translation, &answer, &Selection::default(), values);
+        verdicts(&file, &translation, &answer, &Selection::default(), values, false);
     assert!(troubles.is_empty());
     verdicts
 }
@@ -276,4 +276,31 @@ fn the_table_says_what_is_not_equal() {
     let expected = "differs  d.t  d.py\n    spec.containers[0 base].image\n      Airflow  \"b\"\n      \
                     podlift  \"a\\u001b[2J\"    (d.py:3)\n1 task in 1 file: 0 equal, 1 differs\n";
     assert_eq!(table(&report), expected);
+}
+
+#[test]
+fn credentials_are_not_shown_on_either_side() {
+    let containers = |password: &str, url: &str| {
+        json!([{"name": "base", "image": "app:1", "env": [
+            {"name": "DB_PASSWORD", "value": password}, {"name": "DB", "value": url},
+        ]}])
+    };
+    let mut task = theirs(containers("hunter2", "postgres://me:k3yOfTheirs9@db/x"));
+    task.arguments.insert("env_vars".to_owned(), json!({"DB_PASSWORD": "hunter2", "A": "b"}));
+    let verdict = one(ours(containers("swordfish", "postgres://me:k3yOfOurs99@db/x")), task);
+    assert_eq!(verdict.status, Status::Differs);
+    let text = |verdict: Verdict| {
+        let versions = Versions { airflow: "3".into(), provider: "10".into(), python: "3".into() };
+        table(&Report::new(versions, 1, Vec::new(), vec![verdict]))
+    };
+    let shown = format!("{} {}", serde_json::to_string(&verdict).unwrap(), text(verdict.clone()));
+    for secret in ["hunter2", "swordfish", "k3yOfTheirs9", "k3yOfOurs99"] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+    assert!(shown.contains("[redacted]"), "{shown}");
+    let mut task = theirs(json!([]));
+    task.pod = None;
+    task.error = Some("bad url postgres://me:k3yOfTheirs9@db/x".to_owned());
+    let refused = text(one(ours(containers("p", "q")), task));
+    assert!(refused.contains("bad url") && !refused.contains("k3yOfTheirs9"), "{refused}");
 }

@@ -12,3 +12,9 @@ mod write;
 
 pub use read::{Content, Key, Node, Problem, read};
 pub use write::{document, stream};
+
+/// Why a text must not be given to a parser of YAML, and the line where it becomes too much.
+pub(crate) fn too_much(text: &str) -> Option<(usize, &'static str)> {
+    let guard::TooMuch { at, message } = guard::look(text)?;
+    Some((1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count(), message))
+}

@@ -4,20 +4,46 @@
 //! else. What is decided here is the look: text of several lines becomes a `|` block where every
 //! reader takes the block, and JSON in a string goes into single quotes, where it stays readable.
 
+use std::fmt::Write as _;
+
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value as Json;
-use serde_saphyr::{LitStr, SingleQuoted};
+use serde_saphyr::{DoubleQuoted, LitStr, SingleQuoted};
+
+use crate::diag::escape::is_unsafe;
 
 /// One YAML document in block style, ending in a line feed.
 pub fn document(value: &Json) -> String {
+    // The writer quotes no key on request; JSON is YAML, too.
+    if has_unsafe_key(value) {
+        return escaped(format!("{value:#}\n"));
+    }
     let options = serde_saphyr::ser_options! {
         // Blocks are chosen here; and no `>` blocks, which are hard to search and to compare.
         prefer_block_scalars: false,
     };
     // A JSON value has string keys and no foreign types, and a `String` takes every write; JSON is
     // YAML, so even the impossible error costs no more than beauty.
-    serde_saphyr::to_string_with_options(&Styled(value), options)
-        .unwrap_or_else(|_| format!("{value}\n"))
+    let text = serde_saphyr::to_string_with_options(&Styled(value), options)
+        .unwrap_or_else(|_| format!("{value}\n"));
+    escaped(text)
+}
+
+/// Escapes what would be invisible or turn the text around. It stands between double quotes only.
+fn escaped(text: String) -> String {
+    let is_raw = |c: char| (is_unsafe(c) || !is_printable(c)) && !matches!(c, '\n' | '\t');
+    if !text.contains(is_raw) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    for c in text.chars() {
+        match u32::from(c) {
+            code if is_raw(c) && code <= 0xffff => _ = write!(out, "\\u{code:04X}"),
+            code if is_raw(c) => _ = write!(out, "\\U{code:08X}"),
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 /// Several documents, parted by `---` lines.
@@ -31,6 +57,9 @@ struct Styled<'a>(&'a Json);
 impl Serialize for Styled<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
+            Json::String(text) if text.contains(is_unsafe_within) => {
+                DoubleQuoted(text.as_str()).serialize(serializer)
+            }
             Json::String(text) if is_block(text) => LitStr(text).serialize(serializer),
             Json::String(text) if is_single_quoted(text) => {
                 SingleQuoted(text.as_str()).serialize(serializer)
@@ -52,6 +81,22 @@ impl Serialize for Styled<'_> {
             scalar => scalar.serialize(serializer),
         }
     }
+}
+
+fn has_unsafe_key(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(has_unsafe_key),
+        Json::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| key.contains(is_unsafe_within) || has_unsafe_key(value)),
+        _ => false,
+    }
+}
+
+/// Whether a character in a text needs an escape, and so double quotes around the text. Others that do are known to the
+/// writer.
+fn is_unsafe_within(c: char) -> bool {
+    is_unsafe(c) && !c.is_ascii_control()
 }
 
 /// Whether a text is written as a block. Some readers refuse a block whose first line begins with a

@@ -33,7 +33,13 @@ fn aliases_of_aliases_are_not_followed() {
         ["translate", "d.py", "--mappings", "table.yaml"],
         ["run", "spec.yaml", "--dry-run", "client"],
     ] {
-        assert_eq!(place.podlift(&args).code, 2, "{args:?}");
+        let ran = place.podlift(&args);
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(
+            ran.stderr.contains("aliases stand for too many values"),
+            "{args:?}: {}",
+            ran.stderr
+        );
     }
     let ran = place.podlift(&["translate", "d.py"]);
     assert!(ran.stdout.contains("holes:"), "{}", ran.stdout);
@@ -55,6 +61,7 @@ fn nesting_does_not_overflow_the_stack() {
     for file in ["flow.yaml", "maps.yaml", "deep.json"] {
         assert_eq!(place.podlift(&["translate", "d.py", "--values", file]).code, 2, "{file}");
         assert_eq!(place.podlift(&["run", file, "--dry-run", "client"]).code, 2, "{file}");
+        assert_eq!(place.podlift(&["translate", "d.py", "--mappings", file]).code, 2, "{file}");
     }
     let ran = place.podlift(&["translate", "deep.py"]);
     assert!(ran.stderr.contains("KPO203"), "{}", ran.stderr);
@@ -101,14 +108,126 @@ fn endless_programs_end_with_a_finding() {
 #[test]
 fn templates_cannot_fill_the_memory() {
     let place = Place::new();
-    for template in [
+    let double = |step: &str| {
+        format!(
+            "{{% set x = namespace(t='ab') %}}{{% for i in range(60) %}}{{% set x.t = {step} %}}{{% endfor %}}{{{{ x.t }}}}"
+        )
+    };
+    let chain = |link: &str| format!("{{{{ 1{} }}}}", link.repeat(30_000));
+    let templates = [
         "{{ 'x' * 1000000000 }}",
+        "{{ 'x' * 99999999 ~ 'x' * 99999999 ~ 'x' * 99999999 ~ 'x' * 99999999 }}",
         "{% for i in range(1000000000) %}{{ i }}{% endfor %}",
         "{% for a in range(9999) %}{% for b in range(9999) %}xxxxxxxx{% endfor %}{% endfor %}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-    ] {
-        one_task(&place, &format!("arguments=[{template:?}]"));
-        let ran = place.podlift(&["run", "d.py", "--dry-run", "client", "--date", "2026-01-01"]);
-        assert_eq!(ran.code, 2, "{template}: {}", ran.stdout.len());
+        "{% macro m(x) %}{{ m([x, x]) }}{% endmacro %}{{ m(1) }}",
+        "{% set x %}{% for a in range(99999) %}xxxxxxxxxxxxxxxxxxxxxxxxxx{% endfor %}{% endset %}{{ x | replace('x', x) }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{{ '%*d' | format(1000000000, 1) }}",
+        "{{ '{:>1000000000}'.format(1) }}",
+        "{{ '{:>{}}'.format(1, 1000000000) }}",
+        "{{ ('a' * 99999) | replace('a', 'b' * 99999) }}",
+        "{{ ('a' * 99999).replace('', 'b' * 99999) }}",
+        "{{ range(99999) | join('b' * 99999) }}",
+        "{{ ('b' * 99999).join(range(99999)) }}",
+        "{{ 'a\n' | indent(1000000000, true) }}",
+        "{{ [[[1]]] | tojson(indent=1000000000) }}",
+        "{{ [1] | batch(1000000000, 'x') | list | string }}",
+        "{{ [1] * 99999999 }}",
+        "{{ range(100000) | list | map('replace', '', 'x' * 99999) | join }}",
+    ];
+    let grown = [
+        "x.t ~ x.t",
+        "x.t + x.t",
+        "x.t * 2",
+        "[x.t, x.t]",
+        "(x.t, x.t)",
+        "{'a': x.t, 'b': x.t}",
+        "[x.t] + [x.t]",
+        "'%s%s' | format(x.t, x.t)",
+        "'{0}{0}'.format(x.t)",
+        "[x.t, x.t] | join",
+        "x.t | replace('a', 'aa')",
+        "[x.t, x.t] | tojson",
+        "[x.t, x.t] | pprint",
+    ];
+    let chains = ["+1", "~1", ".b", "[0]", "|f", " and 1", " is defined", "()", " if 1 else 1"];
+    let all: Vec<String> = templates
+        .iter()
+        .map(|it| (*it).to_owned())
+        .chain(grown.iter().map(|step| double(step)))
+        .chain(chains.iter().map(|link| chain(link)))
+        .collect();
+    for (number, template) in all.iter().enumerate() {
+        place.file(&format!("t{number}.txt"), template);
     }
+    // Each is a task of its own, so that one run tells of all.
+    place.dag(
+        "d.py",
+        &format!(
+            "with DAG('d'):\n    for i in range({}):\n        with open(f'{{__file__[:-4]}}t{{i}}.txt') as f:\n            \
+             K(task_id=f't{{i}}', name='n', image='i', arguments=[f.read()])\n",
+            all.len()
+        ),
+    );
+    let ran = place.podlift(&["run", "d.py", "--dry-run", "client", "--date", "2026-01-01"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    for (number, template) in all.iter().enumerate() {
+        let short: String = template.chars().take(100).collect();
+        assert!(
+            ran.stderr.contains(&format!("d.t{number}: /run/")),
+            "{short} is rendered: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn work_counts_by_the_size_of_what_is_worked_on() {
+    let place = Place::new();
+    for (number, program) in [
+        "x = 'a' * 10**6\nfor i in range(10**5):\n    y = x.upper()",
+        "x = 'a' * 10**6\nfor i in range(10**5):\n    y = 'b' in x",
+        "x = list(range(10**5))\nfor i in range(10**5):\n    y = x[:]",
+        "x = list(range(10**5))\nfor i in range(10**5):\n    y = sorted(x)",
+        "x = list(range(10**5))\nfor i in range(10**5):\n    y = sum(x)",
+        "x = list(range(10**5))\nfor i in range(10**5):\n    y = -1 in x",
+        "x = list(range(10**5))\nfor i in range(10**5):\n    x[5] = i",
+        "x = sum([[i] for i in range(10**5)], [])",
+        "x = {i: 1 for i in range(10**5)}\nfor i in range(10**5):\n    y = {**x}",
+        "x = {i: 1 for i in range(10**5)}\nfor i in range(10**5):\n    y = dict(x)",
+        "x = set(range(10**5))\nfor i in range(10**5):\n    x.add(i)",
+        "x = 3**20000\nfor i in range(10**5):\n    y = x * x",
+        "x, y = [1], [1]\nfor i in range(60):\n    x, y = [x, x], [y, y]\nz = x == y",
+        "x, y = [1], [1]\nfor i in range(60):\n    x, y = [x, x], [y, y]\nz = x < y",
+        "x = (1,)\nfor i in range(60):\n    x = (x, x)\nz = {x: 1}",
+        "x = ('b' * 10**5).join(['a'] * 10**5)",
+        "x = []\nfor i in range(10**5):\n    x.append('a' * i)",
+        "x = [[0] * 10**5 for i in range(10**5)]",
+        "with DAG('e'):\n    a = [K(task_id=f'a{i}') for i in range(900)]\n    b = [K(task_id=f'b{i}') for i in range(900)]\n    for y in a:\n        y >> b",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let name = format!("w{number}.py");
+        place.dag(&name, &format!("{program}\nwith DAG('d'):\n    K(task_id='t', name='n', image='i')\n"));
+        let started = std::time::Instant::now();
+        let ran = place.podlift(&["translate", &name, "--max-steps", "500000"]);
+        assert!(ran.stderr.contains("KPO203"), "{program}: {}", ran.stderr);
+        // A tenth of the steps that are allowed by default, in a program that is not optimised, on a machine that
+        // does other things as well; without a bound each would take minutes.
+        assert!(started.elapsed().as_secs() < 60, "{program}: {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn many_findings_are_all_told() {
+    let place = Place::new();
+    place.dag(
+        "d.py",
+        "import os\nwith DAG('d'):\n    K(task_id='t', name='n', image='i', env_vars={f'A{i}': os.environ[f'B{i}'] for i in range(2000)},\n      \
+         **{f'k{i}': i for i in range(2000)})\n",
+    );
+    let ran = place.podlift(&["translate", "d.py", "-o", "out"]);
+    assert!(ran.stderr.contains("2000 errors, 2000 warnings"), "{}", ran.stderr);
 }

@@ -5,6 +5,7 @@
 mod bombs;
 mod files;
 mod mutated;
+mod network;
 mod seeds;
 mod texts;
 mod writing;

@@ -1,5 +1,7 @@
 //! Texts that would repaint a terminal, read backwards or lead elsewhere as a path.
 
+use podlift::diag::escape::is_unsafe;
+
 use super::Place;
 
 /// Escapes, marks of direction, paths: as a Python list of strings.
@@ -57,4 +59,59 @@ fn the_code_around_a_finding_is_made_visible() {
     );
     let ran = place.podlift(&["translate", "raw.py", "--verbose", "-o", "out"]);
     assert!(ran.stderr.contains("bogus"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_that_are_written_hold_no_escapes_and_lead_nowhere() {
+    let place = nasty();
+    for emit in ["job-spec", "pod", "job", "dagster", "component", "airlift"] {
+        let folder = format!("out/{emit}/deep");
+        let ran =
+            place.podlift(&["translate", "dags", "--emit", emit, "--allow-open", "-o", &folder]);
+        assert_eq!(ran.code, 1, "{emit}: {}", ran.stderr);
+        let names: Vec<_> =
+            std::fs::read_dir(place.path().join("out").join(emit)).unwrap().collect();
+        assert_eq!(
+            names.len(),
+            1,
+            "{emit}: everything is below the folder that was named: {names:?}"
+        );
+        let mut open = vec![place.path().join(&folder)];
+        let mut files = 0;
+        while let Some(path) = open.pop() {
+            let name = path.to_str().unwrap();
+            assert!(!name.contains(is_unsafe), "{name:?}");
+            if path.is_dir() {
+                open.extend(std::fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let raw = text.chars().find(|c| is_unsafe(*c) && !matches!(c, '\n' | '\t'));
+            assert_eq!(raw, None, "{name} holds {raw:?} as it is");
+            files += 1;
+        }
+        assert!(files > 20, "{emit}: {files}");
+    }
+}
+
+#[test]
+fn reports_and_differences_show_nothing_as_it_is() {
+    let place = Place::new();
+    place.dag(
+        "dags/ids.py",
+        &format!(
+            "for t in {NASTY}:\n    with DAG(t):\n        K(task_id=t, name=t, image=t, labels={{t: t}}, bogus=t)\n"
+        ),
+    );
+    place.dag("old.py", "with DAG('d'):\n    K(task_id='t', name='n', image='i')\n");
+    // `Place::podlift` looks at every character.
+    for format in ["human", "markdown", "html", "json", "sarif", "github", "junit"] {
+        place.podlift(&["report", "dags", "--format", format]);
+    }
+    for format in ["human", "concise", "json", "sarif", "github", "junit"] {
+        place.podlift(&["check", "dags", "--format", format]);
+    }
+    for format in ["human", "markdown", "json", "html"] {
+        place.podlift(&["diff", "old.py", "dags", "--format", format]);
+    }
 }

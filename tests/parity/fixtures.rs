@@ -62,7 +62,8 @@ fn compare(name: &str, manifest: &Manifest, expected: &Path) -> Option<(Report, 
     let answer = Answer { tasks: expectation.tasks, ..Answer::default() };
     let file = &translation.files[0];
     let values = &options.settings.values;
-    let (troubles, tasks) = verdicts(file, &translation, &answer, &options.selection, values);
+    let (troubles, tasks) =
+        verdicts(file, &translation, &answer, &options.selection, values, false);
     let versions = Versions {
         airflow: expectation.airflow,
         provider: expectation.provider,

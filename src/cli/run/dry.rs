@@ -90,8 +90,7 @@ fn judged(task: &Planned, answer: Result<Json, String>) -> Judged {
 
 fn write(judged: &[Judged], place: DryRun, format: Format, ctx: &mut Ctx<'_>) -> Result<()> {
     if format == Format::Json {
-        serde_json::to_writer_pretty(&mut ctx.stdout, judged)?;
-        writeln!(ctx.stdout)?;
+        ctx.stdout.write_all(crate::diag::escape::pretty_json(&judged)?.as_bytes())?;
         return Ok(());
     }
     for it in judged {

@@ -27,6 +27,7 @@ use super::failure::Trouble;
 use super::messages::{MessageFormat, Messages};
 use super::translate::inputs::values;
 use super::{Ctx, Exit};
+use crate::diag::escape::pretty_json;
 use crate::launch::names::new_run_id;
 use crate::launch::run::RunReport;
 
@@ -53,8 +54,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
 /// Writes the result and decides the exit code.
 fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     if let Some(path) = &args.output.result {
-        let mut json = serde_json::to_string_pretty(report)?;
-        json.push('\n');
+        let json = pretty_json(report)?;
         std::fs::write(ctx.cwd.join(path), json).with_context(|| {
             let message = format!(
                 "the run has ended, but its result cannot be written to `{}`",
@@ -65,7 +65,7 @@ fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     }
     let text = match args.output.format {
         Format::Text => table::table(report, args.output.quiet),
-        Format::Json => serde_json::to_string_pretty(report)? + "\n",
+        Format::Json => pretty_json(report)?,
     };
     // A reader that went away changes nothing about how the run ended, so the exit code still tells.
     if let Err(error) = ctx.stdout.write_all(text.as_bytes()).and_then(|()| ctx.stdout.flush()) {

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::Ctx;
 use crate::cli::failure::Trouble;
+use crate::cli::file;
 use crate::cli::messages::Messages;
 use crate::emit::{OutputFile, edited};
 use crate::translate::Translation;
@@ -46,11 +47,11 @@ pub(super) fn write(
             && !place.exists()
         {
             fs::create_dir_all(folder.join("proxied_state")).with_context(trouble)?;
-            fs::write(&place, &state.text).with_context(trouble)?;
+            file::write(&place, &state.text).with_context(trouble)?;
         }
         if let Some(text) = texts.get(&dag.source).filter(|_| !done.contains(&dag.source.as_str()))
         {
-            fs::write(&dag.location, edited(text)).with_context(trouble)?;
+            file::write(&dag.location, &edited(text)).with_context(trouble)?;
             messages.note(&format!("{} is edited", dag.source), &mut ctx.stderr)?;
             done.push(&dag.source);
         }

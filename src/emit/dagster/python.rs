@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::diag::escape::is_unsafe;
+
 /// The longest line that formatters leave alone.
 const WIDTH: usize = 88;
 
@@ -220,7 +222,7 @@ fn escape_into(out: &mut String, text: &str, quote: char) {
 }
 
 fn is_hidden(c: char) -> bool {
-    matches!(c as u32, 0x80..=0xa0 | 0xad | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x2069 | 0xfeff | 0xe000..=0xf8ff)
+    is_unsafe(c) || matches!(c, '\u{a0}' | '\u{e000}'..='\u{f8ff}')
 }
 
 #[cfg(test)]

@@ -23,6 +23,18 @@ impl Interp<'_> {
             self.insert(id, key, index.clone(), val);
             return Ok(());
         }
+        // Setting one element is what loops do; it must not copy the list each time.
+        if let (Object::List(items), Data::Int(at)) = (self.heap.get(id), &index.data) {
+            let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+            let at = usize::try_from(if *at < 0 { at + length } else { *at });
+            if let (Ok(at), Object::List(items)) = (at, self.heap.get_mut(id))
+                && let Some(slot) = items.get_mut(at)
+            {
+                *slot = val;
+                return Ok(());
+            }
+        }
+        self.look_through(object, span)?;
         match self.heap.get(id).clone() {
             Object::List(items) => {
                 if self.is_open(index) {

@@ -10,7 +10,12 @@ impl Interp<'_> {
     /// The elements of an iterable: `None` when they are unknown, an exception when there are none to
     /// iterate over.
     pub(crate) fn iterate(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
-        self.weigh(val);
+        let items = self.all_items(val, span)?;
+        self.spend(items.as_ref().map_or(0, Vec::len), span)?;
+        Ok(items)
+    }
+
+    fn all_items(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
         Ok(match &val.data {
             Data::Unknown(_) | Data::Text(_) => None,
             Data::Str(text) => Some(

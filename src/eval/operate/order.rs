@@ -48,6 +48,7 @@ impl Interp<'_> {
         right: &Val,
         span: Span,
     ) -> Res<Option<Option<std::cmp::Ordering>>> {
+        self.spend(1, span)?;
         if self.is_open(left) || self.is_open(right) {
             return Ok(None);
         }
@@ -152,6 +153,22 @@ impl Interp<'_> {
         needle: &Val,
         span: Span,
     ) -> Res<Option<bool>> {
+        // The usual case first, without copying the container.
+        if let Some(id) = container.as_obj()
+            && matches!(self.heap.get(id), Object::Dict(..) | Object::Set(..))
+            && !self.is_open(needle)
+        {
+            let key = self.key(needle, span)?;
+            let is_there = match self.heap.get(id) {
+                Object::Dict(entries, _) => entries.contains_key(&key),
+                Object::Set(items, _) => items.contains_key(&key),
+                _ => false,
+            };
+            if is_there {
+                return Ok(Some(true));
+            }
+        }
+        self.look_through(container, span)?;
         match (&container.data, &needle.data) {
             (Data::Str(text), Data::Str(part)) => return Ok(Some(text.contains(part.as_ref()))),
             (Data::Bytes(text), Data::Bytes(part)) => {
@@ -201,14 +218,15 @@ impl Interp<'_> {
             return Ok(if open && !entries.is_empty() { None } else { Some(false) });
         }
         if let Some(id) = container.as_obj() {
-            match self.heap.get(id).clone() {
-                Object::Set(items, _) => {
-                    if self.is_open(needle) && !items.is_empty() {
-                        return Ok(None);
-                    }
-                    let key = self.key(needle, span)?;
-                    return Ok(Some(items.contains_key(&key)));
+            if let Object::Set(items, _) = self.heap.get(id) {
+                if self.is_open(needle) && !items.is_empty() {
+                    return Ok(None);
                 }
+                let key = self.key(needle, span)?;
+                let Object::Set(items, _) = self.heap.get(id) else { return Ok(None) };
+                return Ok(Some(items.contains_key(&key)));
+            }
+            match self.heap.get(id).clone() {
                 Object::Instance(instance) => {
                     if let (Some((_, whole)), Some((_, part))) =
                         (self.flag_number(container), self.flag_number(needle))

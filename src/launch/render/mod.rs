@@ -3,7 +3,9 @@
 //! Everything is rendered before anything starts. What a template needs and nobody knows is an error that names
 //! it, and so is what cannot be the same outside Airflow, such as XCom or the current time.
 
+mod budget;
 mod facts;
+mod guard;
 mod lookups;
 mod macros;
 mod moment;
@@ -14,11 +16,14 @@ pub use facts::{Facts, Interval, parse_date};
 
 use std::borrow::Cow;
 
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::machinery::{self, CodeGenerator};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use serde_json::Value as Json;
 
 use super::plan::PlanError;
+use crate::jinja;
 use crate::spec::{JobSpec, to_value};
+use budget::Budget;
 use lookups::Misses;
 
 /// Steps one template may take; a loop over millions is a mistake.
@@ -61,19 +66,31 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
 /// # Errors
 /// When it is no template, or needs what is not known.
 pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
-    let misses = Misses::default();
+    let (misses, budget) = (Misses::default(), Budget::new());
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_unknown_method_callback(names::unknown_method);
+    let methods = budget.clone();
+    environment.set_unknown_method_callback(move |state, value, method, args| {
+        let all: Vec<Value> = std::iter::once(value).chain(args).cloned().collect();
+        methods.call(method, &all)?;
+        names::unknown_method(state, value, method, args)
+    });
     environment.set_fuel(Some(FUEL));
-    operators::install(&mut environment);
+    operators::install(&mut environment, &budget);
     macros::install_filters(&mut environment);
-    let rewritten = operators::rewrite(text).map_err(|error| syntax(&error))?;
+    budget::install(&mut environment, &budget);
     let context = names::context(facts, &misses).map_err(|failure| failure.to_string())?;
     let known = names::known(&context);
-    let template = environment.template_from_str(&rewritten).map_err(|error| syntax(&error))?;
-    match template.render(context) {
-        Ok(rendered) => Ok(rendered),
+    let tree = jinja::read(text).map_err(|error| syntax(&error))?;
+    let tree = guard::statement(&tree).map_err(|error| detail(&error))?;
+    let mut generator = CodeGenerator::new("<template>", text);
+    generator.compile_stmt(&tree);
+    let (instructions, blocks) = generator.finish();
+    let mut rendered = String::new();
+    let mut output = machinery::make_string_output(&mut rendered);
+    let plain = AutoEscape::None;
+    match machinery::eval(&environment, &instructions, context, &blocks, &mut output, plain) {
+        Ok(_) => Ok(rendered),
         Err(error) => {
             let mut missing = misses.take();
             let unknown = [ErrorKind::UndefinedError, ErrorKind::UnknownFunction];
@@ -93,10 +110,8 @@ pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
 
 /// The names a template reads and that nobody has.
 fn unknown_names(environment: &Environment<'_>, text: &str, known: &[String]) -> Vec<String> {
-    let Ok(template) = environment.template_from_str(text) else { return Vec::new() };
-    let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+    let mut names = jinja::names(text);
     names.retain(|name| !known.contains(name) && !environment.globals().any(|(it, _)| it == name));
-    names.sort();
     let why = |name: String| match names::DATES.contains(&name.as_str()) {
         true => format!("`{name}` needs the date of the run; pass it with `--date`"),
         false => format!("`{name}` is not known outside Airflow"),

@@ -61,7 +61,7 @@ fn model(
     argument: &str,
     remarks: &mut Remarks,
 ) -> Node {
-    let mut entries = IndexMap::new();
+    let mut entries = IndexMap::default();
     for (key, node) in given.entries {
         if given.open_keys.contains_key(&key) {
             // Nobody knows which field it is.

@@ -74,7 +74,7 @@ pub(super) fn to_client_object(
 /// `Volume(name, configs)`: each key of the configs, in camelCase, is a field of the volume.
 fn volume(made: &Model, value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) -> Node {
     let class = Models::get().class("V1Volume");
-    let mut entries = IndexMap::new();
+    let mut entries = IndexMap::default();
     if let Some(name) = made.fields.get("name") {
         entries.insert("name".to_owned(), plain(name, Jinja::Literal, subject, remarks));
     }
@@ -107,7 +107,7 @@ fn volume(made: &Model, value: &Value, subject: &Subject<'_>, remarks: &mut Rema
         }
     }
     entries.retain(|_, node| !node.is_null());
-    Node::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::new() }), value.span)
+    Node::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::default() }), value.span)
 }
 
 /// The helper turns `persistentVolumeClaim` into `persistent_volume_claim` by its capitals alone.
@@ -153,7 +153,7 @@ pub(super) fn old_resources(
         return None;
     }
     let sides = ["limits", "requests"].map(|side| {
-        let mut entries = IndexMap::new();
+        let mut entries = IndexMap::default();
         for (field, of, resource) in RESOURCES {
             let found = given.iter().find(|(name, _)| name == field);
             if let Some((_, value)) = found.filter(|(_, v)| of == side && v.truth() != Some(false))
@@ -162,7 +162,7 @@ pub(super) fn old_resources(
             }
         }
         Node::new(
-            NodeKind::Map(Fields { class: None, entries, open_keys: IndexMap::new() }),
+            NodeKind::Map(Fields { class: None, entries, open_keys: IndexMap::default() }),
             value.span,
         )
     });

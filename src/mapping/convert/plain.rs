@@ -113,7 +113,7 @@ fn model(
         .iter()
         .find(|(name, _)| *name == class.name)
         .map_or(&[][..], |(_, fields)| fields);
-    let mut entries = IndexMap::new();
+    let mut entries = IndexMap::default();
     for (name, field) in &made.fields {
         let Some(known) = class.field(name) else {
             let message = format!("{} has no field `{name}`", class.name);
@@ -126,7 +126,7 @@ fn model(
         let inside = if rendered.contains(&name.as_str()) { jinja } else { Jinja::Literal };
         entries.insert(known.json.clone(), plain(field, inside, subject, remarks));
     }
-    let fields = Fields { class: Some(class), entries, open_keys: IndexMap::new() };
+    let fields = Fields { class: Some(class), entries, open_keys: IndexMap::default() };
     let node = Node::new(NodeKind::Map(fields), value.span);
     missing_field(class, made).map_or(node, |field| {
         let message = format!("{}: `{field}` must not be None", class.name);

@@ -14,11 +14,10 @@ mod parity;
 mod relatives;
 mod values;
 
-use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::{Mapped, NoTemplates, Tables, TemplateReader, map_task};
-use crate::airflow::{Dag, Keyword, Operator, OperatorKind, Origin, Settings, Task};
+use crate::airflow::{Dag, Keyword, Keywords, Operator, OperatorKind, Origin, Settings, Task};
 use crate::eval::{Text, Value};
 use crate::python::{Sources, Span};
 
@@ -62,7 +61,7 @@ pub(super) fn task_of(kind: OperatorKind, class: &str, keywords: Vec<(&str, Valu
 pub(super) fn dag() -> Dag {
     Dag {
         dag_id: Text::literal("dag"),
-        arguments: IndexMap::new(),
+        arguments: Keywords::default(),
         span: Span::NONE,
         timing: Default::default(),
         is_global: true,

@@ -1,5 +1,6 @@
 //! Findings as workflow commands of GitHub Actions, which show them in the diff of a pull request.
 
+use crate::diag::escape::push_visible;
 use crate::report::model::{Finding, Level};
 
 /// One workflow command for each finding that is not ignored.
@@ -38,9 +39,16 @@ fn command(finding: &Finding) -> String {
     format!("::{kind} {}::{}\n", properties.join(","), data(&text))
 }
 
-/// Text after the second `::`.
+/// Text after the second `::`. People read these lines in logs, too.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\n' | '\r' => shown.push(char),
+            _ => push_visible(&mut shown, char),
+        }
+    }
+    shown.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a property.

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::diag::escape::visible;
 use crate::mapping::Disposition;
 use crate::report::model::{Group, Readiness, Report, TaskEntry};
+use crate::report::terminal::{Terminal, bold, dim, green, red, yellow};
 use crate::words::{count, percent, shorten};
 
 /// Width of the bars, in characters.
@@ -16,7 +17,7 @@ const ROWS: usize = 20;
 
 /// Writes a report as text, with terminal colours if `color`.
 pub fn human(report: &Report, color: bool) -> String {
-    let mut out = Out { text: String::new(), color };
+    let mut out = Terminal::new(color);
     out.head(report);
     out.groups("Folders", "folder", &report.folders);
     if report.owners.len() > 1 {
@@ -59,21 +60,8 @@ pub fn human(report: &Report, color: bool) -> String {
     out.text
 }
 
-struct Out {
-    text: String,
-    color: bool,
-}
-
-impl Out {
-    fn line(&mut self, text: &str) {
-        self.text.push_str(text.trim_end());
-        self.text.push('\n');
-    }
-
-    fn paint(&self, text: &str, style: Style) -> String {
-        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-
+/// The parts of a report.
+impl Terminal {
     fn head(&mut self, report: &Report) {
         let totals = &report.totals;
         self.line(&format!(
@@ -192,21 +180,9 @@ impl Out {
 
 fn style(readiness: Readiness) -> Style {
     match readiness {
-        Readiness::Ready => AnsiColor::Green.on_default(),
+        Readiness::Ready => green(),
         Readiness::NeedsValues => AnsiColor::Cyan.on_default(),
-        Readiness::NeedsDecision => AnsiColor::Yellow.on_default(),
+        Readiness::NeedsDecision => yellow(),
         Readiness::NotMigratable => red(),
     }
-}
-
-fn red() -> Style {
-    AnsiColor::Red.on_default()
-}
-
-fn bold() -> Style {
-    Style::new().bold()
-}
-
-fn dim() -> Style {
-    Style::new().dimmed()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Judged;
+use crate::diag::escape::push_visible;
 use crate::report::model::{Readiness, Report};
 
 /// A test of a suite.
@@ -130,7 +131,7 @@ fn xml(text: &str) -> String {
             '\t' => out.push_str("&#9;"),
             '\r' => out.push_str("&#13;"),
             '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            _ => out.push(char),
+            _ => push_visible(&mut out, char),
         }
     }
     out

@@ -18,11 +18,12 @@ pub(in crate::report) mod markdown_parts {
 }
 
 use super::model::{Finding, Report};
+use crate::diag::escape::pretty_json;
 
 /// A report as JSON, indented, ending in a line feed.
 pub fn json(report: &Report) -> String {
     // A report has string keys only, so serde_json has nothing to refuse.
-    format!("{:#}\n", serde_json::to_value(report).unwrap_or_default())
+    pretty_json(report).unwrap_or_default()
 }
 
 /// A finding as a gate sees it.

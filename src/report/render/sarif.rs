@@ -34,7 +34,7 @@ pub fn sarif(findings: &[Judged<'_>], has_baseline: bool) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    crate::diag::escape::pretty_json(&log).unwrap_or_default()
 }
 
 fn rule(code: &str) -> Json {

@@ -6,9 +6,9 @@ use super::texts::{as_text, escaped, literal, shown, typed};
 use super::{Misfit, UsedDefault};
 use crate::eval::HoleKind;
 use crate::eval::template::{self, Part};
+use crate::pointer::Pointer;
 use crate::spec::OpenHole;
 use crate::spec::fits::fits;
-use crate::spec::pointer::Pointer;
 use crate::values::{Unset, Values};
 
 pub(super) struct Filler<'a> {

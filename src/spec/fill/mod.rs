@@ -14,10 +14,10 @@ use serde_json::Value as Json;
 
 use self::filler::{At, Filler, Takes};
 use self::texts::unescape;
-use super::pointer::Pointer;
 use super::schema::known;
 use super::write::to_value;
 use super::{JobSpec, OpenHole};
+use crate::pointer::Pointer;
 use crate::values::Values;
 
 /// What filling a job spec gave.

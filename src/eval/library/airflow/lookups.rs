@@ -222,11 +222,7 @@ impl Interp<'_> {
                 let default = args.named("fallback").cloned();
                 match (section.as_str(), key.as_str()) {
                     (Some(section), Some(key)) => {
-                        let own = self.own_default(section, key, default.is_some(), span);
-                        let name = format!("{section}.{key}");
-                        let val = own.unwrap_or_else(|| {
-                            self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span)
-                        });
+                        let val = self.conf_option(section, key, default.as_ref(), span);
                         self.conf_value(name_of(path), &val, span)
                     }
                     _ => Ok(self.derived(&[&section, &key], span)),
@@ -312,29 +308,33 @@ impl Interp<'_> {
         })
     }
 
-    /// Airflow's own default of an option that has no value, which is then told.
-    fn own_default(
+    /// An option of Airflow's configuration, with the `fallback` of the code that asks for it.
+    fn conf_option(
         &mut self,
         section: &str,
         option: &str,
-        has_fallback: bool,
+        fallback: Option<&Val>,
         span: Span,
-    ) -> Option<Val> {
-        let values = &self.settings.values;
+    ) -> Val {
         let name = format!("{section}.{option}");
-        if values.unset == Unset::Hole || values.get(HoleKind::Conf, &name).is_some() {
-            return None;
-        }
         let release = &self.settings.airflow_version;
-        let text = super::config::default_of(release, section, option, has_fallback)?;
-        // An option that is empty unless somebody sets it has been set where its value is needed.
-        if text.is_empty() && values.unset == Unset::Default {
-            return None;
+        let own = super::config::default_of(release, section, option, fallback.is_some());
+        let values = &self.settings.values;
+        let (Some(own), None) = (own, values.get(HoleKind::Conf, &name)) else {
+            return self.look_up(HoleKind::Conf, &name, fallback, false, span);
+        };
+        // Without a fallback, the code expects the option to be set somewhere. And an option that is
+        // empty unless somebody sets it has been set where its value is needed.
+        let is_likely = fallback.is_some() && !own.is_empty();
+        if values.unset == Unset::Absent || (values.unset == Unset::Default && is_likely) {
+            let message = format!("conf `{name}` is not given: Airflow's default '{own}' is used");
+            let told = Diagnostic::new(Code::AssumedValue, span, message);
+            self.tell(told.help(format!("Pass it with `--set conf:{name}=VALUE`.")));
+            return Val::str(own, span);
         }
-        let message = format!("conf `{name}` is not given: Airflow's default '{text}' is used");
-        let told = Diagnostic::new(Code::AssumedValue, span, message);
-        self.tell(told.help(format!("Pass it with `--set conf:{name}=VALUE`.")));
-        Some(Val::str(text, span))
+        // The fallback is never used, so it is not what the hole has when nothing is given.
+        let default = is_likely.then(|| Val::str(own, span));
+        self.look_up(HoleKind::Conf, &name, default.as_ref(), false, span)
     }
 
     fn conf_value(&mut self, method: &str, val: &Val, span: Span) -> Res {

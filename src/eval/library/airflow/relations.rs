@@ -47,11 +47,17 @@ impl Interp<'_> {
     }
 
     /// Makes every last task of `up` an upstream of every first task of `down`.
-    pub(crate) fn relate(&mut self, up: &Val, down: &Val, _span: Span) -> Res<()> {
+    pub(crate) fn relate(&mut self, up: &Val, down: &Val, span: Span) -> Res<()> {
         let ups = self.ends(up, false)?;
         let downs = self.ends(down, true)?;
         for down in &downs {
             for up in &ups {
+                // Each is compared with those that are there, and stands in the job spec.
+                let there = match self.heap.get(*down) {
+                    Object::Task(task) => task.upstream.len(),
+                    _ => 0,
+                };
+                self.spend(8 + there / 8, span)?;
                 self.add_upstream(*down, *up);
             }
         }

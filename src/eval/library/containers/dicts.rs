@@ -42,6 +42,7 @@ impl Interp<'_> {
         {
             return Ok(Some(val));
         }
+        self.look_through(this, span)?;
         let (entries, class) = match self.heap.get(id) {
             Object::Dict(entries, class) => (entries.clone(), class.clone()),
             _ => return Ok(None),

@@ -32,12 +32,15 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Res<Option<Val>> {
+        // Appending is what loops do; it must not copy the list each time.
+        if let Object::List(items) = self.heap.get(id)
+            && name == "append"
+        {
+            let full = items.len() >= self.settings.limits.collection;
+            return self.append(id, args, full, span).map(Some);
+        }
+        self.look_through(this, span)?;
         let mut items = match self.heap.get(id) {
-            // Appending is what loops do; it must not copy the list each time.
-            Object::List(items) if name == "append" => {
-                let full = items.len() >= self.settings.limits.collection;
-                return self.append(id, args, full, span).map(Some);
-            }
             Object::List(items) => items.clone(),
             _ => return Ok(None),
         };

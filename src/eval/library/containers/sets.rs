@@ -43,6 +43,19 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Res<Option<Val>> {
+        // Adding is what loops do; it must not copy the set each time.
+        if let ("add", [val], Object::Set(elements, false)) =
+            (name, args.pos.as_slice(), self.heap.get(id))
+            && elements.len() < self.settings.limits.collection
+            && !self.is_open(val)
+        {
+            let key = self.key(val, span)?;
+            if let Object::Set(elements, _) = self.heap.get_mut(id) {
+                elements.entry(key).or_insert_with(|| val.clone());
+            }
+            return Ok(Some(Val::none(span)));
+        }
+        self.look_through(this, span)?;
         let (mut elements, frozen) = match self.heap.get(id) {
             Object::Set(elements, frozen) => (elements.clone(), *frozen),
             _ => return Ok(None),

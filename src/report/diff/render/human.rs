@@ -1,11 +1,10 @@
 //! The difference for a terminal.
 
-use anstyle::{AnsiColor, Style};
-
 use crate::diag::escape::visible;
 use crate::report::diff::digest::Digest;
 use crate::report::diff::model::{Change, Diff, Kind, TaskChange, Trend};
 use crate::report::diff::show::{name, names, readiness, secret_note, sentence, values, verb};
+use crate::report::terminal::{Terminal, bold, dim, green, red, yellow};
 use crate::words::count;
 
 /// Tasks that are named for a change they share.
@@ -13,10 +12,10 @@ const NAMED: usize = 4;
 
 /// Writes a difference as text, with terminal colours if `color`.
 pub fn human(diff: &Diff, color: bool) -> String {
-    let mut out = Out { text: String::new(), color };
+    let mut out = Terminal::new(color);
     out.line(&format!("{} → {}", visible(&diff.old), visible(&diff.new)));
     let sentence = sentence(diff);
-    let sentence = out.paint(&sentence, Style::new().bold());
+    let sentence = out.paint(&sentence, bold());
     out.line(&sentence);
     for file in &diff.files {
         let what = if file.readable_now { "can be read now" } else { "can no longer be read" };
@@ -27,7 +26,7 @@ pub fn human(diff: &Diff, color: bool) -> String {
     let digest = Digest::of(diff);
     for shared in &digest.shared {
         let head = format!("in {}", count(shared.tasks.len(), "task"));
-        let head = out.paint(&head, Style::new().bold());
+        let head = out.paint(&head, bold());
         out.line(&format!("\n{head}  {}", visible(&names(&shared.tasks, NAMED, str::to_owned))));
         shared.changes.iter().for_each(|change| out.change(change));
     }
@@ -38,31 +37,18 @@ pub fn human(diff: &Diff, color: bool) -> String {
             out.line("");
         }
         was_long = !changes.is_empty();
-        out.task(task, changes);
+        out.changed(task, changes);
     }
     out.text
 }
 
-struct Out {
-    text: String,
-    color: bool,
-}
-
-impl Out {
-    fn line(&mut self, text: &str) {
-        self.text.push_str(text.trim_end());
-        self.text.push('\n');
-    }
-
-    fn paint(&self, text: &str, style: Style) -> String {
-        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-
-    fn task(&mut self, task: &TaskChange, changes: &[&Change]) {
+/// The parts of a difference.
+impl Terminal {
+    fn changed(&mut self, task: &TaskChange, changes: &[&Change]) {
         let style = match (task.trend, task.kind) {
             (Some(Trend::Worse), _) | (_, Kind::Removed) => red(),
             (Some(Trend::Better), _) | (_, Kind::Added) => green(),
-            _ => AnsiColor::Yellow.on_default(),
+            _ => yellow(),
         };
         let verb = self.paint(&format!("{:<8}", verb(task)), style);
         let status = readiness(task).map(|words| format!("  {words}")).unwrap_or_default();
@@ -73,8 +59,7 @@ impl Out {
     }
 
     fn change(&mut self, change: &Change) {
-        let meaning =
-            self.paint(&format!("{:<12}", change.meaning.as_str()), Style::new().dimmed());
+        let meaning = self.paint(&format!("{:<12}", change.meaning.as_str()), dim());
         self.line(&format!("  {meaning}{}", visible(&change.path)));
         if let Some(note) = secret_note(change) {
             self.line(&format!("      {note}"));
@@ -88,12 +73,4 @@ impl Out {
             }
         }
     }
-}
-
-fn red() -> Style {
-    AnsiColor::Red.on_default()
-}
-
-fn green() -> Style {
-    AnsiColor::Green.on_default()
 }

@@ -13,5 +13,5 @@ use super::Diff;
 /// A difference as JSON, indented, ending in a line feed.
 pub fn json(diff: &Diff) -> String {
     // A difference has string keys only, so serde_json has nothing to refuse.
-    format!("{:#}\n", serde_json::to_value(diff).unwrap_or_default())
+    crate::diag::escape::pretty_json(diff).unwrap_or_default()
 }

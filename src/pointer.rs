@@ -1,5 +1,6 @@
-//! JSON pointers (RFC 6901), the paths of `templates` and `holes`.
+//! JSON pointers (RFC 6901): how every part of podlift names a place in a job spec or a pod.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A step from a value to a value inside it.
@@ -49,10 +50,39 @@ impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.0 {
             match step {
-                Step::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1"))?,
+                Step::Key(key) => write!(f, "/{}", escape(key))?,
                 Step::Index(index) => write!(f, "/{index}")?,
             }
         }
         Ok(())
     }
+}
+
+/// A key as a token of a pointer.
+pub(crate) fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) {
+        Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(key)
+    }
+}
+
+/// Adds a key to a pointer for as long as `work` takes: whoever walks through a whole value needs one text for all of
+/// its places.
+pub(crate) fn within<T>(pointer: &mut String, key: &str, work: impl FnOnce(&mut String) -> T) -> T {
+    let above = pointer.len();
+    pointer.push('/');
+    pointer.push_str(&escape(key));
+    let done = work(pointer);
+    pointer.truncate(above);
+    done
+}
+
+/// The same for an item of a list.
+pub(crate) fn within_item<T>(
+    pointer: &mut String,
+    index: usize,
+    work: impl FnOnce(&mut String) -> T,
+) -> T {
+    within(pointer, &index.to_string(), work)
 }

@@ -1,0 +1,83 @@
+//! Jinja texts, looked at before they are read. The template engine descends once per operator of a chain, and works
+//! out what is constant while it reads, such as `'x' * 10**8`; neither is bounded by anything but the text.
+
+use minijinja::machinery::ast::Stmt;
+use minijinja::machinery::{Token, parse, tokenize};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind};
+
+/// Words, signs and constants that one `{{ … }}` or `{% … %}` may have.
+const MOST_TOKENS: usize = 1_000;
+
+/// Reads a template that is not too much to read.
+///
+/// # Errors
+/// When it is no template, or too much.
+pub(crate) fn read(text: &str) -> Result<Stmt<'_>, Error> {
+    look(text)?;
+    parse(text, "<template>", SyntaxConfig::default())
+}
+
+/// The names a template reads, sorted; none when it cannot be read.
+pub(crate) fn names(text: &str) -> Vec<String> {
+    let Ok(skeleton) = look(text) else { return Vec::new() };
+    let environment = Environment::new();
+    let Ok(template) = environment.template_from_str(&skeleton) else { return Vec::new() };
+    let mut names: Vec<_> = template.undeclared_variables(false).into_iter().collect();
+    names.retain(|name| !environment.globals().any(|(global, _)| global == name));
+    names.sort();
+    names
+}
+
+/// The text with another operator instead of those that make texts longer: the same names, and nothing to work out.
+///
+/// # Errors
+/// When it cannot be split into words, or has too many.
+fn look(text: &str) -> Result<String, Error> {
+    let mut skeleton = text.to_owned();
+    let mut length = 0;
+    for token in tokenize(text, false, SyntaxConfig::default()) {
+        let (token, span) = token?;
+        match token {
+            Token::VariableStart | Token::BlockStart => length = 0,
+            _ => length += 1,
+        }
+        if length > MOST_TOKENS {
+            return Err(Error::new(ErrorKind::SyntaxError, "an expression is too long"));
+        }
+        let minus = match token {
+            Token::Mul | Token::Plus | Token::Tilde => "-",
+            Token::Pow => "- ",
+            _ => continue,
+        };
+        let place = span.start_offset as usize..span.end_offset as usize;
+        if skeleton.get(place.clone()).is_some_and(|sign| sign.len() == minus.len()) {
+            skeleton.replace_range(place, minus);
+        }
+    }
+    Ok(skeleton)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn chains_that_would_overflow_the_stack_are_refused() {
+        for link in ["+1", "~1", ".b", "[0]", "|f", " and 1", " is defined", "()"] {
+            let long = format!("{{{{ a{} }}}}", link.repeat(50_000));
+            assert!(read(&long).is_err(), "{link}");
+            assert_eq!(names(&long), [""; 0], "{link}");
+        }
+        assert!(read(&"{{ a + b }}".repeat(5_000)).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_worked_out_for_the_names() {
+        let skeleton = look("{{ 'a*b' * 99 ** 2 ~ x + y }} a * b ~ {# * #}").unwrap();
+        assert_eq!(skeleton, "{{ 'a*b' - 99 -  2 - x - y }} a * b ~ {# * #}");
+        assert_eq!(names("{{ 'a*b' * 10 ** 2 ~ x + y * -z }}"), ["x", "y", "z"]);
+    }
+}
