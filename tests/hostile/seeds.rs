@@ -20,7 +20,9 @@ fn replay(target: &str, entry: fn(&[u8])) {
     seeds.sort();
     assert!(!seeds.is_empty(), "no seeds for {target}");
     for seed in seeds {
-        eprintln!("{}", seed.display());
+        // A panic is told below the name of its seed.
+        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", seed.display()))
+            .unwrap();
         let began = std::time::Instant::now();
         entry(&fs::read(&seed).unwrap());
         assert!(began.elapsed() < LONGEST, "{} takes {:?}", seed.display(), began.elapsed());
