@@ -21,7 +21,9 @@ pub(super) fn put(
     ctx: &mut Ctx<'_>,
 ) -> Result<()> {
     let Some(folder) = folder.filter(|folder| folder.as_os_str() != "-") else {
-        ctx.stdout.write_all(emitter.join(files).as_bytes())?;
+        for part in emitter.parts(files) {
+            ctx.stdout.write_all(part.as_bytes())?;
+        }
         return Ok(());
     };
     let written =

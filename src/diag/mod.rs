@@ -65,6 +65,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Every place it names.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        std::iter::once(self.span).chain(self.secondary.iter().map(|(span, _)| *span))
+    }
+
     /// A finding at a place, with the severity of its code.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dagster::{DagsterProject, shown};
 use super::header::MARK;
 use super::paths::component;
-use super::{Batch, Emitted, Emitter, OutputFile};
+use super::{Batch, Emitted, Emitter, OutputFile, Parts};
 use crate::diag::{Code, Diagnostic};
 use crate::spec::{DagFacts, JobSpec};
 
@@ -90,8 +90,8 @@ impl Emitter for Airlift {
         emitted
     }
 
-    fn join(&self, files: &[OutputFile]) -> String {
-        DagsterProject { airlift: true }.join(files)
+    fn parts<'a>(&self, files: &'a [OutputFile]) -> Parts<'a> {
+        DagsterProject { airlift: true }.parts(files)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Job specs as files.
 
-use super::{Batch, Emitted, Emitter, OutputFile, header, paths};
+use std::borrow::Cow;
+
+use super::{Batch, Emitted, Emitter, OutputFile, Parts, documents, header, paths};
 use crate::spec::{self, JobSpec};
 
 /// How job specs are written down.
@@ -48,21 +50,19 @@ impl Emitter for JobSpecs {
     }
 
     /// YAML documents parted by `---`, or a JSON list.
-    fn join(&self, files: &[OutputFile]) -> String {
-        let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+    fn parts<'a>(&self, files: &'a [OutputFile]) -> Parts<'a> {
         match self.notation {
-            Notation::Yaml => texts.join("---\n"),
-            Notation::Json if texts.is_empty() => "[]\n".to_owned(),
+            Notation::Yaml => documents(files),
+            Notation::Json if files.is_empty() => Box::new(std::iter::once(Cow::Borrowed("[]\n"))),
             // Line feeds inside JSON are between tokens only, so lines can be indented as they are.
             Notation::Json => {
-                let items: Vec<String> = texts
-                    .iter()
-                    .map(|text| {
-                        let lines = text.trim_end().lines().map(|line| format!("  {line}"));
-                        lines.collect::<Vec<_>>().join("\n")
-                    })
-                    .collect();
-                format!("[\n{}\n]\n", items.join(",\n"))
+                let items = files.iter().enumerate().flat_map(|(number, file)| {
+                    let start = if number > 0 { ",\n" } else { "[\n" };
+                    let lines = file.text.trim_end().lines().map(|line| format!("  {line}"));
+                    let item = lines.collect::<Vec<_>>().join("\n");
+                    [Cow::Borrowed(start), Cow::Owned(item)]
+                });
+                Box::new(items.chain([Cow::Borrowed("\n]\n")]))
             }
         }
     }
@@ -84,7 +84,7 @@ mod tests {
                 let read = spec::read(&Sources::default(), &file.path, &file.text);
                 assert_eq!(read, Ok(vec![spec.clone()]));
             }
-            let all = emitter.join(&emitted.files);
+            let all = emitter.parts(&emitted.files).collect::<String>();
             assert_eq!(spec::read(&Sources::default(), "all", &all), Ok(specs.to_vec()));
         }
     }
@@ -94,10 +94,10 @@ mod tests {
         let specs = [spec_named("etl", "load"), spec_named("etl", "b\nc")];
         let emitter = JobSpecs { notation: Notation::Json };
         assert_eq!(
-            emitter.join(&emitter.emit(&Batch::of(&specs)).files),
+            emitter.parts(&emitter.emit(&Batch::of(&specs)).files).collect::<String>(),
             spec::to_json_list(&specs)
         );
-        assert_eq!(emitter.join(&[]), spec::to_json_list(&[]));
+        assert_eq!(emitter.parts(&[]).collect::<String>(), spec::to_json_list(&[]));
     }
 
     #[test]

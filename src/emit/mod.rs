@@ -16,6 +16,8 @@ mod names;
 pub mod paths;
 pub mod write;
 
+use std::borrow::Cow;
+
 use crate::diag::Diagnostic;
 
 pub use airlift::{Airlift, edited};
@@ -50,8 +52,21 @@ pub trait Emitter {
     /// The files, below an output folder.
     fn emit(&self, batch: &Batch<'_>) -> Emitted;
 
-    /// All files as one text, for standard output.
-    fn join(&self, files: &[OutputFile]) -> String {
-        files.iter().map(|file| file.text.as_str()).collect::<Vec<_>>().join("---\n")
+    /// All files one after the other, as parts of one text for standard output. They come one by one, so that the
+    /// whole need not be in memory twice.
+    fn parts<'a>(&self, files: &'a [OutputFile]) -> Parts<'a> {
+        documents(files)
     }
 }
+
+/// YAML documents parted by `---`.
+fn documents(files: &[OutputFile]) -> Parts<'_> {
+    let parted = files.iter().enumerate().flat_map(|(number, file)| {
+        let line = if number > 0 { "---\n" } else { "" };
+        [Cow::Borrowed(line), Cow::Borrowed(file.text.as_str())]
+    });
+    Box::new(parted)
+}
+
+/// A long text, part by part.
+pub type Parts<'a> = Box<dyn Iterator<Item = Cow<'a, str>> + 'a>;

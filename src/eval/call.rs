@@ -147,10 +147,12 @@ impl Interp<'_> {
         match &function.data {
             Data::Symbol(path) => {
                 let path = path.clone();
+                self.weigh_function(&path, &args);
                 self.call_symbol(&path, args, span)
             }
             Data::Method(bound) => {
                 let (this, name) = (bound.0.clone(), bound.1.clone());
+                self.weigh_method(&this, &name, &args);
                 self.call_method(&this, &name, args, span)
             }
             Data::Unknown(_) => self.call_unknown(function, &args, span),

@@ -187,6 +187,9 @@ impl Interp<'_> {
             let text = self.short_repr(index);
             return Ok(self.part_of(object, &format!("[{text}]"), span));
         }
+        if matches!(index.data, Data::Slice(_)) {
+            self.weigh(object);
+        }
         match &object.data {
             Data::Str(_) | Data::Text(_) | Data::Bytes(_) => self.text_item(object, index, span),
             Data::Tuple(items) => {

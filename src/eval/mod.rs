@@ -29,6 +29,7 @@ mod repr;
 mod strings;
 pub mod template;
 mod value;
+mod weight;
 
 pub use evaluate::{Evaluated, evaluate};
 pub use value::{Hole, HoleKind, Kind, Model, Object, Segment, Text, Value, XCom};

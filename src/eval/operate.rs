@@ -161,6 +161,7 @@ impl Interp<'_> {
 
     /// `left op right`.
     pub(crate) fn binary(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
+        self.weigh_operands(left, right);
         if let Some(val) = self.relation(op, left, right, span)? {
             return Ok(val);
         }

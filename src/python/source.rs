@@ -131,11 +131,11 @@ pub struct Sources {
     files: RwLock<Numbered>,
 }
 
-/// Sources by their numbers, and their numbers by their paths.
+/// Sources by their numbers, and by their paths their numbers with how often each was added.
 #[derive(Debug, Default)]
 struct Numbered {
     all: Vec<Arc<Source>>,
-    by_path: HashMap<String, Vec<u32>>,
+    by_path: HashMap<String, Vec<(u32, usize)>>,
 }
 
 impl Sources {
@@ -145,18 +145,35 @@ impl Sources {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let Numbered { all, by_path } = &mut *files;
         let numbers = by_path.entry(source.path.clone()).or_default();
-        for number in numbers.iter() {
+        for (number, adds) in numbers.iter_mut() {
             if let Some(known) = all.get(*number as usize)
                 && known.text == source.text
             {
+                *adds += 1;
                 return (SourceId(*number), Arc::clone(known));
             }
         }
         let number = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let source = Arc::new(source);
-        numbers.push(number);
+        numbers.push((number, 1));
         all.push(Arc::clone(&source));
         (SourceId(number), source)
+    }
+
+    /// Lets go of the text of the source with this shown path, unless somebody else added the same source. Whoever
+    /// calls this vouches that nothing points into it any more.
+    pub fn let_go(&self, path: &str, is_needed: impl Fn(SourceId) -> bool) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let Numbered { all, by_path } = &mut *files;
+        let Some([(number, adds)]) = by_path.get(path).map(Vec::as_slice) else { return };
+        if *adds > 1 || is_needed(SourceId(*number)) {
+            return;
+        }
+        if let Some(source) = all.get_mut(*number as usize) {
+            *source = Arc::new(Source::new(path, ""));
+        }
+        // Who adds it again gets another number.
+        by_path.remove(path);
     }
 
     /// The source of a number; `None` for [`Span::NONE`].
@@ -167,7 +184,7 @@ impl Sources {
     /// A source by its shown path, the first of those that were added.
     pub fn by_path(&self, path: &str) -> Option<(SourceId, Arc<Source>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let number = *files.by_path.get(path)?.first()?;
+        let (number, _) = *files.by_path.get(path)?.first()?;
         Some((SourceId(number), Arc::clone(files.all.get(number as usize)?)))
     }
 
@@ -239,6 +256,22 @@ mod tests {
         assert_eq!(sources.add(Source::new("a.py", "x")).0, first);
         assert_ne!(sources.add(Source::new("b.py", "x")).0, first);
         assert_eq!(sources.by_path("a.py").map(|(id, _)| id), Some(first));
+    }
+
+    #[test]
+    fn a_text_is_let_go_of_only_when_nobody_needs_it() {
+        let sources = Sources::default();
+        let (id, _) = sources.add(Source::new("a.py", "x"));
+        let text = |id| sources.get(id).map(|source| source.text.clone());
+        sources.let_go("a.py", |asked| asked == id);
+        assert_eq!(text(id).as_deref(), Some("x"), "it is needed");
+        sources.let_go("a.py", |_| false);
+        assert_eq!(text(id).as_deref(), Some(""));
+        let (again, _) = sources.add(Source::new("a.py", "x"));
+        assert_ne!(again, id, "a new number, since the old one has no text");
+        sources.add(Source::new("a.py", "x"));
+        sources.let_go("a.py", |_| false);
+        assert_eq!(text(again).as_deref(), Some("x"), "somebody else added it, too");
     }
 
     #[test]

@@ -106,6 +106,8 @@ pub struct Piece<'a> {
     pub file: &'a FileAccount,
     /// The texts that findings point into.
     pub sources: &'a Sources,
+    /// Whether the text of the file is needed even where no finding points into it; it is, unless this is cleared.
+    pub needs_text: &'a mut bool,
 }
 
 /// Translates DAG files. Findings about them, down to files that cannot be read, are in the result.
@@ -176,6 +178,7 @@ fn work<T: Send>(
         let disk = world.disk(memory.is_on());
         let mut outcome =
             stages::read(stages, input, settings, &options.selection, &sources, &disk);
+        let mut needs_text = true;
         let made = digest(Piece {
             specs: &mut outcome.specs,
             accounts: &mut outcome.accounts,
@@ -183,8 +186,14 @@ fn work<T: Send>(
             diagnostics: &mut outcome.diagnostics,
             file: &outcome.file,
             sources: &sources,
+            needs_text: &mut needs_text,
         });
         memory.keep(input, &disk.take(), &outcome, &made, &sources);
+        if !needs_text && outcome.mention.is_none() {
+            sources.let_go(&outcome.file.path, |id| {
+                outcome.diagnostics.iter().flat_map(Diagnostic::spans).any(|span| span.source == id)
+            });
+        }
         (outcome, made)
     };
     let (outcomes, digests): (Vec<account::Outcome>, Vec<T>) =

@@ -51,7 +51,8 @@ fn made(name: &str, file: &str, values: &Values, manifest: &Manifest) -> String 
     let stages = Static::new(Tables::builtin(), options.settings.limits.file);
     let translation = translate(&stages, &options).unwrap();
     let emitter = JobSpecs { notation: Notation::Yaml };
-    let specs = emitter.join(&emitter.emit(&Batch::of(&translation.specs)).files);
+    let specs =
+        emitter.parts(&emitter.emit(&Batch::of(&translation.specs)).files).collect::<String>();
     let mut findings = Vec::new();
     for told in &translation.diagnostics {
         Concise.render(told, &translation.sources, &mut findings).unwrap();

@@ -71,6 +71,7 @@ pub(super) fn make(
     let keep = |piece: Piece<'_>| {
         *piece.accounts = Vec::new();
         *piece.dags = Vec::new();
+        *piece.needs_text = false;
         let unsaid =
             if says_all { Vec::new() } else { take_infos(piece.diagnostics, piece.sources) };
         // What is told must not show the credentials of these specs, so they stay to be looked into.

@@ -31,7 +31,9 @@ mod tell;
 mod tests;
 mod text;
 
-use super::{Batch, Emitted, Emitter, OutputFile};
+use std::borrow::Cow;
+
+use super::{Batch, Emitted, Emitter, OutputFile, Parts};
 use crate::diag::Diagnostic;
 use crate::spec::{DagFacts, JobSpec};
 use plan::DagPlan;
@@ -110,10 +112,13 @@ impl Emitter for DagsterProject {
     }
 
     /// All files as one text, each below its path.
-    fn join(&self, files: &[OutputFile]) -> String {
-        let texts: Vec<String> =
-            files.iter().map(|file| format!("# ==> {} <==\n{}", file.path, file.text)).collect();
-        texts.join("\n")
+    fn parts<'a>(&self, files: &'a [OutputFile]) -> Parts<'a> {
+        let parted = files.iter().enumerate().flat_map(|(number, file)| {
+            let line = if number > 0 { "\n" } else { "" };
+            let head = Cow::Owned(format!("{line}# ==> {} <==\n", file.path));
+            [head, Cow::Borrowed(file.text.as_str())]
+        });
+        Box::new(parted)
     }
 }
 

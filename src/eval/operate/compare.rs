@@ -11,6 +11,11 @@ use crate::python::ast::CompareOp;
 impl Interp<'_> {
     /// One comparison.
     pub(crate) fn compare(&mut self, op: CompareOp, left: &Val, right: &Val, span: Span) -> Res {
+        match op {
+            CompareOp::Is | CompareOp::IsNot => {}
+            CompareOp::In | CompareOp::NotIn if self.is_hashed(right) => {}
+            _ => self.weigh_operands(left, right),
+        }
         if let Some(result) = self.own_order(op, left, right, span)? {
             return Ok(result);
         }

@@ -163,7 +163,8 @@ fn inner<'a>(expr: &Expr<'a>) -> Expr<'a> {
             calling(HELD, vec![Expr::Slice(Spanned::new(node, span))], span)
         }
         Expr::UnaryOp(it) => {
-            let op = match it.op {
+            // It can be neither copied nor cloned.
+            let op = match &it.op {
                 UnaryOpKind::Not => UnaryOpKind::Not,
                 UnaryOpKind::Neg => UnaryOpKind::Neg,
             };

@@ -30,7 +30,7 @@ pub(super) fn emitted(batch: &Batch<'_>) {
         let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths.len(), files.len(), "two files have one path: {paths:?}");
         files.iter().for_each(read);
-        format.join(&files);
+        format.parts(&files).for_each(drop);
     }
 }
 

@@ -8,10 +8,12 @@ mod escapes;
 mod template;
 mod translate;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
 
 pub use template::Template;
 use translate::{Translation, translate};
@@ -54,6 +56,14 @@ impl Flags {
             ascii: has(256),
         })
     }
+}
+
+/// How many engines are kept, as many as Python keeps patterns.
+const MAX_ENGINES: usize = 512;
+
+thread_local! {
+    /// Engines by their patterns: to make one takes longer than most searches, and loops search for the same.
+    static ENGINES: RefCell<FxHashMap<String, Regex>> = RefCell::default();
 }
 
 /// A compiled pattern.
@@ -119,10 +129,21 @@ impl Pattern {
     }
 
     fn engine(&self, before: &str, after: &str) -> Result<Regex, Failure> {
-        RegexBuilder::new(&format!("{before}(?:{}){after}", self.source))
+        let source = format!("{before}(?:{}){after}", self.source);
+        if let Some(known) = ENGINES.with_borrow(|engines| engines.get(&source).cloned()) {
+            return Ok(known);
+        }
+        let engine = RegexBuilder::new(&source)
             .backtrack_limit(BACKTRACK_LIMIT)
             .build()
-            .map_err(|error| Failure::Unsupported(format!("this regular expression: {error}")))
+            .map_err(|error| Failure::Unsupported(format!("this regular expression: {error}")))?;
+        ENGINES.with_borrow_mut(|engines| {
+            if engines.len() >= MAX_ENGINES {
+                engines.clear();
+            }
+            engines.insert(source, engine.clone());
+        });
+        Ok(engine)
     }
 
     fn find(&self, engine: &Regex, text: &str, byte: usize) -> Result<Option<Found>, Failure> {

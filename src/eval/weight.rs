@@ -1,0 +1,143 @@
+//! What one operation on large values counts for. A step may sort a list or search a text of a megabyte; a loop of such
+//! steps would take hours within its bound, so they count for as many as they are worth.
+
+use super::call::Args;
+use super::interp::Interp;
+use super::object::{Data, Native, Object, Val};
+
+/// Bytes of text that are handled in the time of a step.
+const TEXT: usize = 256;
+/// Elements that are handled in the time of a step.
+const ELEMENTS: usize = 16;
+/// Bits of an integer that are handled in the time of a step.
+const BITS: u64 = 64;
+/// How much longer it takes to sort, search or write than to copy.
+const SLOW: u64 = 16;
+/// How much longer it takes to make many values of one text, or a text of another.
+const TAKES_APART: u64 = 64;
+/// How much longer it takes to read a notation.
+const READS: u64 = 256;
+/// What making ready a regular expression counts for.
+const PATTERN: u64 = 400;
+
+/// Functions and methods that take no longer for a large value.
+const AT_ONCE: &[&str] = &[
+    "len",
+    "isinstance",
+    "issubclass",
+    "type",
+    "id",
+    "getattr",
+    "setattr",
+    "hasattr",
+    "bool",
+    "iter",
+    "next",
+    "callable",
+    "get",
+    "setdefault",
+    "add",
+    "discard",
+    "append",
+    "appendleft",
+    "pop",
+    "popleft",
+    "popitem",
+    "items",
+    "keys",
+    "values",
+    "print",
+    "hash",
+    "super",
+];
+
+impl Interp<'_> {
+    /// Counts what a function of the library works through.
+    pub(super) fn weigh_function(&mut self, path: &str, args: &Args) {
+        let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let is_pattern = module == "re";
+        let factor = match (module, name) {
+            (
+                "json" | "yaml" | "toml" | "tomllib",
+                "load" | "loads" | "safe_load" | "load_all" | "safe_load_all",
+            ) => READS,
+            ("re" | "json" | "yaml" | "copy" | "hashlib" | "csv" | "pprint", _) => SLOW,
+            (_, "sorted") => SLOW,
+            _ => 1,
+        };
+        let is_at_once = module == "builtins" && AT_ONCE.contains(&name);
+        if is_at_once || path.starts_with("airflow.") || path.starts_with("kubernetes.") {
+            return;
+        }
+        let weight: u64 = args.all().into_iter().map(|val| self.weight(val, 2)).sum();
+        self.steps += weight * factor + if is_pattern { PATTERN } else { 0 };
+    }
+
+    /// Counts what a method of a builtin value works through.
+    pub(super) fn weigh_method(&mut self, this: &Val, name: &str, args: &Args) {
+        if AT_ONCE.contains(&name) {
+            return;
+        }
+        let is_pattern =
+            matches!(&this.data, Data::Native(native) if matches!(**native, Native::Regex(..)));
+        let factor = match name {
+            "split" | "rsplit" | "splitlines" | "replace" | "translate" => TAKES_APART,
+            "sort" => SLOW,
+            _ if is_pattern => SLOW,
+            _ => 1,
+        };
+        let all = std::iter::once(this).chain(args.all());
+        let weight: u64 = all.map(|val| self.weight(val, 2)).sum();
+        self.steps += weight * factor + if is_pattern { PATTERN } else { 0 };
+    }
+
+    /// Counts what an operator works through.
+    pub(super) fn weigh_operands(&mut self, left: &Val, right: &Val) {
+        self.steps += self.weight(left, 2) + self.weight(right, 2);
+    }
+
+    /// Whether a look into a container is as quick however large it is.
+    pub(super) fn is_hashed(&self, container: &Val) -> bool {
+        container.as_obj().is_some_and(|id| {
+            matches!(self.heap.get(self.heap.resolve(id)), Object::Dict(..) | Object::Set(..))
+        })
+    }
+
+    /// Counts a walk over a value.
+    pub(super) fn weigh(&mut self, val: &Val) {
+        self.steps += match &val.data {
+            // Each character becomes a text of its own.
+            Data::Str(text) => steps(text.len(), ELEMENTS),
+            _ => self.weight(val, 0),
+        };
+    }
+
+    /// The size of a value in steps; of small collections also that of what they hold, so many levels deep.
+    fn weight(&self, val: &Val, deep: u32) -> u64 {
+        let inner = |items: &mut dyn Iterator<Item = &Val>, length: usize| -> u64 {
+            let looked = if deep > 0 && length <= ELEMENTS { length } else { 0 };
+            steps(length, ELEMENTS)
+                + items.take(looked).map(|item| self.weight(item, deep - 1)).sum::<u64>()
+        };
+        match &val.data {
+            Data::Str(text) => steps(text.len(), TEXT),
+            Data::Bytes(bytes) => steps(bytes.len(), TEXT),
+            Data::Big(number) => number.bits() / BITS,
+            Data::Tuple(items) => inner(&mut items.iter(), items.len()),
+            Data::Obj(id) => match self.heap.get(self.heap.resolve(*id)) {
+                Object::List(items) => inner(&mut items.iter(), items.len()),
+                Object::Dict(entries, _) => {
+                    inner(&mut entries.values().map(|(_, item)| item), entries.len())
+                }
+                Object::Set(items, _) => inner(&mut items.values(), items.len()),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+}
+
+/// How many steps a length is worth.
+fn steps(length: usize, unit: usize) -> u64 {
+    u64::try_from(length / unit).unwrap_or(u64::MAX)
+}
