@@ -1,12 +1,12 @@
 """podlift beside the parser alone, ruff and Airflow, on the same generated DAG files and in one run.
 
-    cargo build --release && cargo bench --bench parse_alone --no-run
-    python benches/translate.py --podlift target/release/podlift --parser PARSE_ALONE --ruff RUFF --airflow PYTHON > benches/results.md
+    benches/run > tables.md
 
-PARSE_ALONE is the program that `cargo bench --no-run` names, RUFF a ruff from PyPI, PYTHON the interpreter of an Airflow with the
-Kubernetes provider; peers that are not named are left out. Every figure is the median of --runs whole processes, which take turns so
-that a machine that slows down slows all of them. CPU is user plus system time of the process, memory its largest resident set.
-Airflow takes seconds for a few files, so it gets a sample; the ratio compares times per file.
+brings the peers and calls this with them; those that are not named are left out. PARSER is `benches/parse_alone.rs`, RUFF a
+ruff from PyPI, AIRFLOW the interpreter of an Airflow with the Kubernetes provider. Every figure is the median of --runs
+whole processes, which take turns so that a machine that slows down slows all of them. CPU is user plus system time of the
+process, memory its largest resident set. Airflow takes seconds for a few files, so it gets a sample; the ratio compares
+times per file.
 """
 
 import argparse

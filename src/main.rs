@@ -4,9 +4,6 @@ use std::process::ExitCode;
 
 use podlift::cli::{self, Ctx};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match Ctx::of_process() {
         Ok(mut ctx) => ExitCode::from(cli::main(std::env::args_os(), &mut ctx)),

@@ -55,7 +55,10 @@ pub fn load_file(
 ) -> Loaded {
     let canonical = disk.real(path).unwrap_or_else(|| path.to_owned());
     let file = files.load(sources, &canonical, shown, disk);
-    load_parsed(files, sources, settings, &canonical, &file, disk)
+    let loaded = load_parsed(files, sources, settings, &canonical, &file, disk);
+    // Few DAG files are imported by others; those are parsed once more.
+    let is_shared = files.forget(&canonical) > 1;
+    Loaded { is_shared, ..loaded }
 }
 
 /// Evaluates a DAG given as bytes, such as from standard input; its imports start from the folder of
@@ -81,7 +84,7 @@ fn load_parsed(
     disk: &Disk,
 ) -> Loaded {
     let mut loaded =
-        Loaded { dags: Vec::new(), diagnostics: file.diagnostics.clone(), read: file.read };
+        Loaded { diagnostics: file.diagnostics.clone(), read: file.read, ..Loaded::default() };
     if !file.read {
         return loaded;
     }

@@ -79,4 +79,6 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the file could be read at all.
     pub read: bool,
+    /// Whether other files were evaluated that import it, so that findings about them may point into it.
+    pub is_shared: bool,
 }

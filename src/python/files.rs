@@ -72,13 +72,21 @@ impl LoadedFile {
     }
 }
 
+/// A file once it is read.
 type Slot = Arc<OnceLock<Arc<LoadedFile>>>;
+
+/// A file, and how often it was asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    times: usize,
+    slot: Slot,
+}
 
 /// The files of a run by path, shared between threads.
 #[derive(Debug, Default)]
 pub struct Files {
     limits: FileLimits,
-    slots: Mutex<HashMap<PathBuf, Slot>>,
+    slots: Mutex<HashMap<PathBuf, Asked>>,
 }
 
 impl Files {
@@ -100,7 +108,9 @@ impl Files {
     ) -> Arc<LoadedFile> {
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(path.to_owned()).or_default())
+            let asked = slots.entry(path.to_owned()).or_default();
+            asked.times += 1;
+            Arc::clone(&asked.slot)
         };
         let file = slot.get_or_init(|| Arc::new(self.read(sources, path, shown, disk)));
         // Whoever uses a file depends on its content, also when somebody else had it read.
@@ -111,9 +121,12 @@ impl Files {
     }
 
     /// Lets go of the file at `path`, whose syntax tree is many times its text. Whoever asks for it again has it
-    /// read again.
-    pub fn forget(&self, path: &Path) {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+    /// read again. Returns how often it was asked for so far.
+    pub fn forget(&self, path: &Path) -> usize {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(asked) = slots.get_mut(path) else { return 0 };
+        asked.slot = Slot::default();
+        asked.times
     }
 
     fn read(&self, sources: &Sources, path: &Path, shown: &str, disk: &Disk) -> LoadedFile {

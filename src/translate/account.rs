@@ -112,6 +112,8 @@ pub(super) struct Outcome {
     pub(super) written_in: BTreeSet<String>,
     /// Where it names a pod operator, if it was read and has no pod task.
     pub(super) mention: Option<Span>,
+    /// Whether findings about other files may point into this one.
+    pub(super) is_shared: bool,
 }
 
 impl Outcome {

@@ -189,7 +189,7 @@ fn work<T: Send>(
             needs_text: &mut needs_text,
         });
         memory.keep(input, &disk.take(), &outcome, &made, &sources);
-        if !needs_text && outcome.mention.is_none() {
+        if !needs_text && !outcome.is_shared && outcome.mention.is_none() {
             sources.let_go(&outcome.file.path, |id| {
                 outcome.diagnostics.iter().flat_map(Diagnostic::spans).any(|span| span.source == id)
             });

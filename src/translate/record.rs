@@ -36,11 +36,13 @@ pub(super) fn write(
         is_told,
         written_in,
         mention,
+        // Of a file that is read again, nothing is let go.
+        is_shared: _,
     } = outcome;
     if !dags.is_empty() || !accounts.is_empty() {
         return None;
     }
-    let places = diagnostics.iter().flat_map(places).chain(*mention);
+    let places = diagnostics.iter().flat_map(Diagnostic::spans).chain(*mention);
     let used: IndexSet<SourceId> =
         places.filter(|span| span.is_some()).map(|span| span.source).collect();
     let sources: Option<Vec<Told>> = used.iter().map(|id| told(*id)).collect();
@@ -109,11 +111,6 @@ pub(super) fn read(
 fn json(spec: &JobSpec) -> Option<String> {
     let text = serde_json::to_string(spec).ok()?;
     (serde_json::from_str::<JobSpec>(&text).ok()? == *spec).then_some(text)
-}
-
-/// All places a finding points at.
-fn places(finding: &Diagnostic) -> impl Iterator<Item = Span> {
-    std::iter::once(finding.span).chain(finding.secondary.iter().map(|(span, _)| *span))
 }
 
 fn write_finding(out: &mut Writer, finding: &Diagnostic, span: &impl Fn(&mut Writer, Span)) {

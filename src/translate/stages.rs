@@ -67,6 +67,7 @@ fn read_file(
 ) -> Outcome {
     let loaded = stages.load(input, settings, sources, disk);
     let mut outcome = Outcome::new(input, loaded.read);
+    outcome.is_shared = loaded.is_shared;
     outcome.is_told = loaded.diagnostics.iter().any(|finding| {
         matches!(finding.code, Code::TaskWithoutDag | Code::DagNeverCalled | Code::HiddenDag)
     });
@@ -140,12 +141,7 @@ impl Stages for Static {
         let Input { path, shown, text, content: _ } = input;
         match text {
             Some(bytes) => load_bytes(&self.files, sources, settings, path, shown, bytes),
-            None => {
-                let loaded = load_file(&self.files, sources, settings, path, shown, disk);
-                // Few DAG files are imported by others; those are parsed once more.
-                self.files.forget(path);
-                loaded
-            }
+            None => load_file(&self.files, sources, settings, path, shown, disk),
         }
     }
 

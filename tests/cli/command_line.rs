@@ -209,3 +209,30 @@ fn completions_know_every_subcommand() {
         }
     }
 }
+
+#[test]
+fn findings_point_into_helpers_that_are_dag_files_themselves() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write(
+        "helper.py",
+        "import os\nfrom airflow import DAG\n\n\ndef image():\n    return os.environ['IMAGE']\n",
+    );
+    // One is read before the helper and one after it.
+    for name in ["a", "z"] {
+        let text = format!(
+            "from airflow import DAG\n\
+             from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n\
+             from helper import image\n\
+             with DAG('{name}'):\n    \
+             KubernetesPodOperator(task_id='t', name='n', image=image())\n"
+        );
+        write(&format!("{name}.py"), &text);
+    }
+    let args = ["translate", ".", "--jobs", "1", "--message-format", "concise"];
+    let ran = podlift(place.path(), b"", &args);
+    let found = ran.stderr.lines().filter(|line| line.contains("KPO201"));
+    let places: Vec<&str> = found.filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(places, ["helper.py:6:12"; 2], "{}", ran.stderr);
+    assert_eq!(ran.stdout.matches("source: helper.py:6").count(), 2, "{}", ran.stdout);
+}

@@ -78,7 +78,9 @@ pub(super) fn make(
         let has_secrets = piece.diagnostics.iter().any(|told| told.code == Code::PlainSecret);
         let specs = if has_secrets { piece.specs.clone() } else { std::mem::take(piece.specs) };
         let texts = specs.into_iter().map(|spec| {
-            let text = emitter.text(&spec, &piece.file.path);
+            let mut text = emitter.text(&spec, &piece.file.path);
+            // It grew bit by bit, and stays until the end.
+            text.shrink_to_fit();
             let about = spec.metadata;
             Text { dag: about.dag, task: about.task, map_index: about.map_index, text }
         });
