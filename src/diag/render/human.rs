@@ -57,6 +57,8 @@ fn is_alike(one: &Diagnostic, other: &Diagnostic) -> bool {
         && one.help == other.help
         && one.label == other.label
         && one.task.is_some() == other.task.is_some()
+        // Without tasks, the places beside tell which files the finding is about: they all import the same helper.
+        && (one.task.is_some() || one.secondary == other.secondary)
 }
 
 /// The tasks that findings are about, in one line.
@@ -210,6 +212,22 @@ mod tests {
         assert_eq!(text.matches(findings[0].code.as_str()).count(), 1, "{text}");
         let last = "`nightly.task_4` and 2 more";
         assert!(text.contains("in 7 tasks: `nightly.task_0`, ") && text.contains(last), "{text}");
+    }
+
+    #[test]
+    fn what_stops_two_files_in_one_helper_is_told_of_each() {
+        let (findings, sources) = sample::findings();
+        let placed = findings.iter().find(|finding| finding.span.is_some()).unwrap();
+        let stopped = |at: u32| {
+            let span = crate::python::Span { start: at, end: at + 1, ..placed.span };
+            let told = Diagnostic { task: None, secondary: Vec::new(), ..placed.clone() };
+            told.also(span, "while evaluating this")
+        };
+        let two = [stopped(0), stopped(1)];
+        let mut out = Vec::new();
+        Human::default().render_all(&two.iter().collect::<Vec<_>>(), &sources, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.matches(two[0].code.as_str()).count(), 2, "{text}");
     }
 
     #[test]
