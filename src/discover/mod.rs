@@ -1,7 +1,7 @@
 //! Finds the DAG files among the paths a user names.
 //!
 //! A folder is walked as Airflow walks its DAG folder: `.airflowignore` is honoured, links are
-//! followed, and a file that cannot make a DAG is left out. On top of that `.gitignore` is honoured,
+//! followed as long as they stay within the roots, and a file that cannot make a DAG is left out. On top of that `.gitignore` is honoured,
 //! and hidden files, caches and virtual environments are skipped. A file that is named itself is
 //! always read, whatever the rules say.
 //!
@@ -9,6 +9,7 @@
 //! empty one.
 
 mod airflowignore;
+mod links;
 mod mentions;
 
 pub use airflowignore::IgnoreSyntax;
@@ -25,6 +26,7 @@ use crate::disk::Answer;
 use crate::paths::{Shown, normal};
 use crate::python::{Source, Sources, Span};
 use airflowignore::AirflowIgnore;
+use links::Links;
 
 /// A DAG file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +133,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn folder(&mut self, root: &Path) {
         let rules = Arc::new(AirflowIgnore::new(root, self.search.ignore_syntax));
+        let links = Arc::new(Links::within(self.allowed));
         let mut builder = WalkBuilder::new(root);
         builder
             .follow_links(true)
@@ -140,8 +143,8 @@ impl Walk<'_> {
             .git_exclude(false)
             .sort_by_file_path(Path::cmp)
             .filter_entry({
-                let rules = Arc::clone(&rules);
-                move |entry| is_wanted(entry, &rules)
+                let (rules, links) = (Arc::clone(&rules), Arc::clone(&links));
+                move |entry| is_wanted(entry, &rules) && links.lets_in(entry)
             });
         for entry in builder.build() {
             match entry {
@@ -149,6 +152,10 @@ impl Walk<'_> {
                 Ok(_) => {}
                 Err(error) => self.trouble(&error, root),
             }
+        }
+        for (link, refusal) in links.refused() {
+            let (code, message, help) = refusal.words();
+            self.say(code, Severity::Warning, &link, message, help);
         }
         for (file, problem) in rules.problems() {
             let help = "choose the syntax with --airflowignore-syntax glob or regexp";

@@ -116,3 +116,47 @@ fn links_are_followed_inside_the_roots_and_loops_end() {
     let codes: Vec<Code> = found.diagnostics.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [Code::UnreadableFile, Code::OutsideRoots]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_roots_is_told_of_and_not_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for name in ["dags/skipped", "data"] {
+        std::fs::create_dir_all(root.join(name)).unwrap();
+    }
+    std::fs::write(root.join("dags/x.py"), DAG).unwrap();
+    std::fs::write(root.join("dags/.airflowignore"), "skipped\n").unwrap();
+    // Nothing there is Python: what is below is not looked at to say so.
+    symlink(root.join("data"), root.join("dags/data")).unwrap();
+    symlink(root, root.join("dags/up")).unwrap();
+    symlink("/", root.join("dags/all")).unwrap();
+    symlink("/", root.join("dags/skipped/all")).unwrap();
+    let (names, found) = find_in(root, &["dags"]);
+    assert_eq!(names, ["dags/x.py"]);
+    let places: Vec<(Code, &str)> =
+        found.diagnostics.iter().map(|finding| (finding.code, finding.message.as_str())).collect();
+    let told = (Code::OutsideRoots, "link leads out of the roots; the folder is not read");
+    assert_eq!(places, [told; 3]);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_link_to_each_other_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let dags = folder.path().join("dags");
+    for one in 0..12 {
+        let here = dags.join(format!("f{one}"));
+        std::fs::create_dir_all(&here).unwrap();
+        std::fs::write(here.join("x.py"), DAG).unwrap();
+        for other in (0..12).filter(|other| *other != one) {
+            let target = format!("../f{other}");
+            std::os::unix::fs::symlink(target, here.join(format!("to{other}"))).unwrap();
+        }
+    }
+    let (names, found) = find_in(folder.path(), &["dags"]);
+    assert_eq!(names.len(), 12);
+    let codes: Vec<Code> = found.diagnostics.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::UnreadableFile; 12], "one finding for each folder");
+}

@@ -40,7 +40,7 @@ impl Interp<'_> {
             // What these give for a relative path depends on the working directory.
             "abspath" | "realpath" if !path.starts_with('/') => Ok(self.outside(&path, span)),
             "abspath" => text(&posix::normpath(&path)),
-            "realpath" => text(&self.resolved(&path)),
+            "realpath" => self.resolved(&path, span).map_or_else(Ok, |real| text(&real)),
             "exists" | "lexists" | "isfile" | "isdir" => Ok(match self.place(&path) {
                 Some(place) => Val::bool(
                     match name {

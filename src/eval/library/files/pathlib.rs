@@ -123,7 +123,9 @@ impl Interp<'_> {
             "as_posix" | "__str__" | "__fspath__" => Val::str(path, span),
             "is_absolute" => Val::bool(path.starts_with('/'), span),
             "resolve" | "absolute" if !path.starts_with('/') => self.outside(path, span),
-            "resolve" => Self::path(self.resolved(path), span),
+            "resolve" => {
+                self.resolved(path, span).map_or_else(|hole| hole, |real| Self::path(real, span))
+            }
             "absolute" => this.clone(),
             "expanduser" if !path.starts_with('~') => this.clone(),
             "with_name" | "with_stem" | "with_suffix" => {

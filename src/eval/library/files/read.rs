@@ -130,12 +130,17 @@ impl Interp<'_> {
     }
 
     /// `os.path.realpath` and `Path.resolve`: links are followed inside the roots; elsewhere a path is
-    /// taken to have none.
-    pub(super) fn resolved(&self, path: &str) -> String {
-        match self.inside_roots(Path::new(path)) {
-            Some(real) => real.to_string_lossy().into_owned(),
-            None => crate::eval::pure::path::normpath(path),
+    /// taken to have none. A link that leads out of the roots leads who knows where: a hole, and the reason is told.
+    pub(super) fn resolved(&mut self, path: &str, span: Span) -> Result<String, Val> {
+        if let Some(real) = self.inside_roots(Path::new(path)) {
+            return Ok(real.to_string_lossy().into_owned());
         }
+        let plain = crate::eval::pure::path::normpath(path);
+        let disk = self.resolver.disk();
+        let real_roots = self.settings.roots.iter().filter_map(|root| disk.real(root));
+        let mut roots = self.settings.roots.iter().cloned().chain(real_roots);
+        let is_below_a_root = roots.any(|root| Path::new(&plain).starts_with(root));
+        if is_below_a_root { Err(self.outside(&plain, span)) } else { Ok(plain) }
     }
 }
 
