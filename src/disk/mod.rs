@@ -40,6 +40,8 @@ pub struct Entry {
     pub name: OsString,
     /// Whether it is a folder or leads to one.
     pub is_folder: bool,
+    /// Whether it is a link.
+    pub is_link: bool,
 }
 
 /// Bounds on what is looked at.
@@ -204,11 +206,11 @@ fn entries(path: &Path, most: usize) -> Option<Vec<Entry>> {
     let entry = |entry: io::Result<fs::DirEntry>| {
         let entry = entry.ok()?;
         // Only a link has to be followed to know what it is.
-        let is_folder = match entry.file_type() {
-            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
-            _ => entry.path().is_dir(),
+        let (is_folder, is_link) = match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => (kind.is_dir(), false),
+            kind => (entry.path().is_dir(), kind.is_ok()),
         };
-        Some(Entry { name: entry.file_name(), is_folder })
+        Some(Entry { name: entry.file_name(), is_folder, is_link })
     };
     fs::read_dir(path).ok()?.take(most).map(entry).collect()
 }

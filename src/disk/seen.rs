@@ -101,14 +101,15 @@ impl Answer {
     /// The entries of a folder. Their order says nothing.
     pub fn of_entries(entries: Option<&[Entry]>) -> Self {
         let Some(entries) = entries else { return Self::plain(0) };
-        let mut names: Vec<(&[u8], bool)> =
-            entries.iter().map(|entry| (entry.name.as_encoded_bytes(), entry.is_folder)).collect();
+        let about = |entry: &Entry| u8::from(entry.is_folder) | u8::from(entry.is_link) << 1;
+        let mut names: Vec<(&[u8], u8)> =
+            entries.iter().map(|entry| (entry.name.as_encoded_bytes(), about(entry))).collect();
         names.sort_unstable();
         let mut all = Vec::new();
-        for (name, is_folder) in names {
+        for (name, about) in names {
             // No name holds NUL.
             all.extend_from_slice(name);
-            all.extend_from_slice(&[0, u8::from(is_folder)]);
+            all.extend_from_slice(&[0, about]);
         }
         Self::hashed(1, &all)
     }

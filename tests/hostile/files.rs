@@ -73,6 +73,68 @@ fn nothing_outside_the_roots_is_read() {
 }
 
 #[test]
+fn links_that_lead_everywhere_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    place.dag("dags/good.py", TASK);
+    fs::create_dir(place.path().join("data")).unwrap();
+    symlink("/", place.path().join("dags/all")).unwrap();
+    symlink("/", place.path().join("data/all")).unwrap();
+    place.dag(
+        "dags/finds.py",
+        "import glob, os\nfrom pathlib import Path\ndata = Path(__file__).parent.parent / 'data'\n\
+         with DAG('d'):\n    \
+         K(task_id='t', name=(data / 'all').resolve().name, image='i')\n    \
+         K(task_id='u', name='n', image='i', arguments=glob.glob(f'{data}/**/passwd', recursive=True))\n    \
+         K(task_id='v', name='n', image='i', arguments=os.listdir(data / 'all'))\n    \
+         K(task_id='w', name='n', image='i', arguments=[str(p) for p in data.rglob('passwd')])\n",
+    );
+    let ran = place.podlift(&["translate", "dags", "--root", "data", "--verbose"]);
+    assert!(ran.stderr.contains("link leads out of the roots"), "{}", ran.stderr);
+    assert_eq!(
+        ran.stderr.matches("is outside the roots and is not read").count(),
+        3,
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("2 fully resolved, 3 with holes"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("/passwd"), "{}", ran.stdout);
+}
+
+/// Ten folders that link to each other have more paths than anybody can look at.
+#[test]
+fn folders_that_link_to_each_other_end() {
+    let place = Place::new();
+    for one in 0..10 {
+        place.file(&format!("data/f{one}/x.json"), "{}");
+        for other in (0..10).filter(|other| *other != one) {
+            let link = place.path().join(format!("data/f{one}/to{other}"));
+            std::os::unix::fs::symlink(format!("../f{other}"), link).unwrap();
+        }
+    }
+    let tasks = |name: &str, paths: &str| {
+        let text = format!(
+            "import glob, os\nfrom pathlib import Path\ndata = Path(__file__).parent / 'data'\n\
+             with DAG('d'):\n    for n, path in enumerate({paths}):\n        \
+             K(task_id=f't{{n}}', name='n', image='i')\n"
+        );
+        let ran = place.dag(name, &text).podlift(&["translate", name]);
+        place.file(name, "");
+        (ran.stdout.matches("\nkind: JobSpec").count(), ran.stderr)
+    };
+    // `**` of pathlib and `os.walk` do not follow links.
+    assert_eq!(tasks("rglob.py", "data.rglob('*.json')").0, 10);
+    assert_eq!(tasks("walk.py", "os.walk(data)").0, 11);
+    let (_, told) = tasks("glob.py", "glob.glob(f'{data}/**/*.json', recursive=True)");
+    assert!(told.contains("KPO203"), "{told}");
+    let (_, told) = tasks("stars.py", "glob.glob(f'{data}/*/*/*/*/*/*/*/*/*.json')");
+    assert!(told.contains("KPO203"), "{told}");
+    place.dag("data/f0/good.py", TASK);
+    let ran = place.podlift(&["translate", "data"]);
+    assert_eq!(ran.stdout.matches("\nkind: JobSpec").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
 fn huge_and_binary_files_are_refused() {
     let place = Place::new();
     place.dag("good.py", TASK);

@@ -4,6 +4,7 @@
 //! a `FileNotFoundError`, so that the program's own `try` works; a path that leaves the roots is a
 //! hole, because podlift does not know what is there.
 
+mod glob;
 mod listing;
 mod os_path;
 mod pathlib;

@@ -1,137 +1,121 @@
-//! Folders: `glob`, `os.listdir`, `os.walk`.
+//! Folders: `os.listdir`, `os.walk` and what else goes over entries.
 //!
 //! Python gives entries in whatever order the file system has them; here they are sorted, because the
-//! same input must give the same output.
+//! same input must give the same output. Entries are all told or none: what cannot be listed to its end is a hole.
 
 use std::path::Path;
 
 use super::read::Place;
+use crate::diag::{Code, Diagnostic};
+use crate::disk::Kind;
+use crate::eval::HoleKind;
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::object::{Object, Val};
 use crate::eval::pure::path as posix;
 use crate::python::Span;
+
+/// How deep folders are followed. The system itself gives up on paths with more than 40 links.
+pub(super) const DEPTH: u32 = 100;
+
+/// What looking at a folder counts for, in steps: the system has to be asked.
+const LOOK: usize = 50;
+
+/// What each of its entries counts for.
+const ENTRY: usize = 5;
 
 /// A name in a folder, and whether it is a folder itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) is_folder: bool,
+    pub(super) is_link: bool,
 }
 
-/// How the patterns of `glob` and of `pathlib` differ.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct GlobRules {
-    /// Whether `*` finds names that begin with a dot.
-    pub(super) hidden: bool,
-    /// Whether `**` is any number of folders.
-    pub(super) recursive: bool,
+/// Why something about folders is not known.
+pub(super) enum Open {
+    /// The reason is told, and this stands for the result.
+    Hole(Val),
+    Raised(Raised),
+}
+
+impl Open {
+    /// What becomes of the expression.
+    pub(super) fn settle(self) -> Res {
+        match self {
+            Self::Hole(hole) => Ok(hole),
+            Self::Raised(raised) => Err(raised),
+        }
+    }
+}
+
+impl From<Raised> for Open {
+    fn from(raised: Raised) -> Self {
+        Self::Raised(raised)
+    }
 }
 
 impl Interp<'_> {
-    /// The sorted entries of a folder inside the roots; `None` when it is no such folder.
-    pub(super) fn entries(&self, path: &str) -> Option<Vec<Entry>> {
-        let real = self.inside_roots(Path::new(path))?;
-        let found = self.resolver.disk().entries(&real, self.settings.limits.collection)?;
-        let mut entries: Vec<Entry> = found
-            .into_iter()
-            .filter_map(|found| {
-                let name = found.name.into_string().ok()?;
-                Some(Entry { name, is_folder: found.is_folder })
-            })
-            .collect();
+    /// The sorted entries of a folder; `None` when nothing inside the roots is a folder of this name.
+    pub(super) fn entries(&mut self, path: &str, span: Span) -> Result<Option<Vec<Entry>>, Open> {
+        let Some(real) = self.inside_roots(Path::new(path)) else {
+            return Err(Open::Hole(self.outside(path, span)));
+        };
+        self.entries_of_real(&real, path, span)
+    }
+
+    /// As [`Interp::entries`], where the real folder is known to lie inside the roots.
+    pub(super) fn entries_of_real(
+        &mut self,
+        real: &Path,
+        path: &str,
+        span: Span,
+    ) -> Result<Option<Vec<Entry>>, Open> {
+        self.look(span)?;
+        let disk = self.resolver.disk();
+        if disk.kind(real) != Kind::Folder {
+            return Ok(None);
+        }
+        let most = self.settings.limits.collection;
+        let Some(found) = disk.entries(real, most) else {
+            return Err(Open::Hole(self.unreadable(
+                path,
+                "is a folder that cannot be listed",
+                span,
+            )));
+        };
+        if found.len() >= most {
+            let message = "a folder has more entries than the bound";
+            return Err(Open::Hole(self.limit_hole(span, "collection", message)));
+        }
+        self.go_over(found.len(), span)?;
+        let mut entries = Vec::with_capacity(found.len());
+        for entry in found {
+            let Ok(name) = entry.name.into_string() else {
+                let why = "is a folder with a name that is not UTF-8";
+                return Err(Open::Hole(self.unreadable(path, why, span)));
+            };
+            entries.push(Entry { name, is_folder: entry.is_folder, is_link: entry.is_link });
+        }
         entries.sort();
-        Some(entries)
+        Ok(Some(entries))
     }
 
-    /// `glob.glob(pattern, recursive=...)`.
-    pub(super) fn glob(&mut self, args: &Args, span: Span) -> Res {
-        let Some(pattern) = args.get(0, "pathname").and_then(|val| self.path_text(val)) else {
-            return Ok(self.derived(&args.all(), span));
-        };
-        let recursive = match args.named("recursive") {
-            Some(val) => self.truth(val)?,
-            None => Some(false),
-        };
-        let (Some(recursive), None) = (recursive, args.named("root_dir")) else {
-            return Ok(self.derived(&args.all(), span));
-        };
-        if !pattern.starts_with('/') {
-            return Ok(self.outside(&pattern, span));
-        }
-        let rules = GlobRules { hidden: false, recursive };
-        let mut parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-        // What comes before the first wildcard need not be listed.
-        let wild = |part: &&str| part.contains(['*', '?', '[']);
-        let fixed = parts.iter().position(wild).unwrap_or(parts.len());
-        let rest = parts.split_off(fixed);
-        let base = format!("/{}", parts.join("/"));
-        let Some(place) = self.place(&base) else { return Ok(self.outside(&base, span)) };
-        let mut found = Vec::new();
-        if rest.is_empty() {
-            if place != Place::Missing {
-                found.push(pattern.clone());
-            }
-        } else {
-            self.expand(&base, &rest, rules, &mut found, 0);
-        }
-        let items = found.into_iter().map(|path| Val::str(path, span)).collect();
-        Ok(self.list(items, span))
+    /// Counts the steps of looking at one path.
+    pub(super) fn look(&mut self, span: Span) -> Result<(), Open> {
+        Ok(self.spend(LOOK, span)?)
     }
 
-    /// Paths below `base` that fit the parts of a pattern.
-    pub(super) fn expand(
-        &self,
-        base: &str,
-        parts: &[&str],
-        rules: GlobRules,
-        found: &mut Vec<String>,
-        depth: u32,
-    ) {
-        let Some((part, rest)) = parts.split_first() else {
-            if !found.contains(&base.to_owned()) {
-                found.push(base.to_owned());
-            }
-            return;
-        };
-        if depth > 40 || found.len() >= self.settings.limits.collection {
-            return;
-        }
-        let within = |name: &str| {
-            if base.ends_with('/') { format!("{base}{name}") } else { format!("{base}/{name}") }
-        };
-        if *part == "**" && rules.recursive {
-            self.expand(base, rest, rules, found, depth + 1);
-            for entry in self.entries(base).unwrap_or_default() {
-                if entry.name.starts_with('.') && !rules.hidden {
-                    continue;
-                }
-                if entry.is_folder {
-                    self.expand(&within(&entry.name), parts, rules, found, depth + 1);
-                } else if rest.is_empty() && !rules.hidden {
-                    // The `**` of glob at the end finds files too, that of pathlib only folders.
-                    self.expand(&within(&entry.name), rest, rules, found, depth + 1);
-                }
-            }
-            return;
-        }
-        if !part.contains(['*', '?', '[']) {
-            let path = within(part);
-            if self.place(&path).is_some_and(|place| place != Place::Missing) {
-                self.expand(&path, rest, rules, found, depth + 1);
-            }
-            return;
-        }
-        for entry in self.entries(base).unwrap_or_default() {
-            let hidden = entry.name.starts_with('.') && !rules.hidden && !part.starts_with('.');
-            if hidden
-                || posix::fnmatch(&entry.name, part) != Ok(true)
-                || (!rest.is_empty() && !entry.is_folder)
-            {
-                continue;
-            }
-            self.expand(&within(&entry.name), rest, rules, found, depth + 1);
-        }
+    /// Counts the steps of going over the entries of a folder.
+    pub(super) fn go_over(&mut self, entries: usize, span: Span) -> Result<(), Open> {
+        Ok(self.spend(entries.saturating_mul(ENTRY), span)?)
+    }
+
+    /// Tells that folders lie too deep in each other.
+    pub(super) fn too_deep(&mut self, span: Span) -> Open {
+        let message = format!("folders lie more than {DEPTH} deep in each other");
+        self.tell(Diagnostic::new(Code::LimitReached, span, message));
+        Open::Hole(self.hole(HoleKind::Limit, "folders", span))
     }
 
     /// `os.listdir(path)` and `os.walk(path)`.
@@ -149,12 +133,16 @@ impl Interp<'_> {
                 return Ok(self.derived(&args.all(), span));
             }
             let mut rows = Vec::new();
-            if place == Place::Folder {
-                self.walk(&path, &mut rows, 0, span);
-            }
-            return Ok(self.heap.val(Object::Iterator(rows, 0), span));
+            return match self.walk(&path, &mut rows, 0, span) {
+                Ok(()) => Ok(self.heap.val(Object::Iterator(rows, 0), span)),
+                Err(open) => open.settle(),
+            };
         }
-        match self.entries(&path) {
+        let entries = match self.entries(&path, span) {
+            Ok(entries) => entries,
+            Err(open) => return open.settle(),
+        };
+        match entries {
             Some(entries) => {
                 let names = entries.into_iter().map(|entry| Val::str(entry.name, span)).collect();
                 Ok(self.list(names, span))
@@ -170,11 +158,18 @@ impl Interp<'_> {
         }
     }
 
-    fn walk(&mut self, path: &str, rows: &mut Vec<Val>, depth: u32, span: Span) {
-        if depth > 40 || rows.len() >= self.settings.limits.collection {
-            return;
+    /// What `os.walk` gives for a folder and the ones below, in its order.
+    fn walk(
+        &mut self,
+        path: &str,
+        rows: &mut Vec<Val>,
+        depth: u32,
+        span: Span,
+    ) -> Result<(), Open> {
+        if depth > DEPTH {
+            return Err(self.too_deep(span));
         }
-        let Some(entries) = self.entries(path) else { return };
+        let Some(entries) = self.entries(path, span)? else { return Ok(()) };
         let (folders, files): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.is_folder);
         let names = |this: &mut Self, entries: &[Entry]| {
@@ -183,13 +178,10 @@ impl Interp<'_> {
         };
         let row = vec![Val::str(path, span), names(self, &folders), names(self, &files)];
         rows.push(Val::tuple(row, span));
-        for folder in folders {
-            let below = posix::join(path, &[&folder.name]);
-            // Links to folders are listed but not followed.
-            let is_link = self.resolver.disk().is_link(Path::new(&below));
-            if !is_link {
-                self.walk(&below, rows, depth + 1, span);
-            }
+        // Links to folders are listed but not followed.
+        for folder in folders.iter().filter(|folder| !folder.is_link) {
+            self.walk(&posix::join(path, &[&folder.name]), rows, depth + 1, span)?;
         }
+        Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! Attributes and methods of `pathlib.Path`.
 
-use super::listing::GlobRules;
 use super::read::Place;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
@@ -177,21 +176,23 @@ impl Interp<'_> {
                 });
             }
             "glob" | "rglob" => {
-                let pattern = self.known_str(first?)?;
-                return Some(Ok(self.path_glob(path, &pattern, name == "rglob", span)));
+                if args.all().len() > 1 || self.path_text(first?).is_none() {
+                    return Some(Ok(self.derived(&args.all(), span)));
+                }
+                return Some(self.path_glob(path, first?, name == "rglob", span));
             }
-            "iterdir" => match (self.place(path), self.entries(path)) {
-                (None, _) => self.outside(path, span),
-                (_, Some(entries)) => {
+            "iterdir" => match (self.place(path), self.entries(path, span)) {
+                (_, Err(open)) => return Some(open.settle()),
+                (_, Ok(Some(entries))) => {
                     let items = entries
                         .into_iter()
                         .map(|entry| path_val(&pure.join(&entry.name), span))
                         .collect();
                     self.heap.val(Object::Iterator(items, 0), span)
                 }
-                (Some(place), None) => {
+                (place, Ok(None)) => {
                     let (class, message) = match place {
-                        Place::File => ("NotADirectoryError", "[Errno 20] Not a directory"),
+                        Some(Place::File) => ("NotADirectoryError", "[Errno 20] Not a directory"),
                         _ => ("FileNotFoundError", "[Errno 2] No such file or directory"),
                     };
                     return Some(Err(self.exception(class, format!("{message}: '{path}'"), span)));
@@ -201,22 +202,6 @@ impl Interp<'_> {
             "mkdir" | "touch" | "unlink" => Val::none(span),
             _ => return None,
         }))
-    }
-
-    fn path_glob(&mut self, path: &str, pattern: &str, anywhere: bool, span: Span) -> Val {
-        if self.place(path).is_none() {
-            return self.outside(path, span);
-        }
-        let mut parts: Vec<&str> =
-            pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        if anywhere {
-            parts.insert(0, "**");
-        }
-        let mut found = Vec::new();
-        let rules = GlobRules { hidden: true, recursive: true };
-        self.expand(path, &parts, rules, &mut found, 0);
-        let items = found.into_iter().map(|path| Self::path(path, span)).collect();
-        self.heap.val(Object::Iterator(items, 0), span)
     }
 }
 

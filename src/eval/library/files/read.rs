@@ -10,6 +10,9 @@ use crate::eval::object::Val;
 use crate::python::ast::Name;
 use crate::python::{Form, Origin, Source, Span};
 
+/// How far above the folder of DAGs the code of a DAG may be looking for files of its own.
+const ABOVE: usize = 3;
+
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -40,11 +43,16 @@ impl Interp<'_> {
     /// What is at a path; `None` when the path leaves the roots.
     pub(crate) fn place(&self, path: &str) -> Option<Place> {
         let real = self.inside_roots(Path::new(path))?;
-        Some(match self.resolver.disk().kind(&real) {
+        Some(self.place_of_real(&real))
+    }
+
+    /// What is at a real path inside the roots.
+    pub(super) fn place_of_real(&self, real: &Path) -> Place {
+        match self.resolver.disk().kind(real) {
             Kind::Folder => Place::Folder,
             Kind::File | Kind::Other => Place::File,
             Kind::Missing => Place::Missing,
-        })
+        }
     }
 
     /// The text of a file inside the roots; otherwise a hole, and the reason is told.
@@ -94,17 +102,19 @@ impl Interp<'_> {
     }
 
     /// A path as the code means it, wherever the checkout lies: `dags_folder/../x` for one that starts from the
-    /// place of the DAG.
+    /// place of the DAG, or from one of the few folders above it.
     fn apart_from_checkout(&self, path: &str) -> String {
-        match path.strip_prefix(self.root_text.as_str()) {
-            Some(rest) if self.root_text.len() > 1 && rest.starts_with('/') => {
-                format!("dags_folder{rest}")
-            }
-            _ => path.to_owned(),
-        }
+        let root = Path::new(&self.root_text);
+        let above = root.ancestors().enumerate().take(ABOVE + 1);
+        let mut known = above.filter(|(_, folder)| folder.file_name().is_some());
+        let found = known.find_map(|(up, folder)| {
+            let rest = path.strip_prefix(folder.to_str()?)?.strip_prefix('/')?;
+            Some(format!("dags_folder/{}{rest}", "../".repeat(up)))
+        });
+        found.unwrap_or_else(|| path.to_owned())
     }
 
-    fn unreadable(&mut self, path: &str, why: &str, span: Span) -> Val {
+    pub(super) fn unreadable(&mut self, path: &str, why: &str, span: Span) -> Val {
         let shown = self.shown_path(Path::new(path));
         self.tell(Diagnostic::new(Code::MissingFile, span, format!("file `{shown}` {why}")));
         self.hole(HoleKind::File, shown, span)
