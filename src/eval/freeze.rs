@@ -5,9 +5,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use num_bigint::BigInt;
 
+use super::checkout::{DAGS_FOLDER, Piece, is_marked, on_disk};
 use super::interp::Interp;
 use super::object::{Data, Key, Native, ObjId, Object, Val};
 use super::{Hole, HoleKind, Kind, Model, Segment, Text, Value, XCom};
+use crate::python::Span;
 
 /// How deep values may be nested; beyond it they are unknown.
 const MAX_DEPTH: u32 = 64;
@@ -21,10 +23,10 @@ impl Interp<'_> {
     }
 
     /// The finished picture of a value, paths of this checkout included.
-    pub(crate) fn freeze_in_place(&mut self, val: &Val) -> Value {
-        let root = std::mem::take(&mut self.root_text);
+    pub(crate) fn freeze_in_place(&self, val: &Val) -> Value {
+        self.keeps_checkout.set(true);
         let value = self.freeze(val);
-        self.root_text = root;
+        self.keeps_checkout.set(false);
         value
     }
 
@@ -61,8 +63,10 @@ impl Interp<'_> {
             Data::Int(value) => Kind::Int(BigInt::from(*value)),
             Data::Big(value) => Kind::Int(value.as_ref().clone()),
             Data::Float(value) => Kind::Float(*value),
-            Data::Str(text) => Kind::Str(self.without_roots(&Text::literal(text.as_ref()), val)),
-            Data::Text(text) => Kind::Str(self.without_roots(text, val)),
+            Data::Str(text) => {
+                Kind::Str(self.without_checkout(&Text::literal(text.as_ref()), val.span))
+            }
+            Data::Text(text) => Kind::Str(self.without_checkout(text, val.span)),
             Data::Bytes(bytes) => Kind::Bytes(bytes.to_vec()),
             Data::Tuple(items) => Kind::Tuple(self.freeze_all(items, depth)),
             Data::Native(native) => match native.as_ref() {
@@ -92,7 +96,10 @@ impl Interp<'_> {
     }
 
     fn opaque(&self, class: &str, name: &str) -> Kind {
-        Kind::Object(super::Object { class: class.to_owned(), name: name.to_owned() })
+        Kind::Object(super::Object {
+            class: class.to_owned(),
+            name: self.checkout.shown(name).into_owned(),
+        })
     }
 
     fn freeze_object(&self, val: &Val, id: ObjId, depth: u32) -> Kind {
@@ -203,38 +210,65 @@ impl Interp<'_> {
     }
 
     /// A text without the place of this checkout: where the DAG folder lies on the machine that runs
-    /// Airflow is not known, so a root inside a text is a hole.
-    fn without_roots(&self, text: &Text, val: &Val) -> Text {
-        let root = &self.root_text;
-        if root.len() < 2
-            || !text.segments.iter().any(
-                |part| matches!(part, Segment::Literal(literal) if literal.contains(root.as_str())),
-            )
-        {
+    /// Airflow is not known, so a folder of this machine inside a text is a hole.
+    pub(crate) fn without_checkout(&self, text: &Text, span: Span) -> Text {
+        let is_literal =
+            |part: &Segment| matches!(part, Segment::Literal(literal) if is_marked(literal));
+        if !text.segments.iter().any(is_literal) {
             return text.clone();
         }
-        let hole = Arc::new(Hole {
-            kind: HoleKind::File,
-            name: "dags_folder".to_owned(),
-            default: None,
-            reason: "the folder of the DAGs where Airflow runs".to_owned(),
-            span: val.span,
-            roots: Vec::new(),
-        });
         let mut made = Text::default();
         for part in &text.segments {
             match part {
                 Segment::Hole(hole) => made.push_hole(Arc::clone(hole)),
-                Segment::Literal(literal) => {
-                    for (index, piece) in literal.split(root.as_str()).enumerate() {
-                        if index > 0 {
-                            made.push_hole(Arc::clone(&hole));
-                        }
-                        made.push_str(piece);
-                    }
+                Segment::Literal(literal) if self.keeps_checkout.get() => {
+                    made.push_str(&on_disk(literal));
                 }
+                Segment::Literal(literal) => match self.checkout.pieces(literal) {
+                    Some(pieces) => {
+                        pieces
+                            .into_iter()
+                            .for_each(|piece| self.push_piece(&mut made, piece, span));
+                    }
+                    None => made.push_hole(part_of_place(span)),
+                },
             }
         }
         made
     }
+
+    fn push_piece(&self, text: &mut Text, piece: Piece<'_>, span: Span) {
+        let name = match piece {
+            Piece::Same(literal) => return text.push_str(literal),
+            Piece::Folder(name) => name,
+        };
+        match self.settings.values.get(HoleKind::File, &name) {
+            Some(serde_json::Value::String(folder)) => text.push_str(&folder),
+            _ => {
+                let reason = match name.as_str() {
+                    DAGS_FOLDER => "the folder of the DAGs where Airflow runs",
+                    _ => "a folder beside or above that of the DAGs where Airflow runs",
+                };
+                text.push_hole(folder_hole(name, reason, span));
+            }
+        }
+    }
+}
+
+/// A hole for what was made of the names of folders around the DAGs. No two of them are the same.
+fn part_of_place(span: Span) -> Arc<Hole> {
+    Arc::new(Hole {
+        kind: HoleKind::Expression,
+        name: "part of the place of the DAGs".to_owned(),
+        default: None,
+        reason: "made of the names of folders where Airflow runs".to_owned(),
+        span,
+        roots: Vec::new(),
+    })
+}
+
+/// A hole for a folder.
+fn folder_hole(name: String, reason: &str, span: Span) -> Arc<Hole> {
+    let reason = reason.to_owned();
+    Arc::new(Hole { kind: HoleKind::File, name, default: None, reason, span, roots: Vec::new() })
 }

@@ -245,7 +245,10 @@ impl Interp<'_> {
         let span = Span::NONE;
         let mut names = Map::default();
         names.insert(Name::from("__name__"), Val::str(dotted, span));
-        names.insert(Name::from("__file__"), Val::str(path.to_string_lossy().as_ref(), span));
+        names.insert(
+            Name::from("__file__"),
+            Val::str(self.checkout.marked(&path.to_string_lossy()), span),
+        );
         let package =
             if is_package { dotted } else { dotted.rsplit_once('.').map_or("", |(p, _)| p) };
         names.insert(Name::from("__package__"), Val::str(package, span));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::checkout::{Checkout, is_marked};
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
 use super::{Hole, HoleKind, Text};
@@ -73,8 +74,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) resolver: &'a Resolver,
     /// Canonical path of the DAG file.
     pub(crate) main_path: PathBuf,
-    /// Canonical path of the root that holds the DAG file.
-    pub(crate) root_text: String,
+    /// Where the roots lie on this machine.
+    pub(crate) checkout: Checkout,
     pub(crate) heap: Heap,
     pub(crate) frames: Vec<Frame>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -114,6 +115,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) shown: Vec<ObjId>,
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
+    /// Whether the value being finished keeps the paths of this checkout.
+    pub(crate) keeps_checkout: std::cell::Cell<bool>,
     pub(crate) steps: u64,
     /// Steps that single operations took because of the size of their operands.
     work: std::cell::Cell<u64>,
@@ -137,7 +140,7 @@ impl<'a> Interp<'a> {
             settings,
             resolver,
             main_path: main_path.to_owned(),
-            root_text: root_of(resolver, settings, main_path),
+            checkout: checkout_of(resolver, settings, main_path),
             heap: Heap::default(),
             frames: Vec::new(),
             diagnostics: Vec::new(),
@@ -160,6 +163,7 @@ impl<'a> Interp<'a> {
             classes: Vec::new(),
             shown: Vec::new(),
             parts_left: std::cell::Cell::new(0),
+            keeps_checkout: std::cell::Cell::new(false),
             steps: 0,
             work: std::cell::Cell::new(0),
             depth: 0,
@@ -258,7 +262,11 @@ impl<'a> Interp<'a> {
     /// An unknown value whose reason is the expression at `span`.
     pub(crate) fn hole(&mut self, kind: HoleKind, name: impl Into<String>, span: Span) -> Val {
         let reason = self.snippet(span);
-        let hole = Hole { kind, name: name.into(), default: None, reason, span, roots: Vec::new() };
+        let mut name = name.into();
+        if is_marked(&name) {
+            name = self.checkout.shown(&name).into_owned();
+        }
+        let hole = Hole { kind, name, default: None, reason, span, roots: Vec::new() };
         Val::unknown(Arc::new(hole), span)
     }
 
@@ -352,7 +360,10 @@ impl<'a> Interp<'a> {
     }
 
     /// A finding.
-    pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn tell(&mut self, mut diagnostic: Diagnostic) {
+        if is_marked(&diagnostic.message) {
+            diagnostic.message = self.checkout.shown(&diagnostic.message).into_owned();
+        }
         if self.told.is_new(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
@@ -439,14 +450,9 @@ impl<'a> Interp<'a> {
     }
 }
 
-/// The innermost root that holds a file, as text; empty when none does.
-fn root_of(resolver: &Resolver, settings: &Settings, path: &Path) -> String {
-    settings
-        .roots
-        .iter()
-        .filter_map(|root| resolver.disk().real(root))
-        .filter(|root| path.starts_with(root))
-        .max_by_key(|root| root.components().count())
-        .map(|root| root.to_string_lossy().into_owned())
-        .unwrap_or_default()
+/// Where the roots lie.
+fn checkout_of(resolver: &Resolver, settings: &Settings, main: &Path) -> Checkout {
+    let roots: Vec<PathBuf> =
+        settings.roots.iter().filter_map(|root| resolver.disk().real(root)).collect();
+    Checkout::new(roots.iter().map(PathBuf::as_path), main)
 }

@@ -12,6 +12,7 @@ use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::object::{Data, Entries, Flavour, Key, ObjId, Object, Val};
 use super::pure;
+use crate::eval::checkout::{self, is_marked};
 use crate::python::Span;
 
 /// Elements that one step goes over.
@@ -407,6 +408,11 @@ impl Interp<'_> {
                 from.extend(parts.iter());
                 return Ok(Ok(self.derived(&from, span)));
             };
+            let counts = |at: Option<i64>| at.is_some_and(|at| at > 0);
+            if (counts(start) || counts(stop)) && checkout::is_parts(items.iter().map(Val::as_str))
+            {
+                return Ok(Ok(self.derived(&[index], span)));
+            }
             let chosen = match pure::text::slice_indices(items.len(), start, stop, step) {
                 Ok(chosen) => chosen,
                 Err(failure) => return self.failed(failure, &[index], span).map(Ok),
@@ -422,6 +428,9 @@ impl Interp<'_> {
                 format!("{kind} indices must be integers or slices, not {}", self.type_name(index));
             return self.type_error(message, span);
         };
+        if at > 0 && checkout::is_parts(items.iter().map(Val::as_str)) {
+            return Ok(Ok(self.derived(&[index], span)));
+        }
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let at = if at < 0 { at + length } else { at };
         match usize::try_from(at).ok().and_then(|at| items.get(at)) {
@@ -484,6 +493,11 @@ impl Interp<'_> {
         };
         if let Data::Slice(parts) = &index.data {
             return match self.slice_bounds(parts, span)? {
+                Some((start, stop, _))
+                    if is_marked(text) && start.max(stop).is_some_and(|at| at > 0) =>
+                {
+                    Ok(self.derived(&[object, index], span))
+                }
                 Some((start, stop, step)) => match pure::text::slice(text, start, stop, step) {
                     Ok(part) => Ok(Val::str(part, span)),
                     Err(failure) => self.failed(failure, &[object], span),
@@ -499,6 +513,9 @@ impl Interp<'_> {
             let message = format!("string indices must be integers, not '{kind}'");
             return self.type_error(message, span);
         };
+        if at > 0 && is_marked(text) {
+            return Ok(self.derived(&[object, index], span));
+        }
         match pure::text::index(text, at) {
             Some(character) => Ok(Val::str(character.to_string(), span)),
             None => Err(self.exception("IndexError", "string index out of range", span)),

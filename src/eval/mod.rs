@@ -9,6 +9,7 @@ mod assign;
 mod attribute;
 mod branch;
 pub(crate) mod call;
+pub(crate) mod checkout;
 mod class;
 mod evaluate;
 mod exec;

@@ -98,7 +98,7 @@ fn links_that_lead_everywhere_are_not_followed() {
         ran.stderr
     );
     assert!(ran.stderr.contains("2 fully resolved, 3 with holes"), "{}", ran.stderr);
-    assert!(!ran.stdout.contains("/passwd"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("etc/passwd"), "{}", ran.stdout);
 }
 
 /// Ten folders that link to each other have more paths than anybody can look at.

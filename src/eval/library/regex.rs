@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::eval::call::Args;
+use crate::eval::checkout::is_marked;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::library::natives;
 use crate::eval::object::{Data, Entries, Key, Native, Object, Val};
@@ -183,6 +184,9 @@ impl Interp<'_> {
             return Some(Ok(self.derived(&from, span)));
         }
         let text = self.known_str(&val)?;
+        if is_marked(&text) {
+            return Some(Ok(self.derived(&[this, &val], span)));
+        }
         // Where to begin and end are rare, and shift what `^` means.
         if text_at == 0 && name != "split" && args.pos.len() > 1 {
             return None;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::eval::call::{Args, Kwarg};
+use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Key, Object, Val};
 use crate::eval::pure::brace::{self, BracePiece, FieldName};
@@ -160,6 +161,9 @@ impl Interp<'_> {
             }
             _ => return Ok(None),
         };
+        if checkout::is_odd_method(&known, name, args.pos.first().and_then(Val::as_str)) {
+            return Ok(Some(self.hole_from(this, args, span)));
+        }
         match self.known_text_method(&known, name, args, span) {
             Some(Ok(val)) => Ok(Some(self.bounded(val, span))),
             Some(Err(failure)) => self.failed(failure, &[this], span).map(Some),

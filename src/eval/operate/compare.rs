@@ -2,8 +2,9 @@
 
 use super::TOTAL_ORDERING;
 use crate::eval::call::Args;
+use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Flavour, Object, Val};
+use crate::eval::object::{Data, Flavour, Native, Object, Val};
 use crate::eval::pure::number;
 use crate::python::Span;
 use crate::python::ast::CompareOp;
@@ -288,6 +289,17 @@ impl Interp<'_> {
             return self.equal_within(&a, &b, depth + 1);
         }
         let texts = (&left.data, &right.data);
+        let pair = match texts {
+            (Data::Str(a), Data::Str(b)) => Some((a.as_ref(), b.as_ref())),
+            (Data::Native(a), Data::Native(b)) => match (a.as_ref(), b.as_ref()) {
+                (Native::Path(a), Native::Path(b)) => Some((a.as_str(), b.as_str())),
+                _ => None,
+            },
+            _ => None,
+        };
+        if pair.is_some_and(|(a, b)| checkout::may_be_equal(a, b)) {
+            return None;
+        }
         if let (Data::Text(text), other) | (other, Data::Text(text)) = texts {
             return match other {
                 Data::Str(known) if !crate::eval::expr::text_may_equal(text, known) => Some(false),

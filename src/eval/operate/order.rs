@@ -1,6 +1,7 @@
 //! `<` and its relatives, and `in`.
 
 use crate::eval::call::Args;
+use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Object, Val};
 use crate::eval::pure::number;
@@ -170,7 +171,7 @@ impl Interp<'_> {
         }
         self.look_through(container, span)?;
         match (&container.data, &needle.data) {
-            (Data::Str(text), Data::Str(part)) => return Ok(Some(text.contains(part.as_ref()))),
+            (Data::Str(text), Data::Str(part)) => return Ok(checkout::holds(text, part)),
             (Data::Bytes(text), Data::Bytes(part)) => {
                 let found =
                     part.is_empty() || text.windows(part.len()).any(|window| window == &part[..]);

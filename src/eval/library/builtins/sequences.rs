@@ -2,6 +2,7 @@
 
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
+use crate::eval::checkout::is_marked;
 use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::item::range_length;
 use crate::eval::lazy::{Lazy, Next};
@@ -16,6 +17,7 @@ impl Interp<'_> {
             return Ok(self.derived(&[val], span));
         }
         let length = match &val.data {
+            Data::Str(value) if is_marked(value) => return Ok(self.derived(&[val], span)),
             Data::Str(value) => text::length(value),
             Data::Bytes(bytes) => bytes.len(),
             Data::Native(native) => match native.as_ref() {

@@ -2,6 +2,7 @@
 
 use super::read::Place;
 use crate::eval::call::Args;
+use crate::eval::checkout::is_marked;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Val};
 use crate::eval::pure::path as posix;
@@ -56,7 +57,11 @@ impl Interp<'_> {
             "expandvars" if !path.contains('$') => text(&path),
             "expanduser" | "expandvars" => Ok(self.hole(HoleKind::Env, path, span)),
             "relpath" => match second {
-                Some(start) if path.starts_with('/') && start.starts_with('/') => {
+                Some(start)
+                    if path.starts_with('/')
+                        && start.starts_with('/')
+                        && is_marked(&path) == is_marked(&start) =>
+                {
                     // The working directory plays no part between absolute paths.
                     match posix::relpath(&path, &start, "/") {
                         Ok(relative) => text(&relative),
@@ -114,6 +119,9 @@ impl Interp<'_> {
         };
         let texts: Option<Vec<String>> = items.iter().map(|item| self.path_text(item)).collect();
         let Some(texts) = texts else { return Ok(self.derived(&[paths], span)) };
+        if texts.iter().any(|text| is_marked(text)) && !texts.iter().all(|text| is_marked(text)) {
+            return Ok(self.derived(&[paths], span));
+        }
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         if name == "commonprefix" {
             return Ok(Val::str(posix::commonprefix(&texts), span));

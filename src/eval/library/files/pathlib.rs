@@ -2,6 +2,7 @@
 
 use super::read::Place;
 use crate::eval::call::Args;
+use crate::eval::checkout::is_marked;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::library::natives;
 use crate::eval::object::{Object, Val};
@@ -140,6 +141,9 @@ impl Interp<'_> {
                 let other = PurePath::new(&[&self.path_text(first?)?]);
                 if args.pos.len() > 1 || !args.kw.is_empty() {
                     return None;
+                }
+                if is_marked(path) != is_marked(&other.to_string()) {
+                    return Some(Ok(self.derived(&[this, first?], span)));
                 }
                 if name == "is_relative_to" {
                     return Some(Ok(Val::bool(pure.is_relative_to(&other), span)));

@@ -1,17 +1,16 @@
 //! Looking at the disk, never outside the roots.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diag::{Code, Diagnostic};
 use crate::disk::{Disk, Kind};
 use crate::eval::HoleKind;
+use crate::eval::checkout::on_disk;
 use crate::eval::interp::Interp;
 use crate::eval::object::Val;
 use crate::python::ast::Name;
 use crate::python::{Form, Origin, Source, Span};
-
-/// How far above the folder of DAGs the code of a DAG may be looking for files of its own.
-const ABOVE: usize = 3;
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,11 @@ impl Interp<'_> {
             return None;
         }
         let disk = self.resolver.disk();
-        let real = real_path(disk, path)?;
+        let path = path.to_str().map_or(Cow::Borrowed(path), |text| match on_disk(text) {
+            Cow::Borrowed(text) => Cow::Borrowed(Path::new(text)),
+            Cow::Owned(text) => Cow::Owned(PathBuf::from(text)),
+        });
+        let real = real_path(disk, &path)?;
         self.settings
             .roots
             .iter()
@@ -91,7 +94,7 @@ impl Interp<'_> {
     /// A hole for a path that leaves the roots.
     pub(crate) fn outside(&mut self, path: &str, span: Span) -> Val {
         let is_absolute = path.starts_with('/');
-        let path = &self.apart_from_checkout(path);
+        let path = self.checkout.shown(path).into_owned();
         let what = if is_absolute {
             format!("`{path}` is outside the roots and is not read")
         } else {
@@ -101,21 +104,8 @@ impl Interp<'_> {
         self.hole(HoleKind::File, path, span)
     }
 
-    /// A path as the code means it, wherever the checkout lies: `dags_folder/../x` for one that starts from the
-    /// place of the DAG, or from one of the few folders above it.
-    fn apart_from_checkout(&self, path: &str) -> String {
-        let root = Path::new(&self.root_text);
-        let above = root.ancestors().enumerate().take(ABOVE + 1);
-        let mut known = above.filter(|(_, folder)| folder.file_name().is_some());
-        let found = known.find_map(|(up, folder)| {
-            let rest = path.strip_prefix(folder.to_str()?)?.strip_prefix('/')?;
-            Some(format!("dags_folder/{}{rest}", "../".repeat(up)))
-        });
-        found.unwrap_or_else(|| path.to_owned())
-    }
-
     pub(super) fn unreadable(&mut self, path: &str, why: &str, span: Span) -> Val {
-        let shown = self.shown_path(Path::new(path));
+        let shown = self.shown_path(Path::new(on_disk(path).as_ref()));
         self.tell(Diagnostic::new(Code::MissingFile, span, format!("file `{shown}` {why}")));
         self.hole(HoleKind::File, shown, span)
     }
@@ -123,7 +113,9 @@ impl Interp<'_> {
     /// A text read from a file as a value whose place is that file, so that what is parsed from it
     /// can point into it. A file read twice is one source.
     pub(super) fn text_of_file(&mut self, path: &str, text: String, form: Form) -> Val {
-        let real = self.inside_roots(Path::new(path)).unwrap_or_else(|| PathBuf::from(path));
+        let real = self
+            .inside_roots(Path::new(path))
+            .unwrap_or_else(|| PathBuf::from(on_disk(path).as_ref()));
         let key = Name::from(format!("file:{}", real.display()));
         if let Some(known) = self.globals_of_world.get(&key)
             && known.as_str() == Some(text.as_str())
@@ -143,13 +135,14 @@ impl Interp<'_> {
     /// taken to have none. A link that leads out of the roots leads who knows where: a hole, and the reason is told.
     pub(super) fn resolved(&mut self, path: &str, span: Span) -> Result<String, Val> {
         if let Some(real) = self.inside_roots(Path::new(path)) {
-            return Ok(real.to_string_lossy().into_owned());
+            return Ok(self.checkout.marked(&real.to_string_lossy()));
         }
         let plain = crate::eval::pure::path::normpath(path);
+        let there = on_disk(&plain);
         let disk = self.resolver.disk();
         let real_roots = self.settings.roots.iter().filter_map(|root| disk.real(root));
         let mut roots = self.settings.roots.iter().cloned().chain(real_roots);
-        let is_below_a_root = roots.any(|root| Path::new(&plain).starts_with(root));
+        let is_below_a_root = roots.any(|root| Path::new(there.as_ref()).starts_with(root));
         if is_below_a_root { Err(self.outside(&plain, span)) } else { Ok(plain) }
     }
 }
