@@ -92,6 +92,41 @@ fn the_place_of_the_checkout_does_not_show() {
     assert!(!here.stderr.contains(env!("CARGO_MANIFEST_DIR")));
 }
 
+/// `__file__` is another path on each machine, and code climbs from it as far as it likes.
+#[test]
+fn the_place_of_the_checkout_does_not_show_in_paths_that_a_dag_makes() {
+    let head = fs::read_to_string(repository().join("fixtures/dags/hello_guide.py")).unwrap();
+    let climbs = "import json, os\nfrom pathlib import Path\nHERE = Path(__file__).resolve()\n\
+        PATHS = [str(HERE.parents[n] / 'x') for n in range(6)] + [os.path.dirname(__file__) + '/../y', \
+        HERE.parents[3].name, HERE.parts[-4], json.dumps(__file__), repr(HERE), __file__.upper(), str(len(__file__))]\n\
+        LISTED = os.listdir(HERE.parents[4])\n\
+        CONTENT = open(HERE.parents[5] / 'secret.txt').read()\n\
+        with DAG('climbs') as climbing:\n    \
+        KubernetesPodOperator(task_id=HERE.parents[4].name, name='n', image='i', arguments=PATHS)\n    \
+        KubernetesPodOperator(task_id='b', name='n', image='i', arguments=[*LISTED, CONTENT])\n    \
+        KubernetesPodOperator(task_id='c', name='n', image='i', arguments=json.load(open(HERE.parent / 'none.json')))\n";
+    let mut seen = Vec::new();
+    for place in ["one", "two/with/more/folders"] {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join(place);
+        fs::create_dir_all(project.join("dags/team")).unwrap();
+        fs::write(project.join("dags/team/climbs.py"), format!("{head}\n{climbs}")).unwrap();
+        let ran = podlift(&project, b"", &["translate", "dags", "--verbose"]);
+        assert!(ran.stdout.contains("${file:dags_folder/..}/x"), "{}", ran.stdout);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        let names = [folder.path().to_str().unwrap(), "one", "folders"];
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        for name in names.iter().chain(&[name]) {
+            assert!(
+                !all.contains(&format!("/{name}")) && !all.contains(&format!("{name}/")),
+                "{name}: {all}"
+            );
+        }
+        seen.push((ran.stdout, ran.stderr));
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
 #[test]
 fn an_absolute_path_from_elsewhere_gives_the_same_job_specs() {
     let copy = copy_of_fixtures();

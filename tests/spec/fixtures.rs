@@ -60,8 +60,6 @@ fn made(name: &str, file: &str, values: &Values, manifest: &Manifest) -> String 
     let findings = String::from_utf8(findings).unwrap();
     let variant =
         name.split_once('@').map_or(String::new(), |(_, variant)| format!(" ({variant})"));
-    // Where the checkout lies shows only in paths that the DAG itself makes from its own place.
     format!("== job specs{variant}\n{specs}== findings{variant}\n{findings}")
-        .replace(&folder().display().to_string(), "${FIXTURES}")
         .replace(env!("CARGO_PKG_VERSION"), "[VERSION]")
 }
