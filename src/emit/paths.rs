@@ -10,7 +10,7 @@
 //! mapped task, `~dup2` for a further task of the same id, `~` and a hash where the name is shortened
 //! or where only case tells it from another.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -40,7 +40,7 @@ pub fn spec_paths(specs: &[JobSpec], extension: &str) -> Vec<String> {
 }
 
 /// What a job spec is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TaskName<'a> {
     /// DAG id.
     pub dag: &'a str,
@@ -53,7 +53,7 @@ pub struct TaskName<'a> {
 /// As [`spec_paths`], from the names alone.
 pub fn task_paths(specs: &[TaskName<'_>], extension: &str) -> Vec<String> {
     let folders = fold_apart(specs.iter().map(|about| about.dag).collect());
-    let mut seen: BTreeMap<TaskName<'_>, u32> = BTreeMap::new();
+    let mut seen: HashMap<TaskName<'_>, u32> = HashMap::with_capacity(specs.len());
     let stems: Vec<String> = specs
         .iter()
         .map(|about| {
@@ -70,32 +70,29 @@ pub fn task_paths(specs: &[TaskName<'_>], extension: &str) -> Vec<String> {
         })
         .collect();
     // Two tasks can only meet in the folder of one DAG, so only there does case matter.
-    let mut tasks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut tasks: HashMap<&str, Vec<&str>> = HashMap::new();
     for about in specs {
         tasks.entry(about.dag).or_default().push(about.task);
     }
-    let names: BTreeMap<&str, BTreeMap<&str, String>> =
+    let names: HashMap<&str, HashMap<&str, String>> =
         tasks.into_iter().map(|(dag, ids)| (dag, fold_apart(ids))).collect();
 
     specs
         .iter()
         .zip(stems)
         .map(|(about, mark)| {
-            let folder = folders.get(about.dag).cloned().unwrap_or_default();
-            let name = names
-                .get(about.dag)
-                .and_then(|ids| ids.get(about.task))
-                .cloned()
-                .unwrap_or_default();
+            let folder = folders.get(about.dag).map_or("", String::as_str);
+            let name = names.get(about.dag).and_then(|ids| ids.get(about.task));
+            let name = name.map_or("", String::as_str);
             format!("{folder}/{name}{mark}.{extension}")
         })
         .collect()
 }
 
 /// One name for each id; those that only case tells apart carry a hash.
-fn fold_apart(ids: Vec<&str>) -> BTreeMap<&str, String> {
-    let mut names: BTreeMap<&str, String> = BTreeMap::new();
-    let mut folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+fn fold_apart(ids: Vec<&str>) -> HashMap<&str, String> {
+    let mut names: HashMap<&str, String> = HashMap::new();
+    let mut folded: HashMap<String, Vec<&str>> = HashMap::new();
     for id in ids {
         if !names.contains_key(id) {
             let name = component(id);

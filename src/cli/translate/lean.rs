@@ -1,7 +1,6 @@
 //! Job specs, the usual output: each file's are written down as soon as it is read, and only their texts are kept, so
 //! that a folder of ten thousand DAGs fits into little memory.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use anyhow::Result;
@@ -77,14 +76,16 @@ pub(super) fn make(
         // What is told must not show the credentials of these specs, so they stay to be looked into.
         let has_secrets = piece.diagnostics.iter().any(|told| told.code == Code::PlainSecret);
         let specs = if has_secrets { piece.specs.clone() } else { std::mem::take(piece.specs) };
-        let texts = specs.into_iter().map(|spec| {
+        // Collected, the texts would stay in the memory of the job specs, which are far larger.
+        let mut texts = Vec::with_capacity(specs.len());
+        for spec in specs {
             let mut text = emitter.text(&spec, &piece.file.path);
             // It grew bit by bit, and stays until the end.
             text.shrink_to_fit();
             let about = spec.metadata;
-            Text { dag: about.dag, task: about.task, map_index: about.map_index, text }
-        });
-        Kept { texts: texts.collect(), unsaid }
+            texts.push(Text { dag: about.dag, task: about.task, map_index: about.map_index, text });
+        }
+        Kept { texts, unsaid }
     };
     let (translation, kept, used) = match cache {
         None => translate_with(stages, options, keep)
@@ -98,7 +99,9 @@ pub(super) fn make(
     }
     .map_err(nothing)?;
     // Files that import the same helper repeat what there is to say about it.
-    let unsaid: BTreeSet<u64> = kept.iter().flat_map(|file| &file.unsaid).copied().collect();
+    let mut unsaid: Vec<u64> = kept.iter().flat_map(|file| &file.unsaid).copied().collect();
+    unsaid.sort_unstable();
+    unsaid.dedup();
     let texts: Vec<Text> = kept.into_iter().flat_map(|file| file.texts).collect();
     let names: Vec<TaskName<'_>> = texts
         .iter()
@@ -119,7 +122,9 @@ fn take_infos(diagnostics: &mut Vec<Diagnostic>, sources: &Sources) -> Vec<u64> 
         Record::of(&finding, sources).hash(&mut hasher);
         hasher.finish()
     });
-    let numbers: BTreeSet<u64> = numbers.collect();
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
     diagnostics.shrink_to_fit();
-    numbers.into_iter().collect()
+    numbers
 }
