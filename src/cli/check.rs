@@ -130,7 +130,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
 pub(super) fn read_report(path: &Path, ctx: &Ctx<'_>) -> Result<Report> {
     let remedy = "write it with `podlift report PATH -o FILE.json`";
     let trouble = || Trouble::new(format!("cannot read the report `{}`", path.display()), remedy);
-    let text = std::fs::read_to_string(ctx.cwd.join(path)).with_context(trouble)?;
+    let text = super::file::read(&ctx.cwd.join(path)).with_context(trouble)?;
     serde_json::from_str(&text).with_context(trouble)
 }
 

@@ -1,7 +1,7 @@
 //! Writes one file, whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -13,10 +13,32 @@ use super::failure::Trouble;
 pub(super) fn deliver(text: &str, file: Option<&Path>, ctx: &mut Ctx<'_>) -> Result<()> {
     match file.filter(|file| file.as_os_str() != "-") {
         None => Ok(ctx.stdout.write_all(text.as_bytes())?),
+        // What is written here is never Python; a DAG file was named by mistake.
+        Some(file) if file.extension().is_some_and(|extension| extension == "py") => {
+            let message =
+                format!("`{}` is not overwritten: it is named as a Python file", file.display());
+            Err(Trouble::new(message, "choose another name with -o FILE").into())
+        }
         Some(file) => write(&ctx.cwd.join(file), text).with_context(|| {
             let message = format!("cannot write `{}`", file.display());
             Trouble::new(message, "choose a file you may write to with -o FILE")
         }),
+    }
+}
+
+/// The longest file that an option may name, in bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// The text of a file that an option names. It may be a pipe, but it has to end.
+///
+/// # Errors
+/// It cannot be read, is not UTF-8, or is longer than anybody writes.
+pub(super) fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    match u64::try_from(length) {
+        Ok(length) if length <= LONGEST => Ok(text),
+        _ => Err(io::Error::other(format!("it is longer than {LONGEST} bytes"))),
     }
 }
 

@@ -11,6 +11,7 @@ use super::translate::args::ReadingArgs;
 use super::translate::inputs::{options, tables};
 use super::translate::not_there;
 use crate::config::{Config, FILE};
+use crate::paths::normal;
 use crate::report::{self, Built};
 use crate::translate::{Options, Static, Translation, translate};
 
@@ -41,12 +42,26 @@ pub(super) fn config(args: &ProjectArgs, ctx: &Ctx<'_>) -> Result<Config> {
 /// Where the project around the current directory wants results to be kept.
 pub(super) fn cache_of_project(ctx: &Ctx<'_>) -> Result<Option<PathBuf>> {
     let Some(path) = nearest(&ctx.cwd) else { return Ok(None) };
-    let cache = parsed(&path, Path::new(FILE))?.cache;
-    Ok(cache.map(|cache| path.parent().map_or(cache.clone(), |folder| folder.join(&cache))))
+    let Some(cache) = parsed(&path, Path::new(FILE))?.cache else { return Ok(None) };
+    let folder = path.parent().unwrap_or(&ctx.cwd);
+    let place = normal(&folder.join(&cache));
+    // The file comes with the repository, and a repository has no say in what lies elsewhere.
+    let there = place.ancestors().find_map(|above| above.canonicalize().ok());
+    let is_inside = place.starts_with(folder)
+        && match (there, folder.canonicalize()) {
+            (Some(there), Ok(folder)) => there.starts_with(folder),
+            _ => false,
+        };
+    if !is_inside {
+        let message = format!("`cache` in `{FILE}` leads out of the folder of that file");
+        let remedy = "name a folder below it, or choose another with --cache DIR or PODLIFT_CACHE";
+        return Err(Trouble::new(message, remedy).into());
+    }
+    Ok(Some(place))
 }
 
 fn parsed(path: &Path, shown: &Path) -> Result<Config> {
-    let text = std::fs::read_to_string(path).with_context(|| {
+    let text = super::file::read(path).with_context(|| {
         let message = format!("cannot read the configuration `{}`", shown.display());
         Trouble::new(message, "check the path; the file has to be UTF-8 text")
     })?;

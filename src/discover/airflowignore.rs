@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fancy_regex::Regex;
+use fancy_regex::{Regex, RegexBuilder};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -34,6 +34,15 @@ pub(super) struct AirflowIgnore {
     rules: Mutex<BTreeMap<PathBuf, Arc<Rules>>>,
     problems: Mutex<BTreeMap<PathBuf, String>>,
 }
+
+/// The longest file of patterns that is read, in bytes. People write a few lines.
+pub(super) const LONGEST: u64 = 256 << 10;
+
+/// How many regular expressions of a file count.
+const PATTERNS: usize = 1_000;
+
+/// How large a compiled regular expression may be, in bytes.
+const PATTERN_SIZE: usize = 256 << 10;
 
 /// The patterns of one file.
 #[derive(Debug)]
@@ -96,8 +105,12 @@ impl AirflowIgnore {
 
     fn read(&self, folder: &Path) -> Rules {
         let file = folder.join(FILE);
-        let text = match std::fs::read(&file) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        let text = match crate::disk::read(&file, LONGEST) {
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok(None) => {
+                self.complain(&file, format!("is larger than {LONGEST} bytes and is not read"));
+                String::new()
+            }
             Err(error) => {
                 if error.kind() != std::io::ErrorKind::NotFound {
                     self.complain(&file, format!("cannot be read: {}", error.kind()));
@@ -111,20 +124,31 @@ impl AirflowIgnore {
                 let mut builder = GitignoreBuilder::new(folder);
                 for line in lines {
                     if let Err(error) = builder.add_line(None, line) {
-                        self.complain(&file, format!("bad pattern `{line}`: {error}"));
+                        self.complain(&file, format!("bad pattern `{}`: {error}", shortened(line)));
                     }
                 }
                 Rules::Glob(builder.build().unwrap_or_else(|_| Gitignore::empty()))
             }
-            IgnoreSyntax::Regexp => Rules::Regexp(
-                lines
-                    .filter_map(|line| {
-                        Regex::new(line)
-                            .map_err(|_| self.complain(&file, format!("bad pattern `{line}`")))
-                            .ok()
+            IgnoreSyntax::Regexp => {
+                let lines: Vec<&str> = lines.collect();
+                if lines.len() > PATTERNS {
+                    let problem =
+                        format!("has more than {PATTERNS} patterns; the others count for nothing");
+                    self.complain(&file, problem);
+                }
+                let compiled = |line: &&str| {
+                    let regex = RegexBuilder::new(line).delegate_size_limit(PATTERN_SIZE).build();
+                    regex.map_err(|_| {
+                        self.complain(
+                            &file,
+                            format!("bad or too large pattern `{}`", shortened(line)),
+                        )
                     })
-                    .collect(),
-            ),
+                };
+                Rules::Regexp(
+                    lines.iter().take(PATTERNS).filter_map(|line| compiled(line).ok()).collect(),
+                )
+            }
         }
     }
 
@@ -135,6 +159,14 @@ impl AirflowIgnore {
 }
 
 /// A line without its comment and the blanks before it.
+/// The beginning of a pattern, for people.
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= 80 {
+        return line.to_owned();
+    }
+    line.chars().take(77).chain("...".chars()).collect()
+}
+
 fn without_comment(line: &str) -> &str {
     line.split_once('#').map_or(line, |(before, _)| before.trim_end())
 }

@@ -1,27 +1,39 @@
-//! Which links to folders a walk goes into.
+//! Which folders a walk goes into.
 //!
 //! A link may lead to the root of the disk, and ten folders that link to each other have millions of paths. So a walk
-//! goes only where files may be read, and into each folder under so many names.
+//! goes only where files may be read, and into each folder under so many names. Folders may lie in each other without
+//! end, and what stands as `.gitignore` may be a device: such folders are left out, too, and told of.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use ignore::DirEntry;
 
+use super::airflowignore::LONGEST;
 use crate::diag::Code;
 
 /// Under how many links a folder is walked. Once would do if `.airflowignore` did not see names: files left out under one
 /// name may be wanted under another.
 const NAMES: usize = 16;
 
-/// Why a walk does not go into a link.
+/// How deep folders may lie in each other below the one that is walked.
+const DEPTH: usize = 200;
+
+/// The files of patterns that are read on the way.
+const PATTERNS: [&str; 1] = [".gitignore"];
+
+/// Why a walk does not go into a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It leads out of the roots.
     Outside,
     /// Its folder was walked under [`NAMES`] links.
     Again,
+    /// It lies deeper than [`DEPTH`].
+    Deep,
+    /// What stands as its `.gitignore` cannot be one.
+    Patterns,
 }
 
 impl Refusal {
@@ -38,11 +50,21 @@ impl Refusal {
                 "many links lead to this folder; it is not read under any more names",
                 "leave the link out with .airflowignore",
             ),
+            Self::Deep => (
+                Code::UnreadableFile,
+                "the folder lies too deep and is not read",
+                "pass a folder further down as a path of its own",
+            ),
+            Self::Patterns => (
+                Code::UnreadableFile,
+                "the folder is not read, because its .gitignore is no file of a usual size",
+                "repair the .gitignore, or name the DAG files themselves",
+            ),
         }
     }
 }
 
-/// The links to folders that a walk has met.
+/// The folders that a walk has met.
 #[derive(Debug)]
 pub(super) struct Links {
     /// Real paths of the folders that files may be read from.
@@ -63,10 +85,23 @@ impl Links {
         Self { allowed: allowed.to_owned(), met: Mutex::default() }
     }
 
-    /// Whether the walk goes into an entry: it does unless the entry is a link that should not be followed.
+    /// Whether the walk goes into an entry: it does unless the entry is a folder that should not be walked.
     pub(super) fn lets_in(&self, entry: &DirEntry) -> bool {
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-        if entry.depth() == 0 || !is_folder || !entry.path_is_symlink() {
+        if entry.depth() == 0 || !is_folder {
+            return true;
+        }
+        let refusal = if entry.depth() > DEPTH {
+            Some(Refusal::Deep)
+        } else {
+            (!has_plain_patterns(entry.path())).then_some(Refusal::Patterns)
+        };
+        if let Some(refusal) = refusal {
+            let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+            met.refused.push((entry.path().to_owned(), refusal));
+            return false;
+        }
+        if !entry.path_is_symlink() {
             return true;
         }
         // What cannot be resolved is for the walk to complain about.
@@ -86,8 +121,16 @@ impl Links {
         times <= NAMES
     }
 
-    /// The links that were not followed, in the order of the walk.
+    /// The folders that were not walked, in the order of the walk.
     pub(super) fn refused(&self) -> Vec<(PathBuf, Refusal)> {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).refused.clone()
     }
+}
+
+/// Whether what stands in a folder as a file of patterns can be one: it is read without a limit.
+pub(super) fn has_plain_patterns(folder: &Path) -> bool {
+    PATTERNS.iter().all(|name| match folder.join(name).metadata() {
+        Ok(about) => about.is_file() && about.len() <= LONGEST,
+        Err(_) => true,
+    })
 }

@@ -135,9 +135,17 @@ impl Walk<'_> {
         let rules = Arc::new(AirflowIgnore::new(root, self.search.ignore_syntax));
         let links = Arc::new(Links::within(self.allowed));
         let mut builder = WalkBuilder::new(root);
+        let odd = root.ancestors().find(|folder| !links::has_plain_patterns(folder));
+        if let Some(folder) = odd {
+            let message = "this is no file of patterns of a usual size; no .gitignore is heeded";
+            let help = "repair it, or leave files out with .airflowignore";
+            let file = folder.join(".gitignore");
+            self.say(Code::UnreadableFile, Severity::Warning, &file, message, help);
+        }
         builder
             .follow_links(true)
             .ignore(false)
+            .git_ignore(odd.is_none())
             // What lies outside the repository says nothing about it, and must not change the result.
             .git_global(false)
             .git_exclude(false)

@@ -191,7 +191,11 @@ fn kind(path: &Path) -> Kind {
     }
 }
 
-fn read(path: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
+/// The content of a regular file, `None` for one of more than `longest` bytes, without a record of it.
+///
+/// # Errors
+/// The file cannot be read, or is no regular file.
+pub fn read(path: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
     let about = fs::metadata(path)?;
     if !about.is_file() {
         return Err(io::Error::other("not a regular file"));

@@ -23,6 +23,9 @@ use super::OutputFile;
 /// The file that remembers what was written.
 pub const RECORD: &str = ".podlift.sha256";
 
+/// The longest file that is read back, in bytes. A longer one is none that podlift wrote.
+const LONGEST: u64 = 1 << 30;
+
 /// What writing did.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -146,7 +149,8 @@ enum State {
 }
 
 fn state(folder: &Path, file: &OutputFile, record: &BTreeMap<String, String>) -> io::Result<State> {
-    match fs::read(folder.join(&file.path)) {
+    let path = folder.join(&file.path);
+    match crate::disk::read(&path, LONGEST).map(Option::unwrap_or_default) {
         Ok(old) if old == file.text.as_bytes() => Ok(State::Current),
         Ok(old) if record.get(&file.path) != Some(&hash(&old)) => Ok(State::Edited),
         Ok(_) => Ok(State::Ours),
@@ -308,7 +312,7 @@ fn hexadecimal(digest: Sha256) -> String {
 /// files they meant then count as edited, which is the safe side.
 fn read_record(folder: &Path) -> Result<BTreeMap<String, String>, WriteError> {
     let path = folder.join(RECORD);
-    match fs::read(&path) {
+    match crate::disk::read(&path, LONGEST).map(Option::unwrap_or_default) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
             let entries = text.lines().filter_map(|line| line.split_once("  "));

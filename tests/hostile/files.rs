@@ -149,3 +149,105 @@ fn huge_and_binary_files_are_refused() {
     }
     assert!(place.podlift(&["translate", "."]).stdout.contains("task: t"));
 }
+
+/// Patterns and records of earlier runs are read before anything else is.
+#[test]
+fn devices_and_pipes_in_place_of_files_do_not_hang() {
+    let pipe = |path: &std::path::Path| {
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    for name in [".airflowignore", ".gitignore", "sub/.airflowignore", "sub/.gitignore"] {
+        for is_device in [false, true] {
+            let place = Place::new();
+            place.dag("dags/good.py", TASK).file("dags/sub/x.txt", "");
+            fs::create_dir(place.path().join(".git")).unwrap();
+            let path = place.path().join("dags").join(name);
+            if is_device {
+                std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            } else {
+                pipe(&path);
+            }
+            let ran = place.podlift(&["translate", "dags"]);
+            assert!(ran.stdout.contains("task: t"), "{name}: {}", ran.stderr);
+            assert!(
+                ran.stderr.contains(".gitignore") || ran.stderr.contains("cannot be read"),
+                "{name}: {}",
+                ran.stderr
+            );
+        }
+    }
+    let place = Place::new();
+    place.dag("good.py", TASK).file("out/d/x.txt", "");
+    pipe(&place.path().join("out/.podlift.sha256"));
+    assert_eq!(place.podlift(&["translate", "good.py", "-o", "out"]).code, 2);
+    fs::remove_file(place.path().join("out/.podlift.sha256")).unwrap();
+    pipe(&place.path().join("out/d/t.yaml"));
+    assert_eq!(place.podlift(&["translate", "good.py", "-o", "out"]).code, 2);
+    let zero = "/dev/zero";
+    for args in [
+        ["translate", "good.py", "--values", zero],
+        ["translate", "good.py", "--mappings", zero],
+        ["check", "good.py", "--baseline", zero],
+        ["check", "good.py", "--config", zero],
+        ["run", "good.py", "--resume", zero],
+    ] {
+        let ran = place.podlift(&args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn many_and_large_patterns_are_bounded() {
+    let place = Place::new();
+    place.dag("dags/good.py", TASK);
+    let many: String = (0..5_000).map(|n| format!("\\w{{1,50}}x{n}\n")).collect();
+    for (text, syntax) in [
+        (many.as_str(), "regexp"),
+        (&"a".repeat(5_000_000), "regexp"),
+        (&"foo*\n".repeat(300_000), "glob"),
+    ] {
+        place.file("dags/.airflowignore", text);
+        let ran = place.podlift(&["translate", "dags", "--airflowignore-syntax", syntax]);
+        assert!(ran.stdout.contains("task: t"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("KPO102") && ran.stderr.len() < 2_000, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn folders_in_folders_end() {
+    let place = Place::new();
+    place.dag("dags/good.py", TASK);
+    let deep = "d/".repeat(600);
+    place.dag(&format!("dags/{deep}deep.py"), TASK);
+    let ran = place.podlift(&["translate", "dags"]);
+    assert!(ran.stderr.contains("lies too deep"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("task: t"), "{}", ran.stderr);
+}
+
+/// The configuration comes with the repository.
+#[test]
+fn a_repository_does_not_say_where_results_are_kept_outside_of_it() {
+    let outside = tempfile::tempdir().unwrap();
+    let place = Place::new();
+    place.dag("good.py", TASK);
+    fs::create_dir(place.path().join(".git")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), place.path().join("link")).unwrap();
+    for cache in ["../kept", "a/../../kept", outside.path().to_str().unwrap(), "link", "link/kept"]
+    {
+        place.file("podlift.toml", format!("cache = '{cache}'\n"));
+        let ran = place.podlift(&["translate", "good.py"]);
+        assert_eq!(ran.code, 2, "{cache}: {}", ran.stderr);
+        assert!(ran.stderr.contains("leads out of the folder"), "{cache}: {}", ran.stderr);
+    }
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_report_does_not_take_the_place_of_a_dag() {
+    let place = Place::new();
+    place.dag("good.py", TASK);
+    let before = fs::read(place.path().join("good.py")).unwrap();
+    let ran = place.podlift(&["report", "good.py", "-o", "good.py"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert_eq!(fs::read(place.path().join("good.py")).unwrap(), before);
+}

@@ -89,6 +89,29 @@ fn what_is_not_there_is_trouble() {
     assert_eq!(ran.code, 2, "{}", ran.stdout);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_in_a_revision_do_not_lead_out_of_it() {
+    let outside = tempfile::tempdir().unwrap();
+    dag(outside.path(), "TOPSECRET", "TOPSECRET");
+    let folder = repository();
+    let secret = outside.path().join("dags");
+    for (name, target) in
+        [("file.py", secret.join("nightly.py")), ("folder", secret), ("up", "../../../..".into())]
+    {
+        std::os::unix::fs::symlink(target, folder.path().join("dags").join(name)).unwrap();
+    }
+    git(folder.path(), &["add", "-A"]);
+    git(folder.path(), &["commit", "-qm", "links"]);
+    for side in ["main:dags/file.py", "main:dags/folder", "main:dags/up"] {
+        let ran = podlift(folder.path(), b"", &["diff", side, "dags/nightly.py"]);
+        assert_eq!(ran.code, 2, "{side}: {}", ran.stdout);
+        assert!(ran.stderr.contains("leads out of the repository"), "{side}: {}", ran.stderr);
+    }
+    let ran = podlift(folder.path(), b"", &["diff", "main:dags", "dags"]);
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("TOPSECRET"), "{}", ran.stdout);
+}
+
 #[test]
 fn reports_job_specs_and_dags_meet() {
     let folder = repository();

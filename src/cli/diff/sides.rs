@@ -79,7 +79,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
 /// The files of a folder that say they are job specs.
 fn spec_files(folder: &Path) -> Vec<PathBuf> {
     let is_spec = |path: &PathBuf| {
-        std::fs::read_to_string(path)
+        crate::cli::file::read(path)
             .is_ok_and(|text| text.contains(spec::API_VERSION) && text.contains(spec::KIND))
     };
     files(folder, &["yaml", "yml", "json"]).into_iter().filter(is_spec).collect()
@@ -87,7 +87,7 @@ fn spec_files(folder: &Path) -> Vec<PathBuf> {
 
 /// A report, or a file of job specs.
 fn of_file(label: &str, path: &Path, ctx: &mut Ctx<'_>) -> Result<Side> {
-    let text = std::fs::read_to_string(path).with_context(|| {
+    let text = crate::cli::file::read(path).with_context(|| {
         Trouble::new(
             format!("cannot read `{label}`"),
             "check the path; the file has to be UTF-8 text",
@@ -111,7 +111,7 @@ fn of_specs(label: &str, files: &[PathBuf], ctx: &mut Ctx<'_>) -> Result<Side> {
     let mut specs: Vec<JobSpec> = Vec::new();
     for path in files {
         let name = shown.text(path);
-        let text = std::fs::read_to_string(path).with_context(|| {
+        let text = crate::cli::file::read(path).with_context(|| {
             Trouble::new(format!("cannot read `{name}`"), "the file has to be UTF-8 text")
         })?;
         match spec::read(&sources, &name, &text) {
@@ -152,6 +152,10 @@ fn of_dags(
     Ok(Side::of_report(label, &report::build(&translation, &how).report))
 }
 
+fn leads_out(label: &str) -> anyhow::Error {
+    Trouble::new(format!("`{label}` leads out of the repository"), "name a path inside it").into()
+}
+
 /// DAGs as a revision has them. As in git, a path starts at the root of the repository, and with `./` in the current
 /// directory.
 fn of_revision(
@@ -172,12 +176,15 @@ fn of_revision(
     };
     let from = crate::paths::normal(&from);
     let Ok(path) = from.strip_prefix(tree.root()).map(Path::to_owned) else {
-        return Err(Trouble::new(
-            format!("`{label}` leads out of the repository"),
-            "name a path inside it",
-        )
-        .into());
+        return Err(leads_out(label));
     };
+    // A link in the revision may lead anywhere.
+    let (real, top) = (from.canonicalize(), tree.root().canonicalize());
+    if let (Ok(real), Ok(top)) = (real, top)
+        && !real.starts_with(&top)
+    {
+        return Err(leads_out(label));
+    }
     if !from.exists() {
         let message = format!("there is no `{inside}` in the revision `{revision}`");
         return Err(Trouble::new(

@@ -148,7 +148,7 @@ fn is_data(path: &Path) -> bool {
 }
 
 fn text_of(shown: &Path, place: &Path) -> Result<String> {
-    std::fs::read_to_string(place).with_context(|| {
+    crate::cli::file::read(place).with_context(|| {
         let message = format!("cannot read `{}`", shown.display());
         Trouble::new(message, "check the path; relative paths start from the current directory")
     })

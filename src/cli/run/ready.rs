@@ -221,7 +221,7 @@ pub(super) fn earlier(args: &Args, ctx: &Ctx<'_>) -> Result<Option<Earlier>> {
         let message = format!("cannot resume from `{}`", path.display());
         Trouble::new(message, "name the file that --events or --result wrote in that run")
     };
-    let text = std::fs::read_to_string(ctx.cwd.join(path)).with_context(trouble)?;
+    let text = crate::cli::file::read(&ctx.cwd.join(path)).with_context(trouble)?;
     let run = args.running.run_id.as_deref();
     Earlier::read(&text, run).map(Some).with_context(trouble)
 }

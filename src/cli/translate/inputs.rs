@@ -116,7 +116,7 @@ pub(in crate::cli) fn values(
 
 /// The text of a file that was named on the command line.
 fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
-    std::fs::read_to_string(ctx.cwd.join(path)).with_context(|| {
+    crate::cli::file::read(&ctx.cwd.join(path)).with_context(|| {
         let message = format!("cannot read the {what} `{}`", path.display());
         Trouble::new(message, "check the path; the file has to be UTF-8 text")
     })
