@@ -1,6 +1,6 @@
 //! From a translation to its report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -252,23 +252,15 @@ impl Builder<'_> {
 
 /// The holes of all instances, each name once.
 fn holes(pods: &[PodEntry]) -> Vec<OpenHole> {
-    let mut all: Vec<OpenHole> = Vec::new();
-    for hole in pods.iter().flat_map(|pod| &pod.spec.holes) {
-        if !all.iter().any(|known| known.name == hole.name && known.path == hole.path) {
-            all.push(hole.clone());
-        }
-    }
-    all
+    let mut known = HashSet::new();
+    let holes = pods.iter().flat_map(|pod| &pod.spec.holes);
+    holes.filter(|hole| known.insert((&hole.name, &hole.path))).cloned().collect()
 }
 
 fn templates(pods: &[PodEntry]) -> Vec<Template> {
-    let mut all: Vec<Template> = Vec::new();
-    for template in pods.iter().flat_map(|pod| &pod.spec.templates) {
-        if !all.contains(template) {
-            all.push(template.clone());
-        }
-    }
-    all
+    let mut known = HashSet::new();
+    let templates = pods.iter().flat_map(|pod| &pod.spec.templates);
+    templates.filter(|template| known.insert(*template)).cloned().collect()
 }
 
 fn origin(origin: &Origin) -> String {

@@ -227,7 +227,7 @@ pub struct Launcher {
 }
 
 /// Jinja left in a job spec.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Template {
     /// JSON pointer of the text.

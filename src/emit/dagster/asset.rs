@@ -155,7 +155,9 @@ fn run_call(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, module: &mut Module, body: 
         map_index: spec.metadata.map_index,
         params: &dag.facts.params,
     };
-    let mut walk = Walk { spec, writer: Writer { module, body, task, holes: Vec::new() } };
+    let templates = spec.templates.iter().map(|template| template.path.as_str()).collect();
+    let mut walk =
+        Walk { spec, templates, writer: Writer { module, body, task, holes: Vec::new() } };
     let run = &spec.run;
     let at = Pointer::default().key("run");
     let mut args = vec![("context", Py::code("context"))];

@@ -1,5 +1,7 @@
 //! Values of a job spec as Python: texts with holes and Jinja become f-strings, the rest literals.
 
+use std::collections::HashSet;
+
 use minijinja::machinery::ast::Stmt;
 use minijinja::machinery::parse;
 use minijinja::syntax::SyntaxConfig;
@@ -34,6 +36,8 @@ pub(super) enum Takes<'a> {
 /// The walk through the arguments of a job spec.
 pub(super) struct Walk<'a, 'b> {
     pub(super) spec: &'a JobSpec,
+    /// Places of its templates.
+    pub(super) templates: HashSet<&'a str>,
     pub(super) writer: Writer<'b>,
 }
 
@@ -81,7 +85,7 @@ impl Walk<'_, '_> {
     pub(super) fn text(&mut self, text: &str, at: &Pointer, takes: Takes<'_>, wish: &str) -> Py {
         let Ok(parts) = template::parse(text) else { return Py::str(text) };
         let path = at.to_string();
-        let is_template = has_jinja(text) && self.spec.templates.iter().any(|it| it.path == path);
+        let is_template = has_jinja(text) && self.templates.contains(path.as_str());
         if let [Part::Hole { kind, name }] = parts.as_slice() {
             return self.whole_hole(*kind, name, &path, takes);
         }

@@ -1,12 +1,17 @@
 //! Which task of one side is which task of the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::leaves::Leaf;
 use super::side::Item;
 
 /// How much of two tasks has to be alike for one to be the other under a new name.
 const ALIKE: f64 = 0.6;
+
+/// How many pairs of tasks are looked at closely. Beyond it only tasks that are alike in everything are one under two
+/// names.
+const PAIRS: usize = 250_000;
 
 /// The tasks of both sides as pairs; a task of one side only has no partner.
 pub(super) fn pairs<'a>(
@@ -63,6 +68,9 @@ fn named(items: &[Item]) -> BTreeMap<(super::model::Name, usize), &Item> {
 /// Pairs of positions that are one task under two names: the most alike first, each task once. Swapping the sides
 /// swaps the pairs and nothing else.
 fn renamed(gone: &[&Item], come: &[&Item]) -> Vec<(usize, usize)> {
+    if gone.len().saturating_mul(come.len()) > PAIRS {
+        return twins(gone, come);
+    }
     let mut candidates = Vec::new();
     for (one, old) in gone.iter().enumerate() {
         for (other, new) in come.iter().enumerate() {
@@ -102,13 +110,47 @@ fn renamed(gone: &[&Item], come: &[&Item]) -> Vec<(usize, usize)> {
     candidates.into_iter().map(|(_, _, one, other)| (one, other)).collect()
 }
 
-/// How much of two job specs is the same, from 0 to 1. Names and labels follow the name of the task and say nothing.
+/// Pairs of positions of tasks of one DAG that are alike in everything but their names, in the order of the names.
+fn twins(gone: &[&Item], come: &[&Item]) -> Vec<(usize, usize)> {
+    let content = |item: &Item| {
+        let leaves = item.leaves.iter().filter(|(path, _)| counts(path));
+        leaves.fold(String::new(), |mut text, (path, leaf)| {
+            // Writing to a String cannot fail.
+            _ = writeln!(text, "{path}={}", leaf.value);
+            text
+        })
+    };
+    let groups = |items: &[&Item]| {
+        let mut groups: BTreeMap<(String, Option<u32>, String), Vec<usize>> = BTreeMap::new();
+        for (index, item) in items.iter().enumerate() {
+            let key = (item.name.dag.clone(), item.name.map_index, content(item));
+            groups.entry(key).or_default().push(index);
+        }
+        for group in groups.values_mut() {
+            group.sort_by_key(|index| items.get(*index).map(|item| &item.name));
+        }
+        groups
+    };
+    let come = groups(come);
+    let same = |(key, old): (_, Vec<usize>)| Some((old, come.get(&key)?.clone()));
+    groups(gone)
+        .into_iter()
+        .filter(|((_, _, content), _)| !content.is_empty())
+        .filter_map(same)
+        .flat_map(|(old, new)| old.into_iter().zip(new))
+        .collect()
+}
+
+/// Whether a place says something about a task. Names and labels follow the name of the task and say nothing.
+fn counts(path: &str) -> bool {
+    !path.starts_with("metadata") && path != "operator" && path != "upstream"
+}
+
+/// How much of two job specs is the same, from 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a job spec has far fewer than 2^52 places")]
 fn likeness(old: &BTreeMap<String, Leaf>, new: &BTreeMap<String, Leaf>) -> f64 {
-    let counts = |path: &&String| {
-        !path.starts_with("metadata") && *path != "operator" && *path != "upstream"
-    };
-    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).filter(counts).collect();
+    let paths: BTreeSet<&String> =
+        old.keys().chain(new.keys()).filter(|path| counts(path)).collect();
     if paths.is_empty() {
         return 0.0;
     }

@@ -156,6 +156,23 @@ fn a_renamed_task_is_one_task() {
 }
 
 #[test]
+fn many_new_names_are_found_where_nothing_else_changed() {
+    let dag = |name: &str, changed: u32| {
+        let tasks: String = (0..600)
+            .map(|n| {
+                let image = if n == 7 { changed } else { n };
+                format!("    KubernetesPodOperator(task_id='{name}{n}', image='app:{image}')\n")
+            })
+            .collect();
+        format!(
+            "from airflow import DAG\nfrom airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\nwith DAG('d'):\n{tasks}"
+        )
+    };
+    let all = diff(&dag("old", 7), &dag("new", 700)).summary;
+    assert_eq!((all.renamed, all.added, all.removed), (599, 1, 1));
+}
+
+#[test]
 fn lines_that_move_change_nothing() {
     assert!(diff(DAG, &format!("# moved\n\n{DAG}")).is_empty());
 }
