@@ -3,8 +3,9 @@
 mod instance;
 mod parents;
 
-use parents::is_mixin;
 use std::rc::Rc;
+
+pub(crate) use parents::is_mixin;
 
 use super::branch::Flow;
 use super::call::{Args, Kwarg};

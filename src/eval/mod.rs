@@ -10,7 +10,7 @@ mod attribute;
 mod branch;
 pub(crate) mod call;
 pub(crate) mod checkout;
-mod class;
+pub(crate) mod class;
 mod evaluate;
 mod exec;
 mod expr;

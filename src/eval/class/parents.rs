@@ -182,7 +182,7 @@ impl Interp<'_> {
 }
 
 /// Library classes that only add behaviour no constructor shows.
-pub(super) fn is_mixin(path: &str) -> bool {
+pub(crate) fn is_mixin(path: &str) -> bool {
     path.ends_with("Mixin")
         || path.starts_with("abc.")
         || path.starts_with("typing.")

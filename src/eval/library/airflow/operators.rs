@@ -5,12 +5,13 @@ mod expansion;
 
 use std::rc::Rc;
 
-use super::{TaskKeyword, TaskObject, operator_kind};
+use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
+use crate::eval::class::is_mixin;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{FunctionObject, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, FunctionObject, Map, ObjId, Object, Val};
 use crate::eval::{HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
@@ -149,7 +150,8 @@ impl Interp<'_> {
     }
 
     /// What Airflow's metaclass does before each `__init__` of an operator class: parameters that are
-    /// not given are taken from the default arguments.
+    /// not given are taken from the default arguments, and all of them are passed on as `default_args`. A class that
+    /// is only mixed in has another metaclass.
     pub(crate) fn apply_default_args(
         &mut self,
         id: ObjId,
@@ -157,10 +159,11 @@ impl Interp<'_> {
         args: &mut Args,
         span: Span,
     ) -> Res<()> {
-        let sources = match self.heap.get(id) {
-            Object::Task(task) => task.default_args.clone(),
-            _ => return Ok(()),
-        };
+        if function.class.is_some_and(|class| self.is_plain_class(class)) {
+            return Ok(());
+        }
+        let given = args.kw.get("default_args").cloned();
+        let sources = self.take_default_args(id, args);
         if sources.is_empty() {
             return Ok(());
         }
@@ -174,6 +177,8 @@ impl Interp<'_> {
             .chain(&parameters.keyword_only)
             .map(|parameter| parameter.name.clone())
             .collect();
+        let own = Name::from("default_args");
+        let takes_them = names.contains(&own) || parameters.kwarg.is_some();
         for name in names {
             if args.kw.contains_key(&name) {
                 continue;
@@ -186,18 +191,55 @@ impl Interp<'_> {
                 }
             }
         }
+        if !takes_them {
+            return Ok(());
+        }
+        let is_known = sources.iter().all(|source| self.entries_of(source).is_some());
+        if is_known {
+            let merged = self.dict(Default::default(), span);
+            if let Some(id) = merged.as_obj() {
+                for source in &sources {
+                    self.update_dict(id, source, span)?;
+                }
+            }
+            args.kw.insert(own, Kwarg { val: merged, span });
+        } else if let Some(given) = given {
+            args.kw.insert(own, given);
+        }
         Ok(())
     }
 
+    /// The default arguments that count for one constructor: those of the DAG and the group, and those it is given.
+    fn take_default_args(&mut self, id: ObjId, args: &mut Args) -> Vec<Val> {
+        let Object::Task(task) = self.heap.get(id) else { return Vec::new() };
+        let (dag, group) = (task.dag, task.group);
+        let own = args.kw.shift_remove("default_args").map(|kwarg| kwarg.val);
+        let sources = self.default_args(dag, group, own);
+        if let Object::Task(task) = self.heap.get_mut(id) {
+            task.default_args.clone_from(&sources);
+        }
+        sources
+    }
+
+    /// Whether a class of the code is certainly no operator itself.
+    fn is_plain_class(&self, class: ObjId) -> bool {
+        self.mro(class).iter().all(|base| match &base.data {
+            Data::Obj(_) => true,
+            Data::Symbol(path) => !is_operator(path) && is_mixin(path),
+            _ => false,
+        })
+    }
+
     /// Airflow's own constructor: records the keywords and attaches the task to its DAG.
-    pub(crate) fn init_operator(&mut self, id: ObjId, args: Args, span: Span) -> Res<()> {
+    pub(crate) fn init_operator(&mut self, id: ObjId, mut args: Args, span: Span) -> Res<()> {
         if let Some(val) = args.pos.first() {
             let message = "Use keyword arguments when initializing operators";
             let at = val.span.or(span);
             return self.type_error(message, at);
         }
+        let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
-        let (class, kind, sources) = (task.class.clone(), task.kind, task.default_args.clone());
+        let (class, kind) = (task.class.clone(), task.kind);
         let (given, defaulted, made_by) =
             (task.given.clone(), task.defaulted.clone(), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
@@ -250,7 +292,6 @@ impl Interp<'_> {
         };
         keywords.shift_remove("dag");
         keywords.shift_remove("task_group");
-        keywords.shift_remove("default_args");
         if let Object::Task(task) = self.heap.get_mut(id) {
             task.keywords = keywords;
             task.label = label;
