@@ -93,6 +93,8 @@ fn load_parsed(
     let scope = interp.run_main(path, &file.module);
     call_escaped(&mut interp);
     loaded.dags = visible_dags(&mut interp, scope);
+    let first = loaded.dags.first().map_or(Span::default(), |dag| dag.span);
+    interp.tell_left_out(first);
     tell_leftovers(&mut interp);
     let mut told = Once::default();
     loaded.diagnostics.retain(|diagnostic| told.is_new(diagnostic));
@@ -169,7 +171,7 @@ fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
             continue;
         }
         seen.push(id);
-        let Object::Dag(dag) = interp.heap.get(id).clone() else { continue };
+        let Object::Dag(dag) = interp.heap.copy(id) else { continue };
         if dag.entered || visible.contains(&id) {
             dags.push(dag_of(interp, &dag, visible.contains(&id)));
         } else if !dag.tasks.is_empty() {
@@ -186,7 +188,7 @@ fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
 
 fn tell_leftovers(interp: &mut Interp<'_>) {
     for id in interp.airflow.orphans.clone() {
-        if let Object::Task(task) = interp.heap.get(id).clone()
+        if let Object::Task(task) = interp.heap.copy(id)
             && task.kind != OperatorKind::Other
         {
             let text = task.id.display();
@@ -226,7 +228,7 @@ fn dag_of(interp: &mut Interp<'_>, dag: &DagObject, is_global: bool) -> Dag {
             continue;
         }
         seen.push(id);
-        if let Object::Task(task) = interp.heap.get(id).clone() {
+        if let Object::Task(task) = interp.heap.copy(id) {
             tasks.push(task_of(interp, dag, &task));
         }
     }
@@ -339,7 +341,7 @@ fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
 fn function_of(interp: &mut Interp<'_>, task: &TaskObject) -> Option<TaskFunction> {
     let (function, args, kwargs) = task.function.as_ref()?;
     let Data::Obj(id) = &function.data else { return None };
-    let Object::Function(object) = interp.heap.get(*id).clone() else { return None };
+    let Object::Function(object) = interp.heap.copy(*id) else { return None };
     let def = &object.def;
     let free_names = names::free(def)
         .into_iter()

@@ -206,7 +206,7 @@ impl Interp<'_> {
                     let made = self.binary(op, old, val, span)?;
                     match made.as_obj() {
                         Some(made) => {
-                            let object = self.heap.get(made).clone();
+                            let object = self.heap.copy(made);
                             self.heap.set(id, object);
                         }
                         None => self.poison_with(id, &made, span),

@@ -523,7 +523,7 @@ impl Interp<'_> {
         if let Some(val) = self.described(val, this, class, span)? {
             return Ok(val);
         }
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             Object::Function(_) => {
                 Ok(self.heap.val(Object::Bound(val.clone(), this.clone()), span))
             }

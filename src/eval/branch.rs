@@ -270,7 +270,7 @@ impl Interp<'_> {
             && let (Data::Obj(x), Data::Obj(y)) = (&a.data, &b.data)
         {
             let (x, y) = (self.heap.resolve(*x), self.heap.resolve(*y));
-            let (left, right) = (self.heap.get(x).clone(), self.heap.get(y).clone());
+            let (left, right) = (self.heap.copy(x), self.heap.copy(y));
             match (&left, &right) {
                 (Object::List(p), Object::List(q)) if p.len() == q.len() => {
                     let merged = self.merge_objects(cond, left, right, depth + 1);
@@ -335,14 +335,14 @@ impl Interp<'_> {
         &mut self,
         cond: &Arc<Hole>,
         a: Map<Name, Val>,
-        mut b: Map<Name, Val>,
+        b: Map<Name, Val>,
         missing_is_unbound: bool,
         depth: u32,
     ) -> Map<Name, Val> {
         let mut merged = Map::default();
         for (name, left) in a {
-            let val = match b.shift_remove(&name) {
-                Some(right) => self.merge_vals(cond, &left, &right, depth + 1),
+            let val = match b.get(&name) {
+                Some(right) => self.merge_vals(cond, &left, right, depth + 1),
                 // A variable bound on one side only can be used only where that side was taken.
                 None if missing_is_unbound => left,
                 None => self.merge_missing(cond, &left),
@@ -350,28 +350,28 @@ impl Interp<'_> {
             merged.insert(name, val);
         }
         for (name, right) in b {
+            if merged.contains_key(&name) {
+                continue;
+            }
             let val = if missing_is_unbound { right } else { self.merge_missing(cond, &right) };
             merged.insert(name, val);
         }
         merged
     }
 
-    fn merge_entries(
-        &mut self,
-        cond: &Arc<Hole>,
-        a: Entries,
-        mut b: Entries,
-        depth: u32,
-    ) -> Entries {
+    fn merge_entries(&mut self, cond: &Arc<Hole>, a: Entries, b: Entries, depth: u32) -> Entries {
         let mut merged = Entries::default();
         for (key, (name, left)) in a {
-            let val = match b.shift_remove(&key) {
-                Some((_, right)) => self.merge_vals(cond, &left, &right, depth + 1),
+            let val = match b.get(&key) {
+                Some((_, right)) => self.merge_vals(cond, &left, right, depth + 1),
                 None => self.merge_missing(cond, &left),
             };
             merged.insert(key, (name, val));
         }
         for (key, (name, right)) in b {
+            if merged.contains_key(&key) {
+                continue;
+            }
             let val = self.merge_missing(cond, &right);
             merged.insert(key, (name, val));
         }

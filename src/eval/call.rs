@@ -185,7 +185,7 @@ impl Interp<'_> {
             },
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
-                match self.heap.get(id).clone() {
+                match self.heap.copy(id) {
                     Object::Function(function) => self.call_function(&function, args, None, span),
                     Object::Bound(function, this) => self.call_bound(&function, this, args, span),
                     Object::Class(..) => self.call_class(id, args, span),
@@ -242,7 +242,7 @@ impl Interp<'_> {
 
     fn call_bound(&mut self, function: &Val, this: Val, mut args: Args, span: Span) -> Res {
         if let Data::Obj(id) = &function.data
-            && let Object::Function(function) = self.heap.get(*id).clone()
+            && let Object::Function(function) = self.heap.copy(*id)
         {
             args.pos.insert(0, this.clone());
             return self.call_function(&function, args, Some(this), span);
@@ -476,10 +476,10 @@ impl Interp<'_> {
     /// code podlift cannot see.
     pub(crate) fn call_escaped(&mut self, function: &Val) -> Res<()> {
         let Data::Obj(id) = &function.data else { return Ok(()) };
-        let (function, this) = match self.heap.get(*id).clone() {
+        let (function, this) = match self.heap.copy(*id) {
             Object::Function(function) => (function, None),
             Object::Bound(inner, this) => match &inner.data {
-                Data::Obj(id) => match self.heap.get(*id).clone() {
+                Data::Obj(id) => match self.heap.copy(*id) {
                     Object::Function(function) => (function, Some(this)),
                     _ => return Ok(()),
                 },

@@ -3,6 +3,7 @@
 mod instance;
 mod parents;
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub(crate) use parents::is_mixin;
@@ -15,6 +16,33 @@ use super::object::{
 };
 use crate::python::Span;
 use crate::python::ast::{self, Name};
+
+/// Classes that are asked for an attribute in the time of a step.
+const CLASSES_ASKED: usize = 16;
+
+/// The classes of a linearisation, by number.
+#[derive(Default)]
+struct Classes {
+    all: Vec<Val>,
+    objects: Map<ObjId, usize>,
+    symbols: Map<Name, usize>,
+}
+
+impl Classes {
+    fn number(&mut self, interp: &Interp<'_>, class: Val) -> usize {
+        let new = self.all.len();
+        let number = match &class.data {
+            Data::Obj(id) => *self.objects.entry(interp.heap.resolve(*id)).or_insert(new),
+            Data::Symbol(path) => *self.symbols.entry(path.clone()).or_insert(new),
+            // A base that is not known is compared with each; there are few of these.
+            _ => self.all.iter().position(|known| interp.same(known, &class, 16)).unwrap_or(new),
+        };
+        if number == new {
+            self.all.push(class);
+        }
+        number
+    }
+}
 
 impl Interp<'_> {
     /// `class`: evaluates the body in a scope of its own and makes the class.
@@ -144,6 +172,7 @@ impl Interp<'_> {
         let mut attrs = attrs;
         let module = self.frame().map_or_else(|| Name::from(""), |frame| frame.module.clone());
         let mro = self.linearise(&bases);
+        self.spend(mro.len(), span)?;
         let flavour = self.flavour(&bases, &attrs);
         let class = ClassObject {
             name: Name::from(name),
@@ -390,25 +419,37 @@ impl Interp<'_> {
             })
             .collect();
         lists.push(bases.to_vec());
+        // Classes by number, so that they are compared once and not in every round.
+        let mut classes = Classes::default();
+        let mut lists: Vec<VecDeque<usize>> = lists
+            .into_iter()
+            .map(|list| list.into_iter().map(|class| classes.number(self, class)).collect())
+            .collect();
+        let mut behind = vec![0_usize; classes.all.len()];
+        for class in lists.iter().flat_map(|list| list.iter().skip(1)) {
+            if let Some(count) = behind.get_mut(*class) {
+                *count += 1;
+            }
+        }
         let mut order: Vec<Val> = Vec::new();
+        let mut is_taken = vec![false; classes.all.len()];
         loop {
-            lists.retain(|list| !list.is_empty());
-            if lists.is_empty() {
-                return order;
+            let heads = || lists.iter().filter_map(|list| list.front().copied());
+            let good = heads().find(|head| behind.get(*head) == Some(&0));
+            let Some(next) = good.or_else(|| heads().next()) else { return order };
+            if let Some(taken) = is_taken.get_mut(next) {
+                *taken = true;
             }
-            let good = lists.iter().filter_map(|list| list.first()).find(|head| {
-                !lists
-                    .iter()
-                    .any(|list| list.iter().skip(1).any(|other| self.same(head, other, 16)))
-            });
-            let Some(next) = good.or_else(|| lists.first().and_then(|list| list.first())).cloned()
-            else {
-                return order;
-            };
+            order.extend(classes.all.get(next).cloned());
             for list in &mut lists {
-                list.retain(|other| !self.same(&next, other, 16));
+                while list.front().is_some_and(|head| is_taken.get(*head) == Some(&true)) {
+                    list.pop_front();
+                    // What comes to the front is behind nothing in this list any more.
+                    if let Some(count) = list.front().and_then(|head| behind.get_mut(*head)) {
+                        *count = count.saturating_sub(1);
+                    }
+                }
             }
-            order.push(next);
         }
     }
 
@@ -424,8 +465,12 @@ impl Interp<'_> {
     /// in. `Err` holds a base podlift cannot see that comes first.
     pub(crate) fn class_lookup(&self, class: &Val, name: &str) -> Result<Option<Val>, Val> {
         let Some(id) = class.as_obj() else { return Ok(None) };
-        let order = std::iter::once(class.clone()).chain(self.mro(id));
-        for class in order {
+        let above = match self.heap.get(id) {
+            Object::Class(class, _) => class.mro.as_slice(),
+            _ => &[],
+        };
+        self.work(above.len() / CLASSES_ASKED);
+        for class in std::iter::once(class).chain(above) {
             match &class.data {
                 Data::Obj(id) => {
                     if let Object::Class(_, attrs) = self.heap.get(*id)
@@ -434,7 +479,7 @@ impl Interp<'_> {
                         return Ok(Some(val.clone()));
                     }
                 }
-                Data::Unknown(_) => return Err(class),
+                Data::Unknown(_) => return Err(class.clone()),
                 _ => {}
             }
         }
@@ -445,10 +490,13 @@ impl Interp<'_> {
     pub(crate) fn symbol_base(&self, class: &Val) -> Option<Name> {
         match &class.data {
             Data::Symbol(path) => Some(path.clone()),
-            Data::Obj(id) => self.mro(*id).iter().find_map(|base| match &base.data {
-                Data::Symbol(path) if !is_mixin(path) => Some(path.clone()),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::Class(class, _) => class.mro.iter().find_map(|base| match &base.data {
+                    Data::Symbol(path) if !is_mixin(path) => Some(path.clone()),
+                    _ => None,
+                }),
                 _ => None,
-            }),
+            },
             _ => None,
         }
     }

@@ -35,10 +35,48 @@ impl Interp<'_> {
         self.parts_left.set(left.saturating_sub(1));
         let kind = if depth > MAX_DEPTH || left == 0 {
             Kind::Unknown(self.deep_hole(val))
+        } else if !self.has_room_for(val) {
+            Kind::Unknown(self.large_hole(val))
         } else {
             self.freeze_kind(val, depth)
         };
         Value::new(kind, val.span)
+    }
+
+    /// Whether the finished values are not too large yet to take in one more. One text in a thousand tasks is a
+    /// thousand texts when it is written.
+    fn has_room_for(&self, val: &Val) -> bool {
+        let bytes = match &val.data {
+            Data::Str(text) => text.len(),
+            Data::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let parts = self.all_parts_left.get();
+        let left = self.all_bytes_left.get().checked_sub(bytes);
+        self.all_parts_left.set(parts.saturating_sub(1));
+        self.all_bytes_left.set(left.unwrap_or(0));
+        parts > 0 && left.is_some()
+    }
+
+    /// Tells that values were left out because all of them together are too large.
+    pub(crate) fn tell_left_out(&mut self, span: Span) {
+        let message = "the arguments of all tasks are too large together";
+        if self.all_parts_left.get() == 0 {
+            self.limit(span, "parts", message, "--max-collection");
+        } else if self.all_bytes_left.get() == 0 {
+            self.limit(span, "bytes", message, "--max-string");
+        }
+    }
+
+    fn large_hole(&self, val: &Val) -> Arc<Hole> {
+        Arc::new(Hole {
+            kind: HoleKind::Limit,
+            name: "size".to_owned(),
+            default: None,
+            reason: "the arguments of all tasks together are larger than the bound".to_owned(),
+            span: val.span,
+            roots: Vec::new(),
+        })
     }
 
     fn deep_hole(&self, val: &Val) -> Arc<Hole> {

@@ -4,6 +4,7 @@
 //! Rolling it back restores those states and hands out the new ones as a [`Delta`], which can be
 //! merged with the delta of the other branch and applied.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Hole;
@@ -27,8 +28,11 @@ pub(crate) struct Heap {
     journals: Vec<Journal>,
     lost: Option<Arc<Hole>>,
     /// How much was put here and copied for journals, in values.
-    made: u64,
+    made: Cell<u64>,
 }
+
+/// How many values are copied in the time of a step.
+const COPIED: u64 = 8;
 
 /// How many values an object holds.
 fn size(object: &Object) -> u64 {
@@ -38,6 +42,8 @@ fn size(object: &Object) -> u64 {
         Object::Set(items, _) => items.len() * 2,
         Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => names.len(),
         Object::Instance(instance) => instance.attrs.len(),
+        // A class remembers all the classes above it.
+        Object::Class(class, _) => class.mro.len() * 2,
         _ => 0,
     };
     1 + length as u64
@@ -47,7 +53,7 @@ impl Heap {
     /// Puts an object on the heap.
     pub(crate) fn add(&mut self, object: Object) -> ObjId {
         let id = ObjId(u32::try_from(self.objects.len()).unwrap_or(u32::MAX));
-        self.made = self.made.saturating_add(size(&object));
+        self.count(size(&object));
         self.objects.push(object);
         id
     }
@@ -101,7 +107,18 @@ impl Heap {
 
     /// How much was put on the heap so far, in values: what later ran out of use still counts.
     pub(crate) fn made(&self) -> u64 {
-        self.made
+        self.made.get()
+    }
+
+    fn count(&self, values: u64) {
+        self.made.set(self.made.get().saturating_add(values));
+    }
+
+    /// A copy of an object to work on. It counts for less than one that is kept.
+    pub(crate) fn copy(&self, id: ObjId) -> Object {
+        let object = self.get(id);
+        self.count(size(object) / COPIED);
+        object.clone()
     }
 
     /// The next number to be given out.
@@ -116,8 +133,9 @@ impl Heap {
             && id.0 < journal.mark
             && !journal.old.contains_key(&id)
         {
-            self.made = self.made.saturating_add(size(object));
+            let copied = size(object);
             journal.old.insert(id, object.clone());
+            self.count(copied);
         }
     }
 

@@ -61,7 +61,7 @@ impl Interp<'_> {
         name: &Name,
         span: Span,
     ) -> Res {
-        if let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.get(id).clone()) {
+        if let Some(Object::Module(module)) = source.as_obj().map(|id| self.heap.copy(id)) {
             if let Some(val) = self.module_attribute(&module, name, span)? {
                 return Ok(val);
             }
@@ -99,7 +99,7 @@ impl Interp<'_> {
     }
 
     fn import_star(&mut self, source: &Val, span: Span) {
-        let module = source.as_obj().map(|id| self.heap.get(id).clone());
+        let module = source.as_obj().map(|id| self.heap.copy(id));
         let Some(Object::Module(module)) = module else {
             // Which names a library has is not listed here: they are looked up when they are used.
             if let Some(globals) = self.frame().map(|frame| frame.globals) {
@@ -196,8 +196,7 @@ impl Interp<'_> {
                 _ => return Ok(None),
             };
             if let Some(parent) = &parent
-                && let Some(Object::Module(package)) =
-                    parent.as_obj().map(|id| self.heap.get(id).clone())
+                && let Some(Object::Module(package)) = parent.as_obj().map(|id| self.heap.copy(id))
             {
                 // `import a.b` makes `b` an attribute of `a`.
                 let has = matches!(self.heap.get(package.scope), Object::Scope(names) if names.contains_key(part));
@@ -280,7 +279,7 @@ impl Interp<'_> {
             );
             return Ok(Val::obj(id, Span::NONE));
         }
-        let Object::Module(module) = self.heap.get(id).clone() else {
+        let Object::Module(module) = self.heap.copy(id) else {
             return Ok(Val::obj(id, Span::NONE));
         };
         // A module is evaluated outside every branch and block around the import statement.
@@ -313,7 +312,7 @@ impl Interp<'_> {
         let stem =
             path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let id = self.new_module(&stem, path, false);
-        let Object::Module(object) = self.heap.get(id).clone() else { return id };
+        let Object::Module(object) = self.heap.copy(id) else { return id };
         // Airflow imports a DAG file under a made-up name, so that `__main__` blocks do not run.
         let mut name = super::Text::literal("unusual_prefix_");
         let hole = self.hole(HoleKind::Nondeterministic, "__name__", Span::NONE);

@@ -14,6 +14,9 @@ use crate::diag::{Code, Diagnostic, Once};
 use crate::python::ast::{Expr, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
 
+/// Bytes of a statement that are enough to show it: more than are shown, whatever its letters.
+const MOST_BYTES_SHOWN: usize = 400;
+
 /// Why an expression has no value.
 #[derive(Debug)]
 pub(crate) enum Raised {
@@ -115,6 +118,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) shown: Vec<ObjId>,
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
+    /// How many parts, and bytes of text, the finished values of all tasks may still have together.
+    pub(crate) all_parts_left: std::cell::Cell<usize>,
+    /// See above.
+    pub(crate) all_bytes_left: std::cell::Cell<usize>,
     /// Whether the value being finished keeps the paths of this checkout.
     pub(crate) keeps_checkout: std::cell::Cell<bool>,
     pub(crate) steps: u64,
@@ -163,6 +170,8 @@ impl<'a> Interp<'a> {
             classes: Vec::new(),
             shown: Vec::new(),
             parts_left: std::cell::Cell::new(0),
+            all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
+            all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),
             keeps_checkout: std::cell::Cell::new(false),
             steps: 0,
             work: std::cell::Cell::new(0),
@@ -252,7 +261,17 @@ impl<'a> Interp<'a> {
             self.snippets.insert(span.source, source);
         }
         let text = self.snippets.get(&span.source).map_or("", |source| source.slice(span));
-        let mut short: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut short = String::new();
+        for word in text.split_whitespace() {
+            if !short.is_empty() {
+                short.push(' ');
+            }
+            short.push_str(word);
+            // The rest is cut off below; statements can be as long as their file.
+            if short.len() > MOST_BYTES_SHOWN {
+                break;
+            }
+        }
         if short.chars().count() > 80 {
             short = short.chars().take(77).collect::<String>() + "...";
         }

@@ -18,6 +18,9 @@ use crate::python::Span;
 /// Elements that one step goes over.
 const ELEMENTS_READ: usize = 16;
 
+/// Steps that an entry of a dict counts for.
+const ROOM_OF_ENTRY: usize = 2;
+
 impl Interp<'_> {
     /// The dict key of a value.
     pub(crate) fn key(&mut self, val: &Val, span: Span) -> Res<Key> {
@@ -153,6 +156,8 @@ impl Interp<'_> {
                 entry.1 = val;
             } else {
                 entries.insert(key, (name, val));
+                // What is put in piece by piece takes as much room as what is made at once.
+                self.work(ROOM_OF_ENTRY);
             }
         }
     }
@@ -243,7 +248,7 @@ impl Interp<'_> {
             _ => {}
         }
         self.look_through(object, span)?;
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(val) => Ok(val),
                 Err(items) => Ok(self.list(items, span)),

@@ -162,6 +162,7 @@ impl Interp<'_> {
     /// `left op right`.
     pub(crate) fn binary(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
         self.weigh_operands(left, right);
+        self.spend(0, span)?;
         if let Some(val) = self.relation(op, left, right, span)? {
             return Ok(val);
         }
@@ -367,7 +368,7 @@ impl Interp<'_> {
             }
         }
         let (Some(a), Some(b)) = (left.as_obj(), right.as_obj()) else { return Ok(None) };
-        let (a, b) = (self.heap.get(a).clone(), self.heap.get(b).clone());
+        let (a, b) = (self.heap.copy(a), self.heap.copy(b));
         Ok(match (a, b, op) {
             (Object::List(mut a), Object::List(b), BinaryOp::Add) => {
                 a.extend(b);

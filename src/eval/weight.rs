@@ -1,9 +1,12 @@
 //! What one operation on large values counts for. A step may sort a list or search a text of a megabyte; a loop of such
 //! steps would take hours within its bound, so they count for as many as they are worth.
 
+use num_bigint::BigInt;
+
 use super::call::Args;
-use super::interp::Interp;
+use super::interp::{Interp, Res};
 use super::object::{Data, Native, Object, Val};
+use crate::python::Span;
 
 /// Bytes of text that are handled in the time of a step.
 const TEXT: usize = 256;
@@ -11,6 +14,8 @@ const TEXT: usize = 256;
 const ELEMENTS: usize = 16;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
+/// Products of digits that are made in the time of a step.
+const PRODUCTS: u64 = 64;
 /// How much longer it takes to sort, search or write than to copy.
 const SLOW: u64 = 16;
 /// How much longer it takes to make many values of one text, or a text of another.
@@ -94,6 +99,18 @@ impl Interp<'_> {
     /// Counts what an operator works through.
     pub(super) fn weigh_operands(&mut self, left: &Val, right: &Val) {
         self.steps += self.weight(left, 2) + self.weight(right, 2);
+    }
+
+    /// Counts a power under a modulus: each bit of the exponent multiplies numbers as long as the modulus.
+    pub(super) fn weigh_power(
+        &mut self,
+        exponent: &BigInt,
+        modulus: &BigInt,
+        span: Span,
+    ) -> Res<()> {
+        let digits = modulus.bits() / BITS + 1;
+        let products = exponent.bits().saturating_mul(digits.saturating_mul(digits));
+        self.spend(usize::try_from(products / PRODUCTS).unwrap_or(usize::MAX), span)
     }
 
     /// Whether a look into a container is as quick however large it is.

@@ -30,7 +30,7 @@ impl Interp<'_> {
                 if let Ok(Some(found)) = self.class_lookup(&class, name)
                     && let Some(descriptor) = found.as_obj()
                 {
-                    match self.heap.get(descriptor).clone() {
+                    match self.heap.copy(descriptor) {
                         Object::Property(_, Some(setter), _) => {
                             let args = Args::positional(vec![object.clone(), val]);
                             self.call(&setter, args, span)?;

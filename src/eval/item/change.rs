@@ -2,10 +2,13 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, ObjId, Object, Val};
+use crate::eval::object::{Data, Key, ObjId, Object, Val};
 use crate::eval::pure;
 use crate::python::Span;
 use crate::python::ast::Name;
+
+/// Entries that are moved in the time of a step.
+const ENTRIES_MOVED: usize = 128;
 
 impl Interp<'_> {
     /// `object[index] = val`.
@@ -35,7 +38,7 @@ impl Interp<'_> {
             }
         }
         self.look_through(object, span)?;
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             Object::List(items) => {
                 if self.is_open(index) {
                     self.poison_with(id, index, span);
@@ -134,20 +137,29 @@ impl Interp<'_> {
         Ok(())
     }
 
+    /// Takes an entry out of a dict. Those after it move up, which counts.
+    pub(crate) fn take_entry(&mut self, id: ObjId, key: &Key, span: Span) -> Res<Option<Val>> {
+        let Object::Dict(entries, _) = self.heap.get(id) else { return Ok(None) };
+        let Some(at) = entries.get_index_of(key) else { return Ok(None) };
+        let moved = entries.len() - at;
+        self.spend(moved / ENTRIES_MOVED, span)?;
+        Ok(match self.heap.get_mut(id) {
+            Object::Dict(entries, _) => entries.shift_remove_index(at).map(|(_, (_, val))| val),
+            _ => None,
+        })
+    }
+
     /// `del object[index]`.
     pub(crate) fn delete_item(&mut self, object: &Val, index: &Val, span: Span) -> Res<()> {
         let Some(id) = object.as_obj() else { return Ok(()) };
-        match self.heap.get(id).clone() {
-            Object::Dict(..) => {
-                let key = self.key(index, span)?;
-                let removed = match self.heap.get_mut(id) {
-                    Object::Dict(entries, _) => entries.shift_remove(&key).is_some(),
-                    _ => true,
-                };
-                if !removed {
-                    return Err(self.key_error(index, span));
-                }
+        if matches!(self.heap.get(id), Object::Dict(..)) {
+            let key = self.key(index, span)?;
+            if self.take_entry(id, &key, span)?.is_none() {
+                return Err(self.key_error(index, span));
             }
+            return Ok(());
+        }
+        match self.heap.copy(id) {
             Object::List(items) => match self.sequence_item("list", &items, index, span)? {
                 Ok(_) if self.is_open(index) => self.poison_with(id, index, span),
                 Ok(_) => {

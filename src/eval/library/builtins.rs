@@ -231,13 +231,14 @@ impl Interp<'_> {
                         if modulus != BigInt::ZERO && exponent >= BigInt::ZERO =>
                     {
                         // The result has the sign of the modulus.
-                        Ok(Val::big(base.modpow(&exponent, &modulus), span))
+                        self.weigh_power(&exponent, &modulus, span)
+                            .map(|()| Val::big(base.modpow(&exponent, &modulus), span))
                     }
                     (Some(base), Some(exponent), Some(modulus)) if modulus > BigInt::ZERO => {
                         match base.modinv(&modulus) {
-                            Some(inverse) => {
-                                Ok(Val::big(inverse.modpow(&-exponent, &modulus), span))
-                            }
+                            Some(inverse) => self
+                                .weigh_power(&exponent, &modulus, span)
+                                .map(|()| Val::big(inverse.modpow(&-exponent, &modulus), span)),
                             None => {
                                 let message = "base is not invertible for the given modulus";
                                 Err(self.exception("ValueError", message, span))

@@ -125,7 +125,7 @@ impl Interp<'_> {
 
     /// `to_dict()`: every field by its Python name, those not given as `None`.
     fn model_dict(&mut self, val: &Val, span: Span) -> Val {
-        match val.as_obj().map(|id| self.heap.get(id).clone()) {
+        match val.as_obj().map(|id| self.heap.copy(id)) {
             Some(Object::Model(class, fields)) => {
                 let mut entries = Entries::default();
                 let names: Vec<String> = Models::get()
@@ -161,7 +161,7 @@ impl Interp<'_> {
 
     /// `sanitize_for_serialization`: camelCase keys, fields that are `None` left out.
     fn serialised(&mut self, val: &Val, span: Span) -> Val {
-        match val.as_obj().map(|id| self.heap.get(id).clone()) {
+        match val.as_obj().map(|id| self.heap.copy(id)) {
             Some(Object::Model(class, fields)) => {
                 if let Some(open) = fields.get("**") {
                     return self.derived(&[&open.clone()], span);

@@ -439,7 +439,7 @@ impl Interp<'_> {
             return Some(result);
         }
         let owner = Val::obj(owner, span);
-        match self.heap.get(dict).clone() {
+        match self.heap.copy(dict) {
             Object::Dict(entries, _) => {
                 if entries.len() < before {
                     for (name, _) in self.namespace_entries(owner.as_obj()?).into_values() {

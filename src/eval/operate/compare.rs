@@ -17,6 +17,7 @@ impl Interp<'_> {
             CompareOp::In | CompareOp::NotIn if self.is_hashed(right) => {}
             _ => self.weigh_operands(left, right),
         }
+        self.spend(0, span)?;
         if let Some(result) = self.own_order(op, left, right, span)? {
             return Ok(result);
         }

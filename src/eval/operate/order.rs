@@ -227,7 +227,7 @@ impl Interp<'_> {
                 let Object::Set(items, _) = self.heap.get(id) else { return Ok(None) };
                 return Ok(Some(items.contains_key(&key)));
             }
-            match self.heap.get(id).clone() {
+            match self.heap.copy(id) {
                 Object::Instance(instance) => {
                     if let (Some((_, whole)), Some((_, part))) =
                         (self.flag_number(container), self.flag_number(needle))

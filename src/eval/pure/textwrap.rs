@@ -129,15 +129,18 @@ pub fn shorten(text: &str, width: i64) -> Result<String, Failure> {
     if !fits(PLACEHOLDER) {
         return Err(Failure::value("placeholder too large for max width"));
     }
-    let mut kept = words.as_slice();
-    while let Some((_, rest)) = kept.split_last() {
-        kept = rest;
-        let shortened = format!("{} {PLACEHOLDER}", kept.join(" "));
-        if !kept.is_empty() && fits(&shortened) {
-            return Ok(shortened);
+    // Words, the blank after each, and the placeholder.
+    let mut taken = length(PLACEHOLDER);
+    let mut kept = 0;
+    for word in &words {
+        taken += length(word) + 1;
+        if !i64::try_from(taken).is_ok_and(|taken| taken <= width) {
+            break;
         }
+        kept += 1;
     }
-    Ok(PLACEHOLDER.to_owned())
+    let kept: Vec<&str> = words.into_iter().take(kept).chain([PLACEHOLDER]).collect();
+    Ok(kept.join(" "))
 }
 
 /// `textwrap.fill(text, width)`.

@@ -152,7 +152,7 @@ impl Interp<'_> {
         span: Span,
         depth: u32,
     ) -> Res<()> {
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             Object::List(items) => self.repr_items(&items, "[", "]", out, span, depth)?,
             Object::Set(items, frozen) => {
                 let items: Vec<Val> = items.into_values().collect();

@@ -126,8 +126,7 @@ impl Interp<'_> {
     /// Calls a DAG function; a parameter that is given or has a default is a `{{ params.x }}` at run
     /// time, which Airflow represents by the value itself while the DAG is made.
     fn call_with_params(&mut self, function: &Val, args: Args, span: Span) -> Res {
-        let Some(Object::Function(object)) = function.as_obj().map(|id| self.heap.get(id).clone())
-        else {
+        let Some(Object::Function(object)) = function.as_obj().map(|id| self.heap.copy(id)) else {
             return self.call(function, args, span);
         };
         let mut with = args;
@@ -179,7 +178,7 @@ impl Interp<'_> {
                     let (own, other) = (self.heap.resolve(own), self.heap.resolve(other));
                     if own != other
                         && let (Object::Task(p), Object::Task(q)) =
-                            (self.heap.get(own).clone(), self.heap.get(other).clone())
+                            (self.heap.copy(own), self.heap.copy(other))
                     {
                         let task = self.merge_tasks(cond, *p, *q);
                         self.heap.set(own, Object::Task(Box::new(task)));

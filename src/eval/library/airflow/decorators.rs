@@ -46,7 +46,7 @@ impl Interp<'_> {
 
     /// Calls a decorator, or the function it decorated.
     pub(crate) fn call_task_decorator(&mut self, id: ObjId, args: Args, span: Span) -> Res {
-        let Object::TaskDecorator(decorator) = self.heap.get(id).clone() else {
+        let Object::TaskDecorator(decorator) = self.heap.copy(id) else {
             return Ok(Val::none(span));
         };
         if decorator.function.is_none() {
@@ -163,7 +163,7 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Option<Res> {
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             Object::Task(task) => Some(match name.as_ref() {
                 "set_upstream" | "set_downstream" => {
                     let Some(other) = args.get(0, "task_or_task_list").cloned() else {

@@ -47,7 +47,7 @@ impl Interp<'_> {
             None => Val::none(span),
         };
         // A group inherits the defaults of the groups around it.
-        let default_args = match parent.map(|id| self.heap.get(id).clone()) {
+        let default_args = match parent.map(|id| self.heap.copy(id)) {
             Some(Object::Group(parent)) if !parent.default_args.is_none() => {
                 let merged = self.heap.add(Object::Dict(Default::default(), None));
                 self.update_dict(merged, &parent.default_args, span)?;

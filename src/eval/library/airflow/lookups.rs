@@ -465,7 +465,7 @@ impl Interp<'_> {
         if let Some(result) = self.record_item(object, index, span) {
             return result;
         }
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             // A key of the dict that the task returns is an XCom of its own.
             Object::XCom(task, _) => match index.as_str() {
                 Some(key) => Ok(self.heap.val(Object::XCom(task, key.to_owned()), span)),

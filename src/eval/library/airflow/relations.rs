@@ -95,7 +95,7 @@ impl Interp<'_> {
         match &val.data {
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
-                match self.heap.get(id).clone() {
+                match self.heap.copy(id) {
                     Object::Task(_) => found.push(id),
                     Object::XCom(task, _) => found.push(self.heap.resolve(task)),
                     Object::Group(_) => {

@@ -321,7 +321,7 @@ impl Interp<'_> {
                 items.iter().map(|item| self.as_dict_part(item, depth + 1, span)).collect();
             return Ok(Val::tuple(items?, val.span));
         }
-        match val.as_obj().map(|id| self.heap.get(id).clone()) {
+        match val.as_obj().map(|id| self.heap.copy(id)) {
             Some(Object::List(items)) => {
                 let items: Res<Vec<Val>> =
                     items.iter().map(|item| self.as_dict_part(item, depth + 1, span)).collect();

@@ -42,6 +42,14 @@ impl Interp<'_> {
         {
             return Ok(Some(val));
         }
+        if let ("pop", [key, ..]) = (name, args.pos.as_slice()) {
+            let place = self.key(key, span)?;
+            if !matches!(place, Key::Hole(_))
+                && let Some(val) = self.take_entry(id, &place, span)?
+            {
+                return Ok(Some(val));
+            }
+        }
         self.look_through(this, span)?;
         let (entries, class) = match self.heap.get(id) {
             Object::Dict(entries, class) => (entries.clone(), class.clone()),
@@ -180,9 +188,7 @@ impl Interp<'_> {
             }
             return Ok(self.changed_by(id, &[key], span));
         }
-        if let Object::Dict(entries, _) = self.heap.get_mut(id)
-            && let Some((_, val)) = entries.shift_remove(&place)
-        {
+        if let Some(val) = self.take_entry(id, &place, span)? {
             return Ok(val);
         }
         match self.dict_get(entries, key, span)? {

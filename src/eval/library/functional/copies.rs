@@ -103,7 +103,7 @@ impl Interp<'_> {
         if let Some(copy) = memo.get(&id) {
             return Ok(copy.clone());
         }
-        let object = self.heap.get(id).clone();
+        let object = self.heap.copy(id);
         // The place of the copy is remembered before its parts are copied: they may contain it.
         let mut begin = |this: &mut Self, empty: Object| {
             let copy = this.heap.val(empty, val.span);

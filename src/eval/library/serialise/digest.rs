@@ -105,7 +105,7 @@ impl Interp<'_> {
                 Some(Ok(Val::none(span)))
             }
             "copy" => {
-                let copy = self.heap.get(id).clone();
+                let copy = self.heap.copy(id);
                 Some(Ok(self.heap.val(copy, span)))
             }
             "digest" | "hexdigest" => {

@@ -159,7 +159,7 @@ impl Interp<'_> {
                 let items = items.to_vec();
                 return self.json_items(&items, default, sort, depth, span);
             }
-            Data::Obj(id) => match self.heap.get(*id).clone() {
+            Data::Obj(id) => match self.heap.copy(*id) {
                 Object::List(items) => {
                     return self.json_items(&items, default, sort, depth, span);
                 }

@@ -224,7 +224,7 @@ impl Interp<'_> {
             },
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
-                let object = self.heap.get(id).clone();
+                let object = self.heap.copy(id);
                 // A list or dict that occurs twice is written once, with an anchor.
                 if seen.insert(id, ()).is_some() {
                     return Ok(Err(Unwritable::Unknown));

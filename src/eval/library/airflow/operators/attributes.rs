@@ -20,7 +20,7 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         let method = || Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span));
-        match self.heap.get(id).clone() {
+        match self.heap.copy(id) {
             Object::Task(task) => self.task_attribute(object, id, &task, name, span),
             Object::Dag(dag) => Ok(match name.as_ref() {
                 "dag_id" => Some(Val::text(dag.id, span)),
