@@ -151,6 +151,7 @@ impl Interp<'_> {
         if let Object::Dict(entries, _) = self.heap.get_mut(id) {
             if let Some(entry) = entries.get_mut(&key) {
                 entry.1 = val;
+                entries.settle(&key);
             } else {
                 entries.insert(key, (name, val));
             }
