@@ -478,13 +478,17 @@ impl Interp<'_> {
             Object::Record(_, attrs) | Object::Model(_, attrs) | Object::Class(_, attrs) => attrs,
             _ => return super::object::Entries::default(),
         };
-        attrs
+        let key = |name: &Name| super::object::Key::Str(name.as_ref().into());
+        let mut entries: super::object::Entries = attrs
             .iter()
-            .map(|(name, val)| {
-                let key = super::object::Key::Str(name.as_ref().into());
-                (key, (Val::str(name.as_ref(), val.span), val.clone()))
-            })
-            .collect()
+            .map(|(name, val)| (key(name), (Val::str(name.as_ref(), val.span), val.clone())))
+            .collect();
+        for (name, val) in attrs {
+            if self.is_partial(val) {
+                entries.doubt(key(name));
+            }
+        }
+        entries
     }
 
     /// Members of an enum, in order.

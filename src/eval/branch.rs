@@ -256,7 +256,15 @@ impl Interp<'_> {
                 self.heap.apply([(id, forward)].into_iter().collect());
                 continue;
             }
-            let merged = self.merge_objects(cond, a, b, 0);
+            // A name that a class body binds on one side only may be found elsewhere: in a base class.
+            let is_class_body =
+                self.frame().is_some_and(|frame| frame.is_class && frame.scope == id);
+            let merged = match (a, b) {
+                (Object::Scope(a), Object::Scope(b)) if is_class_body => {
+                    Object::Scope(self.merge_maps(cond, a, b, false, 0))
+                }
+                (a, b) => self.merge_objects(cond, a, b, 0),
+            };
             self.heap.set(id, merged);
         }
     }
@@ -317,6 +325,24 @@ impl Interp<'_> {
         self.choice(cond, &format!("{text} only if decided by {}", cond.reason), val.span)
     }
 
+    /// An attribute set on one side only: what asks whether it is there has to know.
+    fn merge_partial(&mut self, cond: &Arc<Hole>, val: &Val) -> Val {
+        let val = self.merge_missing(cond, val);
+        self.make_partial(&val);
+        val
+    }
+
+    fn make_partial(&mut self, val: &Val) {
+        if let Some(hole) = val.hole() {
+            self.partial.insert(Arc::as_ptr(hole).addr(), Arc::clone(hole));
+        }
+    }
+
+    /// Whether the attribute with this value may be missing.
+    pub(crate) fn is_partial(&self, val: &Val) -> bool {
+        val.hole().is_some_and(|hole| self.partial.contains_key(&Arc::as_ptr(hole).addr()))
+    }
+
     /// A hole for what an undecided condition decides.
     fn choice(&mut self, cond: &Arc<Hole>, reason: &str, span: Span) -> Val {
         let roots = if cond.roots.is_empty() { vec![Arc::clone(cond)] } else { cond.roots.clone() };
@@ -342,10 +368,16 @@ impl Interp<'_> {
         let mut merged = Map::default();
         for (name, left) in a {
             let val = match b.get(&name) {
-                Some(right) => self.merge_vals(cond, &left, right, depth + 1),
+                Some(right) => {
+                    let val = self.merge_vals(cond, &left, right, depth + 1);
+                    if self.is_partial(&left) || self.is_partial(right) {
+                        self.make_partial(&val);
+                    }
+                    val
+                }
                 // A variable bound on one side only can be used only where that side was taken.
                 None if missing_is_unbound => left,
-                None => self.merge_missing(cond, &left),
+                None => self.merge_partial(cond, &left),
             };
             merged.insert(name, val);
         }
@@ -353,7 +385,7 @@ impl Interp<'_> {
             if merged.contains_key(&name) {
                 continue;
             }
-            let val = if missing_is_unbound { right } else { self.merge_missing(cond, &right) };
+            let val = if missing_is_unbound { right } else { self.merge_partial(cond, &right) };
             merged.insert(name, val);
         }
         merged
@@ -361,10 +393,23 @@ impl Interp<'_> {
 
     fn merge_entries(&mut self, cond: &Arc<Hole>, a: Entries, b: Entries, depth: u32) -> Entries {
         let mut merged = Entries::default();
+        let common = a.keys().filter(|key| b.contains_key(*key));
+        let is_disordered = a.is_disordered()
+            || b.is_disordered()
+            || !common.eq(b.keys().filter(|key| a.contains_key(*key)));
+        let mut doubtful: Vec<Key> = a
+            .keys()
+            .chain(b.keys())
+            .filter(|key| a.is_doubtful(key) || b.is_doubtful(key))
+            .cloned()
+            .collect();
         for (key, (name, left)) in a {
             let val = match b.get(&key) {
                 Some((_, right)) => self.merge_vals(cond, &left, right, depth + 1),
-                None => self.merge_missing(cond, &left),
+                None => {
+                    doubtful.push(key.clone());
+                    self.merge_missing(cond, &left)
+                }
             };
             merged.insert(key, (name, val));
         }
@@ -373,7 +418,12 @@ impl Interp<'_> {
                 continue;
             }
             let val = self.merge_missing(cond, &right);
+            doubtful.push(key.clone());
             merged.insert(key, (name, val));
+        }
+        doubtful.into_iter().for_each(|key| merged.doubt(key));
+        if is_disordered {
+            merged.disorder();
         }
         merged
     }
@@ -484,6 +534,7 @@ impl Interp<'_> {
             }
             (Object::Dict(a, _), Object::Dict(b, _)) => {
                 a.len() == b.len()
+                    && a.doubts_alike(b)
                     && a.iter().zip(b).all(|((key, (_, a)), (other, (_, b)))| {
                         key == other && !matches!(key, Key::Spread(_)) && self.same(a, b, depth)
                     })

@@ -30,6 +30,8 @@ pub(crate) struct Args {
     pub(crate) more_pos: Option<Val>,
     /// `**unknown`: any further keyword arguments.
     pub(crate) more_kw: Option<Val>,
+    /// Keywords that come from `**mapping` and may be missing there.
+    pub(crate) doubtful: Vec<Name>,
 }
 
 impl Args {
@@ -112,12 +114,17 @@ impl Interp<'_> {
             }
             match self.entries_of(&val) {
                 Some(entries) => {
+                    let doubtful = entries.clone();
                     for (key, (_, value)) in entries {
+                        let is_doubtful = doubtful.is_doubtful(&key);
                         match key {
                             Key::Str(name) => {
                                 // The dict's own entry is the place people look for.
                                 let at = value.span.or(keyword.span);
                                 let name = Name::from(name.as_ref());
+                                if is_doubtful {
+                                    args.doubtful.push(name.clone());
+                                }
                                 if args.kw.contains_key(&name) {
                                     return self.repeated_keyword(&name, keyword.span);
                                 }

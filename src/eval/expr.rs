@@ -1,11 +1,12 @@
 //! Expressions.
 
 mod comprehension;
+mod mapping;
 
 use std::rc::Rc;
 
 use super::interp::{Interp, Res};
-use super::object::{Data, Entries, Key, Object, Val};
+use super::object::{Data, Entries, Object, Val};
 use super::{HoleKind, Text};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
@@ -346,84 +347,6 @@ impl Interp<'_> {
             }
         }
         Ok(dict)
-    }
-
-    /// Adds the entries of a mapping, or of pairs, to a dict.
-    pub(crate) fn update_dict(
-        &mut self,
-        id: super::object::ObjId,
-        from: &Val,
-        span: Span,
-    ) -> Res<()> {
-        if self.unknown(from).is_some() {
-            return self.spread(id, from, span);
-        }
-        if let Some(entries) = self.entries_of(from) {
-            for (key, (name, value)) in entries {
-                if matches!(key, Key::Spread(_)) {
-                    self.spread(id, &value, span)?;
-                } else {
-                    self.insert(id, key, name, value);
-                }
-            }
-            return Ok(());
-        }
-        let Some(pairs) = self.iterate(from, span)? else { return self.spread(id, from, span) };
-        for pair in pairs {
-            let items = self.iterate(&pair, span)?;
-            match items.as_deref() {
-                Some([key, value]) => {
-                    let target = Val::obj(id, span);
-                    self.set_item(&target, key, value.clone(), span)?;
-                }
-                Some(_) => {
-                    let message = "dictionary update sequence element has a wrong length";
-                    return Err(self.exception("ValueError", message, span));
-                }
-                None => self.spread(id, &pair, span)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Entries of an unknown mapping: they may replace any entry that is there.
-    fn spread(&mut self, id: super::object::ObjId, from: &Val, span: Span) -> Res<()> {
-        let number = self.fresh();
-        let unknown = self.derived(&[from], span);
-        self.doubt_entries(id, &unknown, None, span);
-        if let Object::Dict(entries, _) = self.heap.get_mut(id) {
-            entries.insert(Key::Spread(number), (unknown.clone(), unknown));
-        }
-        Ok(())
-    }
-
-    /// Entries that an assignment under an unknown key may have replaced are no longer certain. A key
-    /// with a known beginning and end can only replace keys that fit it.
-    pub(crate) fn doubt_entries(
-        &mut self,
-        id: super::object::ObjId,
-        by: &Val,
-        key: Option<&Text>,
-        span: Span,
-    ) {
-        let fits = |name: &Val| match (key, &name.data) {
-            (Some(text), Data::Str(known)) => text_may_equal(text, known),
-            _ => true,
-        };
-        let Object::Dict(entries, _) = self.heap.get(id) else { return };
-        let doubtful: Vec<(Key, Val)> = entries
-            .iter()
-            .filter(|(key, (name, _))| !matches!(key, Key::Spread(_)) && fits(name))
-            .map(|(key, (_, value))| (key.clone(), value.clone()))
-            .collect();
-        for (key, value) in doubtful {
-            let unknown = self.derived(&[&value, by], span);
-            if let Object::Dict(entries, _) = self.heap.get_mut(id)
-                && let Some(entry) = entries.get_mut(&key)
-            {
-                entry.1 = unknown;
-            }
-        }
     }
 
     /// The text of an f-string, with holes where a value is unknown.

@@ -102,6 +102,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) escaped: Vec<(Val, Option<ObjId>, Option<ObjId>)>,
     /// Functions and classes under decorators podlift cannot see, by the hole that stands for the result.
     pub(crate) wrapped: Vec<(Arc<Hole>, Val)>,
+    /// Values of attributes that are there only under a condition, by the place of their hole.
+    pub(crate) partial: Map<usize, Arc<Hole>>,
     /// Instances of subclasses of `DAG` and `TaskGroup` whose constructor runs, with their class.
     pub(crate) nodes_in_making: Vec<(Val, Val)>,
     /// Scopes of modules in which a statement failed: a name they lack may be one it would have bound.
@@ -162,6 +164,7 @@ impl<'a> Interp<'a> {
             handling: Vec::new(),
             escaped: Vec::new(),
             wrapped: Vec::new(),
+            partial: Map::default(),
             nodes_in_making: Vec::new(),
             broken: Vec::new(),
             star_imports: Map::default(),

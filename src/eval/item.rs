@@ -154,6 +154,7 @@ impl Interp<'_> {
         if let Object::Dict(entries, _) = self.heap.get_mut(id) {
             if let Some(entry) = entries.get_mut(&key) {
                 entry.1 = val;
+                entries.settle(&key);
             } else {
                 entries.insert(key, (name, val));
                 // What is put in piece by piece takes as much room as what is made at once.

@@ -10,7 +10,7 @@ use super::call::Args;
 use super::generator::GeneratorState;
 use super::interp::{Frame, Interp, Raised, Res};
 use super::item::range_length;
-use super::object::{Data, Flavour, Key, Map, Native, ObjId, Object, Val};
+use super::object::{Data, Flavour, Map, Native, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, GeneratorExpr, Name};
 
@@ -133,7 +133,7 @@ impl Interp<'_> {
                     return Ok(Some(self.lazy(Lazy::Set(items, 0), val.span)));
                 }
                 Object::Dict(entries, _) => {
-                    if entries.keys().any(|key| matches!(key, Key::Spread(_))) {
+                    if entries.is_untold() {
                         return Ok(None);
                     }
                     let keys = entries.values().map(|(name, _)| name.clone()).collect();

@@ -95,7 +95,11 @@ impl Interp<'_> {
                     let Some(val) = self.dict_get(&entries, &key, span)? else {
                         return Ok(Some(false));
                     };
-                    used.push(self.key(&key, span)?);
+                    let place = self.key(&key, span)?;
+                    if !entries.contains_key(&place) || entries.is_doubtful(&place) {
+                        result = None;
+                    }
+                    used.push(place);
                     match self.matches(pattern, &val)? {
                         Some(true) => {}
                         Some(false) => return Ok(Some(false)),

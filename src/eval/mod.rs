@@ -11,6 +11,7 @@ mod branch;
 pub(crate) mod call;
 pub(crate) mod checkout;
 pub(crate) mod class;
+mod entries;
 mod evaluate;
 mod exec;
 mod expr;

@@ -103,8 +103,7 @@ pub(crate) enum Key {
     Spread(u32),
 }
 
-/// Entries of a dict.
-pub(crate) type Entries = Map<Key, (Val, Val)>;
+pub(crate) use super::entries::Entries;
 
 /// Objects that can change or have identity.
 #[derive(Debug, Clone)]

@@ -38,14 +38,7 @@ impl Interp<'_> {
             Data::Symbol(path) => return Ok(self.symbol_truth(&path.clone())),
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::List(items) => !items.is_empty(),
-                Object::Dict(entries, _) => {
-                    let spread =
-                        |key: &super::object::Key| matches!(key, super::object::Key::Spread(_));
-                    if !entries.is_empty() && entries.keys().all(spread) {
-                        return Ok(None);
-                    }
-                    !entries.is_empty()
-                }
+                Object::Dict(entries, _) => return Ok(entries.truth()),
                 Object::Set(items, _) => !items.is_empty(),
                 Object::Record(..) => match self.view_of(val) {
                     Some((_, dict)) => return self.truth(&dict),

@@ -18,7 +18,7 @@ impl Interp<'_> {
         let def = &function.def;
         let parameters = &def.parameters;
         let mut names: Map<Name, Val> = Map::default();
-        let Args { pos, mut kw, more_pos, more_kw } = args;
+        let Args { pos, mut kw, more_pos, more_kw, doubtful } = args;
         let mut pos = pos.into_iter();
         let ordered = parameters.positional_only.len();
         for (index, parameter) in
@@ -88,6 +88,7 @@ impl Interp<'_> {
                     let at = kwarg.val.span.or(kwarg.span);
                     self.insert(*id, Key::Str(name.as_ref().into()), key, kwarg.val.at(at));
                 }
+                self.doubt_keys(*id, &doubtful);
                 if let Some(open) = &more_kw {
                     let number = self.fresh();
                     self.insert(*id, Key::Spread(number), open.clone(), open.clone());

@@ -63,7 +63,7 @@ impl Interp<'_> {
         Ok(match self.heap.get(id) {
             Object::List(items) => Some(items.clone()),
             Object::Dict(entries, _) => {
-                if entries.keys().any(|key| matches!(key, Key::Spread(_))) {
+                if entries.is_untold() {
                     return Ok(None);
                 }
                 Some(entries.values().map(|(name, _)| name.clone()).collect())
@@ -78,18 +78,21 @@ impl Interp<'_> {
                 Some(rest)
             }
             Object::Lazy(_) => return self.drain(val, span),
-            Object::Namespace(_) => Some(
-                self.entries_of(val)
-                    .unwrap_or_default()
-                    .into_values()
-                    .map(|(name, _)| name)
-                    .collect(),
-            ),
+            Object::Namespace(_) => {
+                let entries = self.entries_of(val).unwrap_or_default();
+                if entries.is_untold() {
+                    return Ok(None);
+                }
+                Some(entries.into_values().map(|(name, _)| name).collect())
+            }
             Object::Scope(names) => {
                 Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
             }
             Object::Poisoned(_) | Object::XCom(..) => None,
-            Object::Class(class, _) if class.flavour == Flavour::Enum => {
+            Object::Class(class, attrs) if class.flavour == Flavour::Enum => {
+                if attrs.values().any(|val| self.is_partial(val)) {
+                    return Ok(None);
+                }
                 Some(self.members(val).into_values().collect())
             }
             Object::Instance(instance) => {

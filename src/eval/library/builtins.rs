@@ -310,9 +310,10 @@ impl Interp<'_> {
                 Some(_) if self.unknown(val).is_some() || val.as_symbol().is_some() => {
                     Ok(self.derived(&[val], span))
                 }
-                Some(name) => self
-                    .attribute_if_any(val, name, span)
-                    .map(|found| Val::bool(found.is_some(), span)),
+                Some(name) => self.attribute_if_any(val, name, span).map(|found| match found {
+                    Some(found) if self.is_partial(&found) => self.derived(&[&found], span),
+                    found => Val::bool(found.is_some(), span),
+                }),
                 None => Ok(self.derived(&[val], span)),
             },
             ("setattr", Some(val)) => {
@@ -503,6 +504,7 @@ impl Interp<'_> {
             let key = Val::str(name.as_ref(), kwarg.span);
             self.set_item(&dict, &key, kwarg.val.clone(), span)?;
         }
+        self.doubt_keys(id, &args.doubtful);
         if let Some(open) = args.more_kw.as_ref().or(args.more_pos.as_ref()) {
             self.update_dict(id, open, span)?;
         }

@@ -119,6 +119,7 @@ impl Interp<'_> {
         let rest = Args {
             pos: args.pos.iter().skip(1).cloned().collect(),
             kw: args.kw.clone(),
+            doubtful: args.doubtful.clone(),
             ..Args::default()
         };
         let dict = self.call_dict_type(&rest, span)?;

@@ -15,7 +15,7 @@ pub(crate) use views::View;
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Entries, Key, ObjId, Object, Val};
+use crate::eval::object::{Data, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::CompareOp;
 
@@ -146,11 +146,6 @@ impl Interp<'_> {
     fn arbitrary(&mut self, what: &str, span: Span) -> Val {
         self.hole(HoleKind::Nondeterministic, what, span)
     }
-}
-
-/// Whether a dict has entries under keys that are not known.
-fn has_open_key(entries: &Entries) -> bool {
-    entries.keys().any(|key| matches!(key, Key::Spread(_) | Key::Hole(_)))
 }
 
 /// A default that can be written beside a hole.

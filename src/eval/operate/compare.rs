@@ -354,17 +354,12 @@ impl Interp<'_> {
                 match (self.heap.get(a), self.heap.get(b)) {
                     (Object::List(a), Object::List(b)) => all(a, b),
                     (Object::Dict(a, _), Object::Dict(b, _)) => {
+                        let is_open = a.has_open_keys() || b.has_open_keys();
                         if a.len() != b.len() || !a.keys().all(|key| b.contains_key(key)) {
-                            let open = a.keys().chain(b.keys()).any(|key| {
-                                matches!(
-                                    key,
-                                    crate::eval::object::Key::Spread(_)
-                                        | crate::eval::object::Key::Hole(_)
-                                )
-                            });
-                            return if open { None } else { Some(false) };
+                            return if is_open { None } else { Some(false) };
                         }
-                        let mut result = Some(true);
+                        let mut result =
+                            if a.has_doubtful() || b.has_doubtful() { None } else { Some(true) };
                         for (key, (_, left)) in a {
                             let Some((_, right)) = b.get(key) else { return Some(false) };
                             match self.equal_within(left, right, depth + 1) {

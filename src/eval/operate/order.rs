@@ -161,7 +161,9 @@ impl Interp<'_> {
         {
             let key = self.key(needle, span)?;
             let is_there = match self.heap.get(id) {
-                Object::Dict(entries, _) => entries.contains_key(&key),
+                Object::Dict(entries, _) => {
+                    entries.contains_key(&key) && !entries.is_doubtful(&key)
+                }
                 Object::Set(items, _) => items.contains_key(&key),
                 _ => false,
             };
@@ -207,7 +209,7 @@ impl Interp<'_> {
         if let Some(entries) = self.entries_of(container) {
             let key = self.key(needle, span)?;
             if entries.contains_key(&key) {
-                return Ok(Some(true));
+                return Ok((!entries.is_doubtful(&key)).then_some(true));
             }
             let open = matches!(key, crate::eval::object::Key::Hole(_))
                 || entries.keys().any(|key| {

@@ -190,6 +190,12 @@ impl Interp<'_> {
                     None => "}",
                 };
                 out.push_str("{");
+                if entries.is_untold() {
+                    let unknown = self.derived(&[val], span);
+                    out.push_text(&self.to_text(&unknown).unwrap_or_default());
+                    out.push_str(close);
+                    return Ok(());
+                }
                 for (index, (key, (name, value))) in entries.iter().enumerate() {
                     if index > 0 {
                         out.push_str(", ");

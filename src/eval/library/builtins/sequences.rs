@@ -29,13 +29,7 @@ impl Interp<'_> {
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::List(items) => items.len(),
                 Object::Dict(entries, _) => {
-                    let open = entries.keys().any(|key| {
-                        matches!(
-                            key,
-                            crate::eval::object::Key::Spread(_) | crate::eval::object::Key::Hole(_)
-                        )
-                    });
-                    if open {
+                    if entries.has_open_keys() {
                         return Ok(self.derived(&[val], span));
                     }
                     entries.len()

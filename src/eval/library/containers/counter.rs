@@ -67,7 +67,7 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<()> {
         let counts: Vec<(Val, Val)> = match self.entries_of(from) {
-            Some(entries) if !super::has_open_key(&entries) => entries.into_values().collect(),
+            Some(entries) if !entries.has_open_keys() => entries.into_values().collect(),
             Some(_) => {
                 self.changed_by(id, &[from], span);
                 return Ok(());

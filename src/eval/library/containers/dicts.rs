@@ -1,6 +1,6 @@
 //! Methods of dicts.
 
-use super::{has_open_key, json_scalar, with_default};
+use super::{json_scalar, with_default};
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Entries, Key, ObjId, Object, Val};
@@ -87,6 +87,7 @@ impl Interp<'_> {
                     let val = kwarg.val.clone();
                     self.insert(id, Key::Str(name.as_ref().into()), key, val);
                 }
+                self.doubt_keys(id, &args.doubtful);
                 for open in args.more_pos.iter().chain(&args.more_kw) {
                     self.update_dict(id, open, span)?;
                 }
@@ -111,7 +112,7 @@ impl Interp<'_> {
                     Some(last) => self.truth(last)?,
                     None => Some(true),
                 };
-                let (false, Some(to_end)) = (has_open_key(&entries), to_end) else {
+                let (false, Some(to_end)) = (entries.has_open_keys(), to_end) else {
                     return Ok(Some(self.changed_by(id, &[key], span)));
                 };
                 let Some(at) = entries.get_index_of(&place) else {
@@ -145,8 +146,9 @@ impl Interp<'_> {
         }
         let Object::Dict(entries, _) = self.heap.get(id) else { return Ok(None) };
         match entries.get(&place) {
+            Some(_) if entries.is_doubtful(&place) => Ok(None),
             Some((_, val)) => Ok(Some(val.clone())),
-            None if has_open_key(entries) => Ok(None),
+            None if entries.has_open_keys() => Ok(None),
             None => Ok(Some(default.cloned().unwrap_or_else(|| Val::none(span)))),
         }
     }
@@ -154,7 +156,7 @@ impl Interp<'_> {
     /// Whether an entry is there under exactly this key.
     fn is_certain(&mut self, entries: &Entries, key: &Val, span: Span) -> Res<bool> {
         let key = self.key(key, span)?;
-        Ok(!matches!(key, Key::Hole(_)) && entries.contains_key(&key))
+        Ok(!matches!(key, Key::Hole(_)) && entries.contains_key(&key) && !entries.is_doubtful(&key))
     }
 
     /// `dict.get`: the default is what the code gives for an entry that is not known to be there.
@@ -204,7 +206,7 @@ impl Interp<'_> {
     }
 
     fn dict_popitem(&mut self, id: ObjId, entries: Entries, args: &Args, span: Span) -> Res {
-        if has_open_key(&entries) {
+        if entries.has_open_keys() || entries.is_disordered() {
             let from: Vec<&Val> = entries.values().map(|(name, _)| name).collect();
             return Ok(self.changed_by(id, &from, span));
         }

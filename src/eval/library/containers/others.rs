@@ -224,6 +224,7 @@ impl Interp<'_> {
             kw: args.kw.clone(),
             more_pos: args.more_pos.clone(),
             more_kw: args.more_kw.clone(),
+            doubtful: args.doubtful.clone(),
         };
         Some(self.call_method(&this, &Name::from(name), rest, span))
     }

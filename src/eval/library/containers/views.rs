@@ -45,7 +45,7 @@ impl Interp<'_> {
     pub(crate) fn view_items(&self, val: &Val) -> Option<Option<Vec<Val>>> {
         let (view, dict) = self.view_of(val)?;
         let known = |entries: Entries| {
-            if entries.keys().any(|key| matches!(key, Key::Spread(_))) {
+            if entries.is_untold() {
                 return None;
             }
             let element = |(key, val): (Val, Val)| match view {
@@ -81,7 +81,7 @@ impl Interp<'_> {
                     return Some(None);
                 }
                 let entries = self.entries_of(&dict)?;
-                let open = entries.keys().any(|key| matches!(key, Key::Spread(_) | Key::Hole(_)));
+                let open = entries.has_open_keys();
                 return Some((!open).then(|| entries.into_keys().collect()));
             }
             match &val.data {

@@ -2,7 +2,7 @@
 
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::Data;
-use crate::eval::object::{Instance, Key, Map, ObjId, Object, Val};
+use crate::eval::object::{Entries, Instance, Key, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -118,17 +118,24 @@ impl Interp<'_> {
                 Ok(copy)
             }
             Object::Dict(entries, class) => {
-                let copy = begin(self, Object::Dict(Map::default(), class.clone()));
-                let mut copied = Map::default();
-                for (key, (name, value)) in entries {
-                    let value = self.deep(&value, memo, depth + 1, span)?;
-                    if matches!(key, Key::Obj(_)) {
-                        let name = self.deep(&name, memo, depth + 1, span)?;
-                        let key = self.key(&name, span)?;
-                        copied.insert(key, (name, value));
+                let copy = begin(self, Object::Dict(Entries::default(), class.clone()));
+                let mut copied = Entries::default();
+                for (key, (name, value)) in &entries {
+                    let value = self.deep(value, memo, depth + 1, span)?;
+                    let is_doubtful = entries.is_doubtful(key);
+                    let (key, name) = if matches!(key, Key::Obj(_)) {
+                        let name = self.deep(name, memo, depth + 1, span)?;
+                        (self.key(&name, span)?, name)
                     } else {
-                        copied.insert(key, (name, value));
+                        (key.clone(), name.clone())
+                    };
+                    copied.insert(key.clone(), (name, value));
+                    if is_doubtful {
+                        copied.doubt(key);
                     }
+                }
+                if entries.is_disordered() {
+                    copied.disorder();
                 }
                 self.fill(&copy, Object::Dict(copied, class));
                 Ok(copy)

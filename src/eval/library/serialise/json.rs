@@ -217,7 +217,7 @@ impl Interp<'_> {
         depth: u32,
         span: Span,
     ) -> Written<JsonValue> {
-        if entries.keys().any(|key| matches!(key, Key::Hole(_) | Key::Spread(_))) {
+        if entries.has_open_keys() || entries.is_disordered() {
             return Ok(Err(Unwritable::Open));
         }
         // Strings are sorted by `dumps`; keys that are none compare as what they are.

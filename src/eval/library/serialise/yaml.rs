@@ -5,7 +5,7 @@ use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::library::datetime::{Maker, Moment};
-use crate::eval::object::{Data, Entries, Key, Map, Native, ObjId, Object, Val};
+use crate::eval::object::{Data, Entries, Map, Native, ObjId, Object, Val};
 use crate::eval::pure::Failure;
 use crate::eval::pure::yaml::{
     DumpOptions, Mark, YamlNode, YamlValue, safe_dump, safe_load, safe_load_all,
@@ -241,7 +241,7 @@ impl Interp<'_> {
                         YamlValue::List(nodes)
                     }
                     Object::Dict(entries, None) => {
-                        if entries.keys().any(|key| matches!(key, Key::Hole(_) | Key::Spread(_))) {
+                        if entries.has_open_keys() || entries.is_disordered() {
                             return Ok(Err(Unwritable::Open));
                         }
                         let mut nodes = Vec::with_capacity(entries.len());

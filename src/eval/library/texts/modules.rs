@@ -225,7 +225,7 @@ impl Interp<'_> {
         let Some(entries) = self.entries_of(&values) else {
             return Ok(self.derived(&from, span));
         };
-        let open = entries.keys().any(|key| matches!(key, Key::Spread(_) | Key::Hole(_)));
+        let open = entries.has_open_keys();
         if open {
             return Ok(self.derived(&from, span));
         }

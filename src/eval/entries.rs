@@ -1,0 +1,151 @@
+//! The entries of a dict, and which of them are there only under a condition that is not known.
+//!
+//! Where branches that set different keys meet, the joined dict has the keys of both. Reading one
+//! gives a hole, but what asks for the keys themselves (iteration, `len`, `in`, truth) must not take
+//! them as present, nor rely on an order that differs between the branches.
+
+use std::ops::{Deref, DerefMut};
+
+use super::object::{Key, Map, Val};
+
+type Inner = Map<Key, (Val, Val)>;
+
+/// Entries of a dict by key: the key as it was written, and the value.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entries {
+    map: Inner,
+    doubt: Option<Box<Doubt>>,
+}
+
+/// What is not certain about the keys of a dict.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Doubt {
+    /// Keys that may be missing.
+    keys: Map<Key, ()>,
+    /// The order of the keys differs between branches that were joined.
+    disordered: bool,
+}
+
+impl Entries {
+    /// Sets an entry, which is certain from then on.
+    pub(crate) fn insert(&mut self, key: Key, entry: (Val, Val)) {
+        self.settle(&key);
+        self.map.insert(key, entry);
+    }
+
+    /// An entry was set without condition: it is there now, at a place that depends on whether it was.
+    pub(crate) fn settle(&mut self, key: &Key) {
+        if let Some(doubt) = &mut self.doubt
+            && doubt.keys.shift_remove(key).is_some()
+        {
+            doubt.disordered = true;
+        }
+    }
+
+    /// An entry may be missing.
+    pub(crate) fn doubt(&mut self, key: Key) {
+        if self.map.contains_key(&key) && !matches!(key, Key::Spread(_)) {
+            self.doubt.get_or_insert_default().keys.insert(key, ());
+        }
+    }
+
+    /// The order of the entries is not known.
+    pub(crate) fn disorder(&mut self) {
+        self.doubt.get_or_insert_default().disordered = true;
+    }
+
+    /// Whether this entry may be missing.
+    pub(crate) fn is_doubtful(&self, key: &Key) -> bool {
+        self.doubt.as_ref().is_some_and(|doubt| doubt.keys.contains_key(key))
+    }
+
+    /// Whether the order of the entries is not known.
+    pub(crate) fn is_disordered(&self) -> bool {
+        self.map.len() > 1 && self.doubt.as_ref().is_some_and(|doubt| doubt.disordered)
+    }
+
+    /// Whether an entry may be missing.
+    pub(crate) fn has_doubtful(&self) -> bool {
+        self.doubt
+            .as_ref()
+            .is_some_and(|doubt| doubt.keys.keys().any(|key| self.map.contains_key(key)))
+    }
+
+    /// Whether there may be keys that are not listed here, or some of those listed may be missing.
+    pub(crate) fn has_open_keys(&self) -> bool {
+        self.map.keys().any(|key| matches!(key, Key::Spread(_) | Key::Hole(_)))
+            || self.has_doubtful()
+    }
+
+    /// Whether going over the keys one after the other is not possible: some are not listed, some may
+    /// be missing, or their order is not known.
+    pub(crate) fn is_untold(&self) -> bool {
+        self.map.keys().any(|key| matches!(key, Key::Spread(_)))
+            || self.has_doubtful()
+            || self.is_disordered()
+    }
+
+    /// Python's truth value; `None` when it is not known whether there is any entry.
+    pub(crate) fn truth(&self) -> Option<bool> {
+        let certain = |key: &Key| !matches!(key, Key::Spread(_)) && !self.is_doubtful(key);
+        if self.map.is_empty() || self.map.keys().any(certain) {
+            return Some(!self.map.is_empty());
+        }
+        None
+    }
+
+    /// Whether the same is uncertain about two dicts.
+    pub(crate) fn doubts_alike(&self, other: &Self) -> bool {
+        self.has_doubtful() == other.has_doubtful()
+            && self.is_disordered() == other.is_disordered()
+            && self.map.keys().all(|key| self.is_doubtful(key) == other.is_doubtful(key))
+    }
+
+    /// The values with their keys as written.
+    pub(crate) fn into_values(self) -> impl DoubleEndedIterator<Item = (Val, Val)> {
+        self.map.into_values()
+    }
+
+    /// The keys.
+    pub(crate) fn into_keys(self) -> impl DoubleEndedIterator<Item = Key> {
+        self.map.into_keys()
+    }
+}
+
+impl Deref for Entries {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.map
+    }
+}
+
+impl DerefMut for Entries {
+    fn deref_mut(&mut self) -> &mut Inner {
+        &mut self.map
+    }
+}
+
+impl IntoIterator for Entries {
+    type Item = (Key, (Val, Val));
+    type IntoIter = <Inner as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.map.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Entries {
+    type Item = (&'a Key, &'a (Val, Val));
+    type IntoIter = <&'a Inner as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.map.iter()
+    }
+}
+
+impl FromIterator<(Key, (Val, Val))> for Entries {
+    fn from_iter<T: IntoIterator<Item = (Key, (Val, Val))>>(entries: T) -> Self {
+        Self { map: entries.into_iter().collect(), doubt: None }
+    }
+}

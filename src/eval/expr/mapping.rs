@@ -1,0 +1,111 @@
+//! Dicts that take entries of other mappings: `{**mapping}`, `dict.update`, `**keywords`.
+
+use super::text_may_equal;
+use crate::eval::Text;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Entries, Key, ObjId, Object, Val};
+use crate::python::Span;
+use crate::python::ast::Name;
+
+impl Interp<'_> {
+    /// Adds the entries of a mapping, or of pairs, to a dict.
+    pub(crate) fn update_dict(&mut self, id: ObjId, from: &Val, span: Span) -> Res<()> {
+        if self.unknown(from).is_some() {
+            return self.spread(id, from, span);
+        }
+        if let Some(entries) = self.entries_of(from) {
+            return self.update_from(id, entries, span);
+        }
+        let Some(pairs) = self.iterate(from, span)? else { return self.spread(id, from, span) };
+        for pair in pairs {
+            let items = self.iterate(&pair, span)?;
+            match items.as_deref() {
+                Some([key, value]) => {
+                    let target = Val::obj(id, span);
+                    self.set_item(&target, key, value.clone(), span)?;
+                }
+                Some(_) => {
+                    let message = "dictionary update sequence element has a wrong length";
+                    return Err(self.exception("ValueError", message, span));
+                }
+                None => self.spread(id, &pair, span)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds known entries to a dict: those that may be missing replace what is there, or not.
+    fn update_from(&mut self, id: ObjId, from: Entries, span: Span) -> Res<()> {
+        let doubtful: Vec<Key> = from.keys().filter(|key| from.is_doubtful(key)).cloned().collect();
+        let is_disordered = from.is_disordered();
+        for (key, (name, value)) in from {
+            if matches!(key, Key::Spread(_)) {
+                self.spread(id, &value, span)?;
+                continue;
+            }
+            if !doubtful.contains(&key) {
+                self.insert(id, key, name, value);
+                continue;
+            }
+            let before = match self.heap.get(id) {
+                Object::Dict(entries, _) => entries.get(&key).map(|(_, val)| val.clone()),
+                _ => None,
+            };
+            let is_certain = before.is_some()
+                && matches!(self.heap.get(id), Object::Dict(entries, _) if !entries.is_doubtful(&key));
+            let value = match before {
+                Some(before) => self.derived(&[&before, &value], span),
+                None => value,
+            };
+            self.insert(id, key.clone(), name, value);
+            if let (false, Object::Dict(entries, _)) = (is_certain, self.heap.get_mut(id)) {
+                entries.doubt(key);
+            }
+        }
+        if let (true, Object::Dict(entries, _)) = (is_disordered, self.heap.get_mut(id)) {
+            entries.disorder();
+        }
+        Ok(())
+    }
+
+    /// Keywords that may be missing are entries of the dict that takes them, or not.
+    pub(crate) fn doubt_keys(&mut self, id: ObjId, names: &[Name]) {
+        if let (false, Object::Dict(entries, _)) = (names.is_empty(), self.heap.get_mut(id)) {
+            names.iter().for_each(|name| entries.doubt(Key::Str(name.as_ref().into())));
+        }
+    }
+
+    /// Entries of an unknown mapping: they may replace any entry that is there.
+    pub(super) fn spread(&mut self, id: ObjId, from: &Val, span: Span) -> Res<()> {
+        let number = self.fresh();
+        let unknown = self.derived(&[from], span);
+        self.doubt_entries(id, &unknown, None, span);
+        if let Object::Dict(entries, _) = self.heap.get_mut(id) {
+            entries.insert(Key::Spread(number), (unknown.clone(), unknown));
+        }
+        Ok(())
+    }
+
+    /// Entries that an assignment under an unknown key may have replaced are no longer certain. A key
+    /// with a known beginning and end can only replace keys that fit it.
+    pub(crate) fn doubt_entries(&mut self, id: ObjId, by: &Val, key: Option<&Text>, span: Span) {
+        let fits = |name: &Val| match (key, &name.data) {
+            (Some(text), Data::Str(known)) => text_may_equal(text, known),
+            _ => true,
+        };
+        let Object::Dict(entries, _) = self.heap.get(id) else { return };
+        let doubtful: Vec<(Key, Val)> = entries
+            .iter()
+            .filter(|(key, (name, _))| !matches!(key, Key::Spread(_)) && fits(name))
+            .map(|(key, (_, value))| (key.clone(), value.clone()))
+            .collect();
+        for (key, value) in doubtful {
+            let unknown = self.derived(&[&value, by], span);
+            if let Object::Dict(entries, _) = self.heap.get_mut(id)
+                && let Some(entry) = entries.get_mut(&key)
+            {
+                entry.1 = unknown;
+            }
+        }
+    }
+}
