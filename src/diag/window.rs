@@ -62,11 +62,8 @@ impl Window {
             self.is_cut = true;
             self.text.push('…');
         }
-        for (at, char) in text.char_indices() {
-            if at < kept.start || at >= kept.end {
-                continue;
-            }
-            self.note_places(&mut open, base + at);
+        for (at, char) in text.get(kept.clone()).unwrap_or_default().char_indices() {
+            self.note_places(&mut open, base + kept.start + at);
             self.text.push(stand_in(char));
         }
         self.note_places(&mut open, base + text.len());

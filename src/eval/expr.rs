@@ -13,7 +13,7 @@ use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, FPart, Name, UnaryOp};
 
 /// Bytes of a new text that take one step.
-const BYTES_MADE: usize = 32;
+pub(super) const BYTES_MADE: usize = 32;
 
 /// Bytes of a text that take one step when an operation goes over it.
 const BYTES_READ: usize = 512;
@@ -389,7 +389,7 @@ impl Interp<'_> {
             },
             _ => self.str_text(val, span)?,
         };
-        Ok(Val::text(text, span))
+        Ok(self.bounded_text(text, span))
     }
 
     /// A string value of bounded size.

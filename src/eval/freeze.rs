@@ -14,6 +14,9 @@ use crate::python::Span;
 /// How deep values may be nested; beyond it they are unknown.
 const MAX_DEPTH: u32 = 64;
 
+/// A text shorter than this is finished even when there is no room left.
+const SMALL: usize = 256;
+
 impl Interp<'_> {
     /// The finished picture of a value.
     pub(crate) fn freeze(&self, val: &Val) -> Value {
@@ -44,18 +47,19 @@ impl Interp<'_> {
     }
 
     /// Whether the finished values are not too large yet to take in one more. One text in a thousand tasks is a
-    /// thousand texts when it is written.
+    /// thousand texts when it is written. What is small is always taken, for it names the tasks.
     fn has_room_for(&self, val: &Val) -> bool {
         let bytes = match &val.data {
             Data::Str(text) => text.len(),
             Data::Bytes(bytes) => bytes.len(),
+            Data::Obj(_) | Data::Tuple(_) => SMALL,
             _ => 0,
         };
         let parts = self.all_parts_left.get();
-        let left = self.all_bytes_left.get().checked_sub(bytes);
+        let left = self.all_bytes_left.get();
         self.all_parts_left.set(parts.saturating_sub(1));
-        self.all_bytes_left.set(left.unwrap_or(0));
-        parts > 0 && left.is_some()
+        self.all_bytes_left.set(left.saturating_sub(bytes));
+        bytes < SMALL || (parts > 0 && left > bytes)
     }
 
     /// Tells that values were left out because all of them together are too large.

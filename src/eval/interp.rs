@@ -120,6 +120,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) shown: Vec<ObjId>,
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
+    /// Patterns that were made ready.
+    pub(crate) patterns_weighed: std::collections::BTreeSet<(String, i64)>,
     /// How many parts, and bytes of text, the finished values of all tasks may still have together.
     pub(crate) all_parts_left: std::cell::Cell<usize>,
     /// See above.
@@ -173,6 +175,7 @@ impl<'a> Interp<'a> {
             classes: Vec::new(),
             shown: Vec::new(),
             parts_left: std::cell::Cell::new(0),
+            patterns_weighed: BTreeSet::new(),
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
             all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),
             keeps_checkout: std::cell::Cell::new(false),

@@ -5,6 +5,7 @@ mod order;
 
 use super::Text;
 use super::call::Args;
+use super::expr::BYTES_MADE;
 use super::interp::{Interp, Res};
 use super::item::as_big;
 use super::object::{Data, Flavour, Native, Object, Val};
@@ -160,6 +161,9 @@ impl Interp<'_> {
             return Ok(val);
         }
         if let Some(val) = self.text_operation(op, left, right, span)? {
+            // Also where it is done many times for one expression, as by `sum` or `accumulate`.
+            let made = val.as_str().map_or(0, str::len);
+            self.spend(made / BYTES_MADE, span)?;
             return Ok(val);
         }
         if self.is_open(left) || self.is_open(right) {

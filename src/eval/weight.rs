@@ -14,6 +14,12 @@ const TEXT: usize = 256;
 const ELEMENTS: usize = 16;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
+/// States of an automaton that are made in the time of a step.
+const STATES: usize = 2;
+/// States that stand for a class of characters such as `\w`.
+const CLASS: usize = 100;
+/// `re.I`.
+const IGNORE_CASE: i64 = 2;
 /// Products of digits that are made in the time of a step.
 const PRODUCTS: u64 = 64;
 /// How much longer it takes to sort, search or write than to copy.
@@ -101,6 +107,16 @@ impl Interp<'_> {
         self.steps += self.weight(left, 2) + self.weight(right, 2);
     }
 
+    /// Counts making ready a pattern the first time it is met.
+    pub(super) fn weigh_pattern(&mut self, pattern: &str, flags: i64, span: Span) -> Res<()> {
+        let known = (pattern.to_owned(), flags);
+        if self.patterns_weighed.contains(&known) {
+            return Ok(());
+        }
+        self.patterns_weighed.insert(known);
+        self.spend(pattern_size(pattern, flags) / STATES, span)
+    }
+
     /// Counts a power under a modulus: each bit of the exponent multiplies numbers as long as the modulus.
     pub(super) fn weigh_power(
         &mut self,
@@ -152,6 +168,45 @@ impl Interp<'_> {
             _ => 0,
         }
     }
+}
+
+/// About how many states the automaton of a pattern has: what is repeated is there as many times.
+fn pattern_size(pattern: &str, flags: i64) -> usize {
+    let is_wide = flags & IGNORE_CASE != 0 || pattern.contains("(?i");
+    let mut open: Vec<usize> = Vec::new();
+    let (mut total, mut last) = (0_usize, 0_usize);
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '(' => {
+                open.push(total);
+                (total, last) = (0, 0);
+            }
+            ')' => {
+                last = total;
+                total = open.pop().unwrap_or(0).saturating_add(last);
+            }
+            '{' => {
+                let inner: String = rest.clone().take_while(|c| *c != '}').collect();
+                let times = inner.split(',').filter_map(|part| part.trim().parse().ok()).max();
+                if let Some(times) = times.filter(|times: &usize| *times > 1) {
+                    total = total.saturating_add(last.saturating_mul(times - 1));
+                    last = last.saturating_mul(times);
+                }
+            }
+            '*' | '+' | '?' | '|' => {}
+            _ => {
+                let is_class = match c {
+                    '\\' => rest.next().is_some_and(|c| c.is_ascii_alphabetic()),
+                    '.' | '[' => true,
+                    _ => is_wide,
+                };
+                last = if is_class { CLASS } else { 1 };
+                total = total.saturating_add(last);
+            }
+        }
+    }
+    open.into_iter().fold(total, usize::saturating_add)
 }
 
 /// How many steps a length is worth.

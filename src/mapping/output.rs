@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value as Json};
 
 use super::jinja;
@@ -27,37 +28,59 @@ pub(crate) struct Output {
     /// Where the parts stand in the source, by pointer.
     pub(crate) spans: Vec<(String, Span)>,
     names: Names,
+    /// Places and names of the holes above.
+    told: FxHashSet<(String, String)>,
 }
 
 /// The names of holes in one job spec: different holes never share one.
 #[derive(Debug, Default)]
 struct Names {
-    taken: Vec<(Arc<Hole>, String)>,
+    /// Names of lookups, which give the same value each time.
+    lookups: FxHashMap<(HoleKind, String), String>,
+    /// Names of other holes by their address, with the hole, so that its address stays its own.
+    others: FxHashMap<usize, (Arc<Hole>, String)>,
+    taken: FxHashSet<(HoleKind, String)>,
+    /// The last number given to a name.
+    numbers: FxHashMap<(HoleKind, String), u32>,
 }
 
 impl Names {
     fn of(&mut self, hole: &Arc<Hole>) -> String {
-        if let Some((_, name)) = self.taken.iter().find(|(known, _)| same(known, hole)) {
+        let asked = (hole.kind, hole.name.clone());
+        let address = Arc::as_ptr(hole) as usize;
+        let is_lookup = is_lookup(hole.kind);
+        let known = if is_lookup {
+            self.lookups.get(&asked)
+        } else {
+            self.others.get(&address).map(|(_, name)| name)
+        };
+        if let Some(name) = known {
             return name.clone();
         }
-        let mut name = hole.name.clone();
-        let mut number = 1;
-        while self.taken.iter().any(|(other, taken)| other.kind == hole.kind && *taken == name) {
-            number += 1;
-            name = format!("{}#{number}", hole.name);
+        let number = self.numbers.entry(asked.clone()).or_insert(0);
+        let name = loop {
+            *number += 1;
+            let name = match *number {
+                1 => hole.name.clone(),
+                number => format!("{}#{number}", hole.name),
+            };
+            if self.taken.insert((hole.kind, name.clone())) {
+                break name;
+            }
+        };
+        if is_lookup {
+            self.lookups.insert(asked, name.clone());
+        } else {
+            self.others.insert(address, (Arc::clone(hole), name.clone()));
         }
-        self.taken.push((Arc::clone(hole), name.clone()));
         name
     }
 }
 
-/// Whether two holes stand for the same value. A lookup gives the same value each time; the result of a
-/// call may be another one each time it is made.
-fn same(one: &Arc<Hole>, other: &Arc<Hole>) -> bool {
-    if one.kind != other.kind || one.name != other.name {
-        return false;
-    }
-    match one.kind {
+/// Whether holes of a kind and a name stand for the same value. A lookup gives the same value each time; the result of
+/// a call may be another one each time it is made.
+fn is_lookup(kind: HoleKind) -> bool {
+    match kind {
         HoleKind::Env
         | HoleKind::Variable
         | HoleKind::Connection
@@ -73,7 +96,26 @@ fn same(one: &Arc<Hole>, other: &Arc<Hole>) -> bool {
         | HoleKind::Nondeterministic
         | HoleKind::Limit
         | HoleKind::Expression
-        | HoleKind::Argument => Arc::ptr_eq(one, other),
+        | HoleKind::Argument => false,
+    }
+}
+
+/// Places in the source by pointer.
+pub(crate) struct Places<'o>(FxHashMap<&'o str, Span>);
+
+impl Places<'_> {
+    /// The place in the source of a pointer, or of the closest place around it.
+    pub(crate) fn span(&self, path: &str) -> Span {
+        let mut path = path;
+        loop {
+            if let Some(span) = self.0.get(path) {
+                return *span;
+            }
+            match path.rsplit_once('/') {
+                Some((around, _)) => path = around,
+                None => return Span::NONE,
+            }
+        }
     }
 }
 
@@ -88,16 +130,9 @@ impl Output {
         self.fill(text, path, sources)
     }
 
-    /// The place in the source of a pointer, or of the closest place around it.
-    pub(crate) fn span(&self, path: &str) -> Span {
-        self.spans
-            .iter()
-            .filter(|(at, _)| {
-                path.strip_prefix(at.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-            .max_by_key(|(at, _)| at.len())
-            .map_or(Span::NONE, |(_, span)| *span)
+    /// Where the parts stand in the source, to be asked for.
+    pub(crate) fn places(&self) -> Places<'_> {
+        Places(self.spans.iter().map(|(path, span)| (path.as_str(), *span)).collect())
     }
 
     /// Writes a node; `path` is as before when it returns.
@@ -173,7 +208,7 @@ impl Output {
     /// Records a hole at a place.
     fn hole(&mut self, hole: &Arc<Hole>, path: &str, sources: &Sources) {
         let name = format!("{}:{}", hole.kind, self.names.of(hole));
-        if !self.holes.iter().any(|open| open.path == path && open.name == name) {
+        if self.told.insert((path.to_owned(), name.clone())) {
             self.open.push((name.clone(), Arc::clone(hole)));
             self.holes.push(OpenHole {
                 path: path.to_owned(),

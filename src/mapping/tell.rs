@@ -185,7 +185,8 @@ pub(crate) fn no_namespace(task: &Task, bound: &[Bound<'_>], remarks: &mut Remar
 
 /// What the written job spec shows: traps of the target, open holes, templates, a pod the API refuses.
 pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks: &mut Remarks) {
-    let at = |path: &str| output.span(path).or(task.span);
+    let places = output.places();
+    let at = |path: &str| places.span(path).or(task.span);
     let meta = &spec.run.base_pod_meta;
     let written = |path: &str| output.spans.iter().any(|(at, _)| at == path);
     if meta.contains_key("name")
@@ -261,6 +262,7 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
 
 /// One finding per hole.
 fn unresolved(task: &Task, output: &Output, remarks: &mut Remarks) {
+    let places = output.places();
     let mut seen = BTreeSet::new();
     for (open, (name, hole)) in output.holes.iter().zip(&output.open) {
         // A refused value has its finding already.
@@ -270,7 +272,7 @@ fn unresolved(task: &Task, output: &Output, remarks: &mut Remarks) {
         if is_refused || !seen.insert(name.clone()) {
             continue;
         }
-        let place = output.span(&open.path);
+        let place = places.span(&open.path);
         let mut told = Diagnostic::new(
             Code::UnresolvedValue,
             hole.span.or(place).or(task.span),

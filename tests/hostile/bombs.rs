@@ -231,3 +231,70 @@ fn many_findings_are_all_told() {
     let ran = place.podlift(&["translate", "d.py", "-o", "out"]);
     assert!(ran.stderr.contains("2000 errors, 2000 warnings"), "{}", ran.stderr);
 }
+
+/// What a program that makes `x` is told, with a task that uses it.
+fn told_of(program: &str, flags: &[&str]) -> String {
+    let place = Place::new();
+    let task = "with DAG('d'):\n    K(task_id='t', name='n', image='i', arguments=[str(x)])\n";
+    place.dag("d.py", &format!("{program}{task}"));
+    let ran = place.podlift(&[&["translate", "d.py"], flags].concat());
+    assert!(matches!(ran.code, 0 | 1), "{program}: {}", ran.stderr);
+    format!("{}{}", ran.stdout, ran.stderr)
+}
+
+#[test]
+fn operations_count_for_what_they_copy() {
+    for program in [
+        "x = dict.fromkeys(range(9000))\nfor i in range(9000):\n    y = dict(x)\n",
+        "x = {str(i): 1 for i in range(9000)}\nfor i in range(9000):\n    y = {**x}\n",
+        "x = {i: 1 for i in range(10000)}\nfor i in range(10000):\n    del x[i]\n",
+        "x = {i: 1 for i in range(10000)}\nfor i in range(10000):\n    x.pop(i)\n",
+        "x = sum([[i] for i in range(2000)], [])\n",
+        "import itertools\nx = list(itertools.accumulate(['a'] * 20000))\n",
+        "class A:\n    x = 1\nfor i in range(1000):\n    class A(A): pass\nx = A().x\n",
+        "import re\nx = 1\nfor i in range(2000):\n    re.match('\\\\w{100}%d' % i, 'a')\n",
+    ] {
+        let told = told_of(program, &["--max-steps", "200000"]);
+        assert!(told.contains("KPO203"), "{program}: {told}");
+    }
+}
+
+#[test]
+fn single_operations_are_bounded_before_they_begin() {
+    for program in [
+        "x = pow(3, 10**5000, 10**5000 + 7)\n",
+        "x = pow(3, 10**100000, 10**3000 + 7)\n",
+        "x = ('a' * 1000000).splitlines() * 2\n",
+        "import re\nx = re.findall('(?=(.*))', 'a' * 100000)\n",
+    ] {
+        let told = told_of(program, &[]);
+        assert!(told.contains("KPO203") || told.contains("KPO206"), "{program}: {told}");
+    }
+}
+
+#[test]
+fn what_is_linear_comes_to_its_end() {
+    let wide = "class A: pass\nclass B(A): y = 'found'\nclass C(A): pass\nfor i in range(60):\n    \
+                class X(B, C): pass\n    class B(X): pass\n    class C(X): pass\nx = X.y\n";
+    let shortened = "import textwrap\nx = textwrap.shorten('a ' * 20000, 20)\n";
+    let power = "x = pow(3, 65537, 10**20)\n";
+    for (program, value) in
+        [(wide, "found"), (shortened, "a a a a a a a [...]"), (power, "41694086341149327363")]
+    {
+        let told = told_of(program, &[]);
+        assert!(told.contains(value) && !told.contains("KPO2"), "{program}: {told}");
+    }
+}
+
+#[test]
+fn finished_values_are_bounded_together() {
+    let place = Place::new();
+    let tasks = "x = ['a' * 100] * 500\nwith DAG('d'):\n    for i in range(40):\n        \
+                 K(task_id=f't{i}', name='n', image='i', arguments=x)\n";
+    place.dag("d.py", tasks);
+    let ran = place.podlift(&["translate", "d.py", "--max-string", "20000"]);
+    assert!(ran.stderr.contains("KPO203"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("task: t39") && ran.stdout.contains("limit:size"));
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(!ran.stderr.contains("KPO203") && !ran.stdout.contains("limit:"), "{}", ran.stderr);
+}

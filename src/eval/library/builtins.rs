@@ -148,7 +148,9 @@ impl Interp<'_> {
         }
         Some(match (name, first) {
             ("str", _) => self.call_str(args, span),
-            ("repr", Some(val)) => self.repr_text(val, span).map(|text| Val::text(text, span)),
+            ("repr", Some(val)) => {
+                self.repr_text(val, span).map(|text| self.bounded_text(text, span))
+            }
             ("ascii", Some(val)) => self.converted(val, 'a', span),
             ("format", Some(val)) => {
                 let spec = args.pos.get(1).and_then(|spec| self.to_text(spec)).unwrap_or_default();
@@ -491,7 +493,7 @@ impl Interp<'_> {
             });
         }
         let text = self.str_text(val, span)?;
-        Ok(Val::text(text, val.span.or(span)))
+        Ok(self.bounded_text(text, val.span.or(span)))
     }
 
     pub(crate) fn call_dict_type(&mut self, args: &Args, span: Span) -> Res {

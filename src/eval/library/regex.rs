@@ -115,6 +115,9 @@ impl Interp<'_> {
             _ => (self.known_str(&first)?.to_string(), flags),
         };
         if name == "compile" {
+            if let Err(stopped) = self.weigh_pattern(&pattern, flags, span) {
+                return Some(Err(stopped));
+            }
             return Some(match compile(&pattern, flags) {
                 Ok(_) => Ok(Val::native(Native::Regex(pattern, flags), span)),
                 // A pattern the engine cannot take may be fine in Python; its methods will say so.
@@ -191,6 +194,9 @@ impl Interp<'_> {
         if text_at == 0 && name != "split" && args.pos.len() > 1 {
             return None;
         }
+        if let Err(stopped) = self.weigh_pattern(pattern, flags, span) {
+            return Some(Err(stopped));
+        }
         let compiled = match compile(pattern, flags) {
             Ok(compiled) => compiled,
             Err(failure) => return Some(self.failed(failure, &[this, &val], span)),
@@ -245,6 +251,7 @@ impl Interp<'_> {
             }
             _ => return None,
         };
+        self.work(compiled.work());
         Some(match result {
             Ok(val) => Ok(val.unwrap_or_else(|| Val::none(span))),
             Err(failure) => self.failed(failure, &[&val], span),
@@ -273,6 +280,7 @@ impl Interp<'_> {
             let replaced = compiled
                 .template(&template)
                 .and_then(|template| compiled.substitute(&template, text, count));
+            self.work(compiled.work());
             return Some(match replaced {
                 Ok((result, replaced)) => Ok(tupled(self.string(result, span), replaced)),
                 Err(failure) => self.failed(failure, &[replacement], span),
@@ -286,6 +294,7 @@ impl Interp<'_> {
             Ok(all) => all,
             Err(failure) => return Some(self.failed(failure, &[replacement], span)),
         };
+        self.work(compiled.work());
         let replaced = all.len();
         let mut rest = text.chars();
         let mut position = 0;

@@ -9,6 +9,9 @@ use crate::python::Span;
 use crate::python::ast::Name;
 use std::sync::Arc;
 
+/// Bytes of a text inside a value that are written in the time of a step.
+const BYTES_WRITTEN: usize = 16;
+
 impl Interp<'_> {
     /// `repr(val)`.
     pub(crate) fn repr_text(&mut self, val: &Val, span: Span) -> Res<Text> {
@@ -48,7 +51,10 @@ impl Interp<'_> {
                 }
             },
             Data::Float(value) => out.push_str(&number::repr_float(*value)),
-            Data::Str(value) => out.push_str(&text::repr_str(value)),
+            Data::Str(value) => {
+                self.spend(value.len() / BYTES_WRITTEN, span)?;
+                out.push_str(&text::repr_str(value));
+            }
             Data::Text(value) => {
                 out.push_str("'");
                 out.push_text(value);

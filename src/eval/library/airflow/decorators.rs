@@ -206,7 +206,7 @@ impl Interp<'_> {
                     result.map(|()| Val::none(span))
                 }
                 "as_setup" | "as_teardown" => Ok(this.clone()),
-                "__str__" => self.str_text(this, span).map(|text| Val::text(text, span)),
+                "__str__" => self.str_text(this, span).map(|text| self.bounded_text(text, span)),
                 _ => {
                     // `.map`, `.zip`, `.concat`: values of a later run.
                     let text = format!("{key}.{name}");

@@ -150,7 +150,9 @@ impl Interp<'_> {
             "bit_length" => Val::int(i64::try_from(value.bits()).unwrap_or(i64::MAX), span),
             "conjugate" | "__int__" => Val::big(value, span),
             "is_integer" => Val::bool(true, span),
-            "__str__" => return Some(self.str_text(this, span).map(|text| Val::text(text, span))),
+            "__str__" => {
+                return Some(self.str_text(this, span).map(|text| self.bounded_text(text, span)));
+            }
             "to_bytes" => {
                 let size = args.get(0, "length").map_or(Some(1), Val::as_int)?;
                 let size = usize::try_from(size).ok()?;

@@ -8,7 +8,7 @@ mod escapes;
 mod template;
 mod translate;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -22,6 +22,15 @@ use super::{Failure, within_bound};
 
 /// Steps back that one search may take.
 const BACKTRACK_LIMIT: usize = 200_000;
+
+/// Work that finding all matches in one text may take, in the time of a step.
+const MOST_WORK: usize = 1 << 21;
+
+/// Bytes that an automaton looks at in the time of a step.
+const BYTES_SEEN: usize = 512;
+
+/// The same for a pattern that looks around itself or back, for which the engine tries one way after the other.
+const BYTES_TRIED: usize = 16;
 
 /// Flags of a pattern, by Python's numbers (`re.I` is 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,6 +82,8 @@ pub struct Pattern {
     source: String,
     groups: usize,
     names: BTreeMap<String, usize>,
+    /// What finding all matches has taken so far.
+    work: Cell<usize>,
 }
 
 /// A match: the byte ranges of its groups, the whole first.
@@ -112,10 +123,15 @@ impl Pattern {
     pub fn new(pattern: &str, flags: Flags) -> Result<Self, Failure> {
         within_bound(pattern.len(), "re.compile")?;
         let Translation { source, groups, names } = translate(pattern, flags)?;
-        let pattern = Self { source, groups, names };
+        let pattern = Self { source, groups, names, work: Cell::new(0) };
         // An engine that does not take it is found out here and not at the first search.
         pattern.engine("", "")?;
         Ok(pattern)
+    }
+
+    /// What finding all matches has taken so far, in the time of a step.
+    pub fn work(&self) -> usize {
+        self.work.get()
     }
 
     /// `pattern.groups`: how many groups there are besides the whole.
@@ -194,7 +210,18 @@ impl Pattern {
         let mut matches = Vec::new();
         let mut position = 0;
         let mut must_advance = false;
+        let looks_around =
+            ["(?=", "(?!", "(?<", "\\1", "(?P="].iter().any(|part| self.source.contains(part));
+        let mut work = 0;
         while matches.len() < limit {
+            // Each search may go to the end of the text, however short its match is.
+            let is_tried = looks_around || must_advance;
+            work += text.len().saturating_sub(position)
+                / if is_tried { BYTES_TRIED } else { BYTES_SEEN };
+            self.work.set(work);
+            if work > MOST_WORK {
+                return Err(Failure::Bound("a regular expression"));
+            }
             let engine = if must_advance { &advancing } else { &engine };
             let Some(found) = self.find(engine, text, position)? else { break };
             let whole = found.whole();
