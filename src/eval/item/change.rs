@@ -10,6 +10,9 @@ use crate::python::ast::Name;
 impl Interp<'_> {
     /// `object[index] = val`.
     pub(crate) fn set_item(&mut self, object: &Val, index: &Val, val: Val, span: Span) -> Res<()> {
+        if self.unknown(object).is_some() {
+            self.change_candidates(object, &[index, &val], span);
+        }
         let Some(id) = object.as_obj() else {
             if object.as_symbol().is_some() || self.unknown(object).is_some() {
                 return self.set_symbol_item(object, index, val, span);
@@ -136,10 +139,17 @@ impl Interp<'_> {
 
     /// `del object[index]`.
     pub(crate) fn delete_item(&mut self, object: &Val, index: &Val, span: Span) -> Res<()> {
+        if self.unknown(object).is_some() {
+            self.change_candidates(object, &[index], span);
+        }
         let Some(id) = object.as_obj() else { return Ok(()) };
         match self.heap.get(id).clone() {
             Object::Dict(..) => {
                 let key = self.key(index, span)?;
+                if self.is_open(index) || matches!(key, crate::eval::object::Key::Hole(_)) {
+                    self.poison_with(id, index, span);
+                    return Ok(());
+                }
                 let removed = match self.heap.get_mut(id) {
                     Object::Dict(entries, _) => entries.shift_remove(&key).is_some(),
                     _ => true,
