@@ -172,6 +172,9 @@ impl Interp<'_> {
         if let Some(result) = self.own_in_place(op, old, val, span)? {
             return Ok(result);
         }
+        if self.unknown(old).is_some() {
+            self.change_candidates(old, &[val], span);
+        }
         if let Data::Obj(id) = &old.data {
             match (self.heap.get(*id), op) {
                 (Object::List(_), BinaryOp::Add) => {
@@ -288,6 +291,8 @@ impl Interp<'_> {
             span,
             roots,
         };
-        Val::unknown(std::sync::Arc::new(made), span)
+        let made = Val::unknown(std::sync::Arc::new(made), span);
+        self.may_be(&made, &[&unknown]);
+        made
     }
 }

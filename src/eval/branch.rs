@@ -243,6 +243,7 @@ impl Interp<'_> {
 
     /// Writes the join of two deltas.
     fn merge(&mut self, cond: &Arc<Hole>, first: Delta, second: Delta) {
+        self.joined.clear();
         let mut ids: Vec<ObjId> = first.keys().copied().collect();
         ids.extend(second.keys().copied().filter(|id| !first.contains_key(id)));
         // Tasks and DAGs first: joining them forwards one object to another, and whatever refers to
@@ -265,13 +266,13 @@ impl Interp<'_> {
                 }
                 (a, b) => self.merge_objects(cond, a, b, 0),
             };
-            self.heap.set(id, merged);
+            self.heap.put(id, merged);
         }
     }
 
     /// The value that holds whichever side is taken.
     pub(crate) fn merge_vals(&mut self, cond: &Arc<Hole>, a: &Val, b: &Val, depth: u32) -> Val {
-        if self.same(a, b, 0) {
+        if self.same(a, b, 0) && !self.are_apart(a, b) {
             return a.clone();
         }
         if depth < 16
@@ -281,16 +282,13 @@ impl Interp<'_> {
             let (left, right) = (self.heap.copy(x), self.heap.copy(y));
             match (&left, &right) {
                 (Object::List(p), Object::List(q)) if p.len() == q.len() => {
-                    let merged = self.merge_objects(cond, left, right, depth + 1);
-                    return self.heap.val(merged, a.span);
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
                 (Object::Dict(..), Object::Dict(..)) => {
-                    let merged = self.merge_objects(cond, left, right, depth + 1);
-                    return self.heap.val(merged, a.span);
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
                 (Object::Model(p, _), Object::Model(q, _)) if p == q => {
-                    let merged = self.merge_objects(cond, left, right, depth + 1);
-                    return self.heap.val(merged, a.span);
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
                 (Object::Task(p), Object::Task(q)) if self.same_task(p, q) => {
                     let merged = self.merge_objects(cond, left, right, depth + 1);
@@ -316,7 +314,47 @@ impl Interp<'_> {
             return Val::tuple(items, a.span);
         }
         let (left, right) = (self.short_repr(a), self.short_repr(b));
-        self.choice(cond, &format!("{left} if {} else {right}", cond.reason), a.span.or(b.span))
+        let reason = format!("{left} if {} else {right}", cond.reason);
+        let val = self.choice(cond, &reason, a.span.or(b.span));
+        self.may_be(&val, &[a, b]);
+        val
+    }
+
+    /// Two containers that are not the same one, so that a change of what stands for both changes
+    /// only one of them.
+    fn merge_apart(
+        &mut self,
+        cond: &Arc<Hole>,
+        (x, left): (ObjId, Object),
+        (y, right): (ObjId, Object),
+        depth: u32,
+        span: Span,
+    ) -> Val {
+        if let Some(made) = self.joined.get(&(x, y)) {
+            return made.clone();
+        }
+        let merged = self.merge_objects(cond, left, right, depth + 1);
+        let made = self.heap.val(merged, span);
+        self.heap.link(&made, [x, y], cond);
+        self.joined.insert((x, y), made.clone());
+        made
+    }
+
+    /// Whether two values that are alike are, or contain, different containers that can change.
+    fn are_apart(&self, a: &Val, b: &Val) -> bool {
+        match (&a.data, &b.data) {
+            (Data::Tuple(a), Data::Tuple(b)) => {
+                a.iter().zip(b.iter()).any(|(a, b)| self.are_apart(a, b))
+            }
+            (Data::Obj(a), Data::Obj(b)) => {
+                self.heap.resolve(*a) != self.heap.resolve(*b)
+                    && matches!(
+                        self.heap.get(*a),
+                        Object::List(_) | Object::Dict(..) | Object::Model(..)
+                    )
+            }
+            _ => false,
+        }
     }
 
     /// A value present on one side only.

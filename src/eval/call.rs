@@ -280,6 +280,7 @@ impl Interp<'_> {
         if let Some(val) = self.unresolved_operator(&name, args, span)? {
             return Ok(val);
         }
+        self.call_on_candidates(function, &name, span);
         let vals: Vec<Val> = args.all().into_iter().cloned().collect();
         for val in &vals {
             self.escape(val);
@@ -337,7 +338,7 @@ impl Interp<'_> {
     }
 
     /// Lists, dicts and sets that can be reached from a value through one another.
-    fn containers_in(&self, val: &Val, found: &mut Vec<super::object::ObjId>) {
+    pub(crate) fn containers_in(&self, val: &Val, found: &mut Vec<super::object::ObjId>) {
         let mut open = vec![val];
         while let Some(val) = open.pop() {
             if let Data::Tuple(items) = &val.data {

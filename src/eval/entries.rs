@@ -33,6 +33,13 @@ impl Entries {
         self.map.insert(key, entry);
     }
 
+    /// An entry was taken out: it is not there for sure.
+    pub(crate) fn forget(&mut self, key: &Key) {
+        if let Some(doubt) = &mut self.doubt {
+            doubt.keys.shift_remove(key);
+        }
+    }
+
     /// An entry was set without condition: it is there now, at a place that depends on whether it was.
     pub(crate) fn settle(&mut self, key: &Key) {
         if let Some(doubt) = &mut self.doubt

@@ -394,7 +394,9 @@ impl Interp<'_> {
             span,
             roots,
         };
-        Val::unknown(Arc::new(hole), span)
+        let element = Val::unknown(Arc::new(hole), span);
+        self.may_be(&element, &[iterable]);
+        element
     }
 
     /// Binds loop targets to parts of an unknown element.
@@ -424,8 +426,8 @@ impl Interp<'_> {
             &mut |this| {
                 let flow = body(this);
                 this.each_end(flow, &mut |_, end| match end {
-                    // However the turn ends, the loop ends normally as far as anybody knows.
-                    Flow::Continue | Flow::Break => Flow::Normal,
+                    // A turn that breaks off leaves out the `else` of the loop.
+                    Flow::Continue => Flow::Normal,
                     end => end,
                 })
             },
@@ -444,6 +446,9 @@ impl Interp<'_> {
         if let Some(target) = target {
             attempt!(self.assign(target, entered));
         }
+        if self.is_suppressing(&manager) {
+            return self.exec_suppressing(&manager, rest, body, expr.span);
+        }
         let flow = self.exec_with(rest, body);
         self.leave_with(&manager, flow, expr.span)
     }
@@ -451,7 +456,8 @@ impl Interp<'_> {
     /// Leaves the body of a `with` that ended in some way.
     pub(crate) fn leave_with(&mut self, manager: &Val, flow: Flow, span: Span) -> Flow {
         // A manager of the user's own leaves each side by itself; DAGs and groups are entered once.
-        if matches!(flow, Flow::Fork(_)) && self.is_own_manager(manager) {
+        let is_apart = self.is_own_manager(manager) || self.is_suppressing(manager);
+        if matches!(flow, Flow::Fork(_)) && is_apart {
             return self.each_end(flow, &mut |this, end| this.leave_with(manager, end, span));
         }
         let suppressed = match self.leave(manager, &flow, span) {

@@ -21,12 +21,23 @@ struct Journal {
     old: Map<ObjId, Object>,
 }
 
+/// Another object that is changed, perhaps, when one is.
+#[derive(Debug, Clone)]
+struct Link {
+    other: ObjId,
+    /// Whether the other is one of those that this one may be.
+    is_source: bool,
+    cond: Arc<Hole>,
+}
+
 /// All objects of one evaluation.
 #[derive(Debug, Default)]
 pub(crate) struct Heap {
     objects: Vec<Object>,
     journals: Vec<Journal>,
     lost: Option<Arc<Hole>>,
+    /// Joined containers and those they were joined from.
+    links: Map<ObjId, Vec<Link>>,
     /// How much was put here and copied for journals, in values.
     made: Cell<u64>,
 }
@@ -81,6 +92,13 @@ impl Heap {
     /// Gives an object for writing; open journals remember its state first.
     pub(crate) fn get_mut(&mut self, id: ObjId) -> &mut Object {
         let id = self.resolve(id);
+        if self.links.contains_key(&id) {
+            self.follow_links(id);
+        }
+        self.slot(id)
+    }
+
+    fn slot(&mut self, id: ObjId) -> &mut Object {
         self.remember(id);
         let at = (id.0 as usize).min(self.objects.len().saturating_sub(1));
         if self.objects.is_empty() {
@@ -94,6 +112,42 @@ impl Heap {
     /// Replaces an object.
     pub(crate) fn set(&mut self, id: ObjId, object: Object) {
         *self.get_mut(id) = object;
+    }
+
+    /// Writes the join of what two branches left: what hangs together was changed there already.
+    pub(crate) fn put(&mut self, id: ObjId, object: Object) {
+        let id = self.resolve(id);
+        *self.slot(id) = object;
+    }
+
+    /// A joined object stands for one of two others: a change of it is a change of one of them, and
+    /// after a change of one of them it is out of date.
+    pub(crate) fn link(&mut self, made: &Val, sources: [ObjId; 2], cond: &Arc<Hole>) {
+        let Some(made) = made.as_obj() else { return };
+        for source in sources {
+            let mut tie = |from: ObjId, other: ObjId, is_source: bool| {
+                let cond = Arc::clone(cond);
+                self.links.entry(from).or_default().push(Link { other, is_source, cond });
+            };
+            tie(made, source, true);
+            tie(source, made, false);
+        }
+    }
+
+    /// An object changes: what may be the same one is no longer known.
+    fn follow_links(&mut self, id: ObjId) {
+        let mut seen = vec![id];
+        let mut todo = vec![(id, true)];
+        while let Some((at, is_source)) = todo.pop() {
+            for link in self.links.get(&at).cloned().unwrap_or_default() {
+                if seen.contains(&link.other) || link.is_source && !is_source {
+                    continue;
+                }
+                seen.push(link.other);
+                todo.push((link.other, link.is_source));
+                *self.slot(link.other) = Object::Poisoned(link.cond);
+            }
+        }
     }
 
     /// Replaces an object without following forwards: used to make one.

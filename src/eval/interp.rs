@@ -102,6 +102,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) escaped: Vec<(Val, Option<ObjId>, Option<ObjId>)>,
     /// Functions and classes under decorators podlift cannot see, by the hole that stands for the result.
     pub(crate) wrapped: Vec<(Arc<Hole>, Val)>,
+    /// What the containers of two branches became when they were joined last.
+    pub(crate) joined: Map<(ObjId, ObjId), Val>,
+    /// Objects that an unknown value may be, by the place of its hole.
+    pub(crate) candidates: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Values of attributes that are there only under a condition, by the place of their hole.
     pub(crate) partial: Map<usize, Arc<Hole>>,
     /// Instances of subclasses of `DAG` and `TaskGroup` whose constructor runs, with their class.
@@ -166,6 +170,8 @@ impl<'a> Interp<'a> {
             handling: Vec::new(),
             escaped: Vec::new(),
             wrapped: Vec::new(),
+            joined: Map::default(),
+            candidates: Map::default(),
             partial: Map::default(),
             nodes_in_making: Vec::new(),
             broken: Vec::new(),

@@ -192,6 +192,7 @@ impl Interp<'_> {
     pub(crate) fn item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         if self.unknown(object).is_some() {
             let text = self.short_repr(index);
+            self.may_raise(object, span);
             return Ok(self.part_of(object, &format!("[{text}]"), span));
         }
         if matches!(index.data, Data::Slice(_)) {
@@ -234,6 +235,7 @@ impl Interp<'_> {
     fn object_item(&mut self, object: &Val, id: ObjId, index: &Val, span: Span) -> Res {
         // The usual cases first, without copying the whole object.
         match (self.heap.get(id), &index.data) {
+            (Object::List(_), _) if self.is_open(index) => self.may_raise(index, span),
             (Object::List(items), Data::Int(at)) => {
                 let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 let at = if *at < 0 { at + length } else { *at };
@@ -242,7 +244,10 @@ impl Interp<'_> {
                 }
             }
             (Object::Dict(entries, _), Data::Str(name)) => {
-                if let Some((_, val)) = entries.get(&Key::Str(Rc::clone(name))) {
+                let key = Key::Str(Rc::clone(name));
+                if let Some((_, val)) = entries.get(&key)
+                    && !entries.is_doubtful(&key)
+                {
                     return Ok(val.clone());
                 }
             }
@@ -256,6 +261,10 @@ impl Interp<'_> {
             },
             Object::Dict(entries, class) => {
                 if let Some(val) = self.dict_get(&entries, index, span)? {
+                    let key = self.key(index, span)?;
+                    if !entries.contains_key(&key) || entries.is_doubtful(&key) {
+                        self.may_raise(index, span);
+                    }
                     return Ok(val);
                 }
                 if let Some(val) = self.missing_key(id, class.as_ref(), index, span)? {
@@ -352,7 +361,9 @@ impl Interp<'_> {
         if let Key::Hole(_) = key {
             let mut from: Vec<&Val> = vec![index];
             from.extend(entries.values().map(|(_, val)| val));
-            return Ok(Some(self.derived(&from, span)));
+            let one = self.derived(&from, span);
+            self.may_be(&one, from.get(1..).unwrap_or_default());
+            return Ok(Some(one));
         }
         // An entry under a key that is not known may be this one.
         let open = entries.iter().rev().find(|(other, (name, _))| match other {
@@ -428,7 +439,10 @@ impl Interp<'_> {
         }
         let Some(at) = self.index_of(index) else {
             if self.is_open(index) {
-                return Ok(Ok(self.derived(&[index], span)));
+                let one = self.derived(&[index], span);
+                let choices: Vec<&Val> = items.iter().collect();
+                self.may_be(&one, &choices);
+                return Ok(Ok(one));
             }
             let message =
                 format!("{kind} indices must be integers or slices, not {}", self.type_name(index));

@@ -9,6 +9,7 @@ mod assign;
 mod attribute;
 mod branch;
 pub(crate) mod call;
+mod candidates;
 pub(crate) mod checkout;
 pub(crate) mod class;
 mod entries;

@@ -16,6 +16,9 @@ impl Interp<'_> {
         val: Val,
         span: Span,
     ) -> Res<()> {
+        if self.unknown(object).is_some() {
+            self.set_candidates(object, name, &val, span)?;
+        }
         let Some(id) = object.as_obj() else {
             if self.unknown(object).is_none() && object.as_symbol().is_none() {
                 let text = format!("'{}' object has no attribute '{name}'", self.type_name(object));

@@ -30,7 +30,15 @@ impl Interp<'_> {
         self.frames.pop();
         self.lift_walrus(scope, outer, generators);
         Ok(match result? {
-            Some(unknown) => Err(unknown),
+            Some(unknown) => {
+                let elements = match iterable.as_obj().map(|id| self.heap.get(id)) {
+                    Some(Object::List(items)) => items.clone(),
+                    _ => vec![iterable],
+                };
+                let choices: Vec<&Val> = elements.iter().collect();
+                self.may_be(&unknown, &choices);
+                Err(unknown)
+            }
             None => Ok(items),
         })
     }

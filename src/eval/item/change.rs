@@ -13,6 +13,9 @@ const ENTRIES_MOVED: usize = 128;
 impl Interp<'_> {
     /// `object[index] = val`.
     pub(crate) fn set_item(&mut self, object: &Val, index: &Val, val: Val, span: Span) -> Res<()> {
+        if self.unknown(object).is_some() {
+            self.change_candidates(object, &[index, &val], span);
+        }
         let Some(id) = object.as_obj() else {
             if object.as_symbol().is_some() || self.unknown(object).is_some() {
                 return self.set_symbol_item(object, index, val, span);
@@ -144,16 +147,26 @@ impl Interp<'_> {
         let moved = entries.len() - at;
         self.spend(moved / ENTRIES_MOVED, span)?;
         Ok(match self.heap.get_mut(id) {
-            Object::Dict(entries, _) => entries.shift_remove_index(at).map(|(_, (_, val))| val),
+            Object::Dict(entries, _) => {
+                entries.forget(key);
+                entries.shift_remove_index(at).map(|(_, (_, val))| val)
+            }
             _ => None,
         })
     }
 
     /// `del object[index]`.
     pub(crate) fn delete_item(&mut self, object: &Val, index: &Val, span: Span) -> Res<()> {
+        if self.unknown(object).is_some() {
+            self.change_candidates(object, &[index], span);
+        }
         let Some(id) = object.as_obj() else { return Ok(()) };
         if matches!(self.heap.get(id), Object::Dict(..)) {
             let key = self.key(index, span)?;
+            if self.is_open(index) || matches!(key, Key::Hole(_)) {
+                self.poison_with(id, index, span);
+                return Ok(());
+            }
             if self.take_entry(id, &key, span)?.is_none() {
                 return Err(self.key_error(index, span));
             }

@@ -318,6 +318,12 @@ impl Interp<'_> {
                 }),
                 None => Ok(self.derived(&[val], span)),
             },
+            ("setattr" | "delattr", Some(val))
+                if args.pos.get(1).is_some_and(|name| self.is_open(name)) =>
+            {
+                self.change_somewhere(val, &args.all(), span);
+                Ok(Val::none(span))
+            }
             ("setattr", Some(val)) => {
                 if let (Some(name), Some(new)) =
                     (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))

@@ -196,7 +196,7 @@ impl Interp<'_> {
                     None => "}",
                 };
                 out.push_str("{");
-                if entries.is_untold() {
+                if entries.is_untold() || entries.len() > 1 && entries.has_open_keys() {
                     let unknown = self.derived(&[val], span);
                     out.push_text(&self.to_text(&unknown).unwrap_or_default());
                     out.push_str(close);
