@@ -126,9 +126,9 @@ pub(crate) struct Interp<'a> {
     pub(crate) parts_left: std::cell::Cell<usize>,
     /// Patterns that were made ready.
     pub(crate) patterns_weighed: std::collections::BTreeSet<(String, i64)>,
-    /// How many parts, and bytes of text, the finished values of all tasks may still have together.
+    /// How many parts the finished values of all tasks may still have together.
     pub(crate) all_parts_left: std::cell::Cell<usize>,
-    /// See above.
+    /// How many bytes of text they may still have together.
     pub(crate) all_bytes_left: std::cell::Cell<usize>,
     /// Whether the value being finished keeps the paths of this checkout.
     pub(crate) keeps_checkout: std::cell::Cell<bool>,
