@@ -88,6 +88,11 @@ impl Interp<'_> {
             .unwrap_or_default()
     }
 
+    /// Whether an unknown value is one of known objects.
+    pub(crate) fn has_candidates(&self, val: &Val) -> bool {
+        !self.candidates_of(val).is_empty()
+    }
+
     /// Something unknown was changed in place: so was one of the objects it may be.
     pub(crate) fn change_candidates(&mut self, val: &Val, by: &[&Val], span: Span) {
         for candidate in self.candidates_of(val) {

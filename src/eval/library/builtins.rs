@@ -1,5 +1,6 @@
 //! Builtin functions, types and exceptions.
 
+mod code;
 mod exceptions;
 mod kinds;
 mod numbers;
@@ -419,6 +420,7 @@ impl Interp<'_> {
                 }
                 Ok(Val::none(span))
             }
+            ("exec", Some(_)) => Ok(self.call_exec(args, span)),
             ("print" | "exec" | "exit" | "quit", _) => {
                 if matches!(name, "exit" | "quit") {
                     return Some(Err(self.exception("SystemExit", "", span)));

@@ -1,5 +1,6 @@
 //! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
 
+use crate::diag::{Code, Diagnostic};
 use crate::eval::Text;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
@@ -48,6 +49,8 @@ impl Interp<'_> {
 
     /// Makes every last task of `up` an upstream of every first task of `down`.
     pub(crate) fn relate(&mut self, up: &Val, down: &Val, span: Span) -> Res<()> {
+        self.tell_lost(up, span);
+        self.tell_lost(down, span);
         let ups = self.ends(up, false)?;
         let downs = self.ends(down, true)?;
         for down in &downs {
@@ -62,6 +65,21 @@ impl Interp<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Tells of a dependency on what is one of known tasks, or a list of them that is not known: it is
+    /// in no job spec.
+    fn tell_lost(&mut self, val: &Val, span: Span) {
+        let is_lost = match &val.data {
+            Data::Unknown(_) => self.has_candidates(val),
+            Data::Obj(_) => self.unknown(val).is_some(),
+            _ => false,
+        };
+        if is_lost {
+            let text = self.short_repr(val);
+            let message = format!("tasks of this dependency are not known: {text}");
+            self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
+        }
     }
 
     fn add_upstream(&mut self, task: ObjId, upstream: ObjId) {
@@ -164,6 +182,9 @@ impl Interp<'_> {
     /// `chain(a, [b, c], [d, e], f)`.
     pub(crate) fn chain(&mut self, args: &Args, linear: bool, span: Span) -> Res {
         let nodes = args.pos.clone();
+        if let (false, Some(open)) = (nodes.is_empty(), &args.more_pos) {
+            self.tell_lost(open, span);
+        }
         // Labels only name the edge: the nodes around them are related to each other.
         let nodes: Vec<Val> = nodes
             .into_iter()
