@@ -20,6 +20,9 @@ use crate::python::ast::Name;
 /// What making a task counts for, in steps.
 const STEPS_OF_A_TASK: u64 = 250;
 
+/// What passing on one default argument counts for, in steps.
+const DEFAULT_PASSED_ON: usize = 4;
+
 impl Interp<'_> {
     /// Calls an operator class: Airflow's own or a subclass of it.
     pub(crate) fn make_operator(
@@ -194,8 +197,15 @@ impl Interp<'_> {
         if !takes_them {
             return Ok(());
         }
-        let is_known = sources.iter().all(|source| self.entries_of(source).is_some());
-        if is_known {
+        let sizes =
+            sources.iter().map(|source| match source.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Dict(entries, _)) => Some(entries.len()),
+                _ => None,
+            });
+        let size: Option<usize> = sizes.sum();
+        if let Some(size) = size {
+            // A class may be made many times, and its defaults may be many.
+            self.spend(size.saturating_mul(DEFAULT_PASSED_ON), span)?;
             let merged = self.dict(Default::default(), span);
             if let Some(id) = merged.as_obj() {
                 for source in &sources {
@@ -262,6 +272,7 @@ impl Interp<'_> {
         }
         for source in &sources {
             let Some(entries) = self.entries_of(source) else { continue };
+            self.spend(entries.len(), span)?;
             for (name, _) in entries.values() {
                 let Some(name) = name.as_str().map(Name::from) else { continue };
                 if keywords.contains_key(&name) || !mapping::accepts(kind, &name) {
