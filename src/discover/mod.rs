@@ -9,7 +9,7 @@
 //! empty one.
 
 mod airflowignore;
-mod links;
+mod folders;
 mod mentions;
 
 pub use airflowignore::IgnoreSyntax;
@@ -26,7 +26,7 @@ use crate::disk::Answer;
 use crate::paths::{Shown, normal};
 use crate::python::{Source, Sources, Span};
 use airflowignore::AirflowIgnore;
-use links::Links;
+use folders::Folders;
 
 /// A DAG file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,13 +133,13 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn folder(&mut self, root: &Path) {
         let rules = Arc::new(AirflowIgnore::new(root, self.search.ignore_syntax));
-        let links = Arc::new(Links::within(self.allowed));
+        let folders = Arc::new(Folders::within(self.allowed));
         let mut builder = WalkBuilder::new(root);
-        let odd = root.ancestors().find(|folder| !links::has_plain_patterns(folder));
+        let odd = root.ancestors().find(|folder| !folders::has_plain_patterns(folder));
         if let Some(folder) = odd {
             let message = "this is no file of patterns of a usual size; no .gitignore is heeded";
             let help = "repair it, or leave files out with .airflowignore";
-            let file = folder.join(".gitignore");
+            let file = folder.join(folders::PATTERNS);
             self.say(Code::UnreadableFile, Severity::Warning, &file, message, help);
         }
         builder
@@ -151,8 +151,8 @@ impl Walk<'_> {
             .git_exclude(false)
             .sort_by_file_path(Path::cmp)
             .filter_entry({
-                let (rules, links) = (Arc::clone(&rules), Arc::clone(&links));
-                move |entry| is_wanted(entry, &rules) && links.lets_in(entry)
+                let (rules, folders) = (Arc::clone(&rules), Arc::clone(&folders));
+                move |entry| is_wanted(entry, &rules) && folders.lets_in(entry)
             });
         for entry in builder.build() {
             match entry {
@@ -161,9 +161,9 @@ impl Walk<'_> {
                 Err(error) => self.trouble(&error, root),
             }
         }
-        for (link, refusal) in links.refused() {
+        for (folder, refusal) in folders.refused() {
             let (code, message, help) = refusal.words();
-            self.say(code, Severity::Warning, &link, message, help);
+            self.say(code, Severity::Warning, &folder, message, help);
         }
         for (file, problem) in rules.problems() {
             let help = "choose the syntax with --airflowignore-syntax glob or regexp";

@@ -42,7 +42,6 @@ impl Interp<'_> {
             .map(|id| self.heap.resolve(id))
             .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
             .or_else(|| self.airflow.group_stack.last().copied());
-        let default_args = self.default_args(dag, group, args.named("default_args").cloned());
         let task = TaskObject {
             class: class.clone(),
             base: base.clone(),
@@ -51,7 +50,8 @@ impl Interp<'_> {
             label: Text::default(),
             keywords: Map::default(),
             attrs: Map::default(),
-            default_args,
+            // Each constructor finds those that count for it.
+            default_args: Vec::new(),
             given: args.kw.keys().cloned().collect(),
             defaulted: Vec::new(),
             dag,

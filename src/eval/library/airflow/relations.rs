@@ -1,10 +1,10 @@
 //! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
 
 use crate::diag::{Code, Diagnostic};
-use crate::eval::Text;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Native, ObjId, Object, Val};
+use crate::eval::{Hole, HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::BinaryOp;
 
@@ -67,11 +67,20 @@ impl Interp<'_> {
         Ok(())
     }
 
-    /// Tells of a dependency on what is one of known tasks, or a list of them that is not known: it is
-    /// in no job spec.
+    /// Tells of a dependency on what is one of known tasks, a list of them that is not known, or what was asked of a
+    /// DAG or a group: it is in no job spec.
     fn tell_lost(&mut self, val: &Val, span: Span) {
         let is_lost = match &val.data {
-            Data::Unknown(_) => self.has_candidates(val),
+            Data::Unknown(hole) => {
+                let is_inside = |hole: &Hole| {
+                    let names = ["dag.", "task_group."];
+                    hole.kind == HoleKind::Name
+                        && names.iter().any(|name| hole.name.starts_with(name))
+                };
+                self.has_candidates(val)
+                    || is_inside(hole)
+                    || hole.roots.iter().any(|root| is_inside(root))
+            }
             Data::Obj(_) => self.unknown(val).is_some(),
             _ => false,
         };

@@ -2,7 +2,7 @@
 
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
-use crate::eval::checkout::is_marked;
+use crate::eval::checkout::{is_marked, is_parts};
 use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::item::range_length;
 use crate::eval::lazy::{Lazy, Next};
@@ -27,6 +27,9 @@ impl Interp<'_> {
                 _ => return self.type_error("object has no len()", span),
             },
             Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) if is_parts(items.iter().map(Val::as_str)) => {
+                    return Ok(self.derived(&[val], span));
+                }
                 Object::List(items) => items.len(),
                 Object::Dict(entries, _) => {
                     if entries.has_open_keys() {

@@ -42,9 +42,7 @@ impl Interp<'_> {
                     Some(self.list(ids, span))
                 }
                 "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
-                | "task" | "set_dependency" | "roots" | "leaves" | "__enter__" | "__exit__" => {
-                    method()
-                }
+                | "task" | "set_dependency" | "__enter__" | "__exit__" => method(),
                 _ => match dag.args.get(name) {
                     Some(kwarg) => Some(kwarg.val.clone()),
                     None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),

@@ -20,8 +20,8 @@ const NAMES: usize = 16;
 /// How deep folders may lie in each other below the one that is walked.
 const DEPTH: usize = 200;
 
-/// The files of patterns that are read on the way.
-const PATTERNS: [&str; 1] = [".gitignore"];
+/// The file of patterns that the walk itself reads on its way.
+pub(super) const PATTERNS: &str = ".gitignore";
 
 /// Why a walk does not go into a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Refusal {
 
 /// The folders that a walk has met.
 #[derive(Debug)]
-pub(super) struct Links {
+pub(super) struct Folders {
     /// Real paths of the folders that files may be read from.
     allowed: Vec<PathBuf>,
     met: Mutex<Met>,
@@ -79,8 +79,8 @@ struct Met {
     refused: Vec<(PathBuf, Refusal)>,
 }
 
-impl Links {
-    /// Links that stay within these real folders.
+impl Folders {
+    /// Those of a walk that stays within these real folders.
     pub(super) fn within(allowed: &[PathBuf]) -> Self {
         Self { allowed: allowed.to_owned(), met: Mutex::default() }
     }
@@ -129,8 +129,8 @@ impl Links {
 
 /// Whether what stands in a folder as a file of patterns can be one: it is read without a limit.
 pub(super) fn has_plain_patterns(folder: &Path) -> bool {
-    PATTERNS.iter().all(|name| match folder.join(name).metadata() {
+    match folder.join(PATTERNS).metadata() {
         Ok(about) => about.is_file() && about.len() <= LONGEST,
         Err(_) => true,
-    })
+    }
 }
