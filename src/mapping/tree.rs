@@ -50,12 +50,13 @@ pub(crate) fn remove(root: &mut Node, path: &str) {
 
 fn child<'a>(node: &'a mut Node, token: &str) -> Option<&'a mut Node> {
     match &mut node.kind {
-        NodeKind::Map(fields) => Some(
-            fields
-                .entries
-                .entry(token.to_owned())
-                .or_insert_with(|| Node::new(NodeKind::Map(Fields::default()), Span::NONE)),
-        ),
+        NodeKind::Map(fields) => match fields.entries.get_index_of(token) {
+            Some(there) => fields.entries.get_index_mut(there).map(|(_, node)| node),
+            None => {
+                let empty = Node::new(NodeKind::Map(Fields::default()), Span::NONE);
+                Some(fields.entries.entry(token.to_owned()).or_insert(empty))
+            }
+        },
         NodeKind::List(items) => items.get_mut(token.parse::<usize>().ok()?),
         _ => None,
     }
@@ -63,11 +64,11 @@ fn child<'a>(node: &'a mut Node, token: &str) -> Option<&'a mut Node> {
 
 fn set(node: &mut Node, token: &str, value: Node, append: bool) {
     let Some(fields) = node.fields_mut() else { return };
-    if append && let Some(there) = fields.entries.get_mut(token) {
-        append_to(there, value);
-        return;
+    match fields.entries.get_mut(token) {
+        Some(there) if append => append_to(there, value),
+        Some(there) => *there = value,
+        None => _ = fields.entries.insert(token.to_owned(), value),
     }
-    fields.entries.insert(token.to_owned(), value);
 }
 
 /// Adds the items of one list to another. The joined list is nobody's; its items say who made them.
