@@ -7,18 +7,14 @@ use crate::python::Span;
 /// that is there.
 pub(crate) fn place(root: &mut Node, path: &str, node: Node, append: bool) {
     let mut here = root;
-    let mut tokens = path.trim_start_matches('/').split('/').peekable();
-    while let Some(token) = tokens.next() {
-        let last = tokens.peek().is_none();
-        if last {
-            set(here, token, node, append);
-            return;
-        }
-        match child(here, token) {
-            Some(next) => here = next,
-            None => return,
-        }
+    let mut rest = path.trim_start_matches('/');
+    while let Some(slash) = rest.bytes().position(|byte| byte == b'/') {
+        let (token, after) = rest.split_at(slash);
+        let Some(next) = child(here, token) else { return };
+        here = next;
+        rest = after.get(1..).unwrap_or_default();
     }
+    set(here, rest, node, append);
 }
 
 /// The node at a place.
