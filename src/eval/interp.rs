@@ -6,16 +6,25 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::checkout::{Checkout, is_marked};
+use super::expr::BYTES_MADE;
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
+use super::pure::hash::hexdigest;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
 use crate::diag::{Code, Diagnostic, Once};
 use crate::python::ast::{Expr, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
+use crate::words::shorten;
 
 /// Bytes of a statement that are enough to show it: more than are shown, whatever its letters.
 const MOST_BYTES_SHOWN: usize = 400;
+
+/// Parts of a value that are asked in the time of a step what they depend on.
+const PARTS_ASKED: usize = 8;
+
+/// Bytes of the name of an unknown value; no path of a file is longer.
+const LONGEST_NAME: usize = 4096;
 
 /// Why an expression has no value.
 #[derive(Debug)]
@@ -297,6 +306,11 @@ impl<'a> Interp<'a> {
         if is_marked(&name) {
             name = self.checkout.shown(&name).into_owned();
         }
+        if name.len() > LONGEST_NAME {
+            // It is copied wherever the value goes. The digest keeps two such names apart.
+            let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
+            name = format!("{} {digest}", shorten(&name, LONGEST_NAME / 4));
+        }
         let hole = Hole { kind, name, default: None, reason, span, roots: Vec::new() };
         Val::unknown(Arc::new(hole), span)
     }
@@ -323,6 +337,20 @@ impl<'a> Interp<'a> {
     /// Collects the lookups a value depends on.
     pub(crate) fn roots_of(&self, val: &Val, roots: &mut Vec<Arc<Hole>>, depth: u32) {
         if depth > 6 || roots.len() > 16 {
+            return;
+        }
+        // A value that is there many times is gone through as often.
+        let parts = match &val.data {
+            Data::Tuple(items) => items.len(),
+            Data::Text(text) => text.segments.len(),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => items.len(),
+                Object::Dict(entries, _) => entries.len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        if !self.work(parts / PARTS_ASKED) {
             return;
         }
         let mut add = |hole: &Arc<Hole>| {
@@ -408,6 +436,7 @@ impl<'a> Interp<'a> {
         span: Span,
     ) -> Raised {
         let message: String = message.into();
+        self.work(message.len() / BYTES_MADE);
         let args = Val::tuple(vec![Val::str(message, span)], span);
         let mut attrs = Map::default();
         attrs.insert(Name::from("args"), args);

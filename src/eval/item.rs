@@ -42,7 +42,7 @@ impl Interp<'_> {
             Data::Text(text) => Key::Hole(text.to_template()),
             Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
             Data::Tuple(items) => {
-                let mut keys = Vec::new();
+                let mut keys = Vec::with_capacity(items.len());
                 for item in items.iter() {
                     keys.push(self.key(item, span)?);
                 }
@@ -54,6 +54,7 @@ impl Interp<'_> {
                 let id = self.heap.resolve(*id);
                 match self.heap.get(id) {
                     Object::Set(items, true) => {
+                        self.work(items.len());
                         // Two sets are one key when they have the same elements, in whatever order.
                         let mut keys: Vec<String> =
                             items.keys().map(|key| format!("{key:?}")).collect();
@@ -167,7 +168,10 @@ impl Interp<'_> {
     pub(crate) fn entries_of(&self, val: &Val) -> Option<Entries> {
         match self.heap.get(val.as_obj()?) {
             Object::Namespace(owner) => Some(self.namespace_entries(*owner)),
-            Object::Dict(entries, _) => Some(entries.clone()),
+            Object::Dict(entries, _) => {
+                self.heap.copied(entries.len() * 2);
+                Some(entries.clone())
+            }
             Object::Instance(instance) => self.entries_of(instance.payload.as_ref()?),
             _ => None,
         }
@@ -358,7 +362,9 @@ impl Interp<'_> {
         if let Some((_, val)) = entries.get(&key) {
             return Ok(Some(val.clone()));
         }
+        self.spend(if entries.has_open_keys() { entries.len() } else { 0 }, span)?;
         if let Key::Hole(_) = key {
+            self.spend(entries.len() / ELEMENTS_READ, span)?;
             let mut from: Vec<&Val> = vec![index];
             from.extend(entries.values().map(|(_, val)| val));
             let one = self.derived(&from, span);

@@ -97,6 +97,19 @@ impl Lazy {
         }
     }
 
+    /// How many values it keeps by itself.
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Self::Dict(_, items, _) | Self::Set(items, _) => items.len(),
+            Self::Cycle(_, items, _)
+            | Self::Map(_, items)
+            | Self::Zip(items)
+            | Self::Chain(items) => items.len(),
+            Self::Expression(state) => state.ready.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether two states of one iterator go on alike, as far as that shows at its surface.
     pub(crate) fn stands_where(&self, other: &Self) -> bool {
         match (self, other) {
@@ -382,6 +395,8 @@ impl Interp<'_> {
 
     fn chained_next(&mut self, rest: &mut Vec<Val>, span: Span) -> Res<Next> {
         while let Some(first) = rest.first().cloned() {
+            // Chains of chains are gone through from the outermost for each element.
+            self.spend(LINK, span)?;
             let Some(iterator) = self.iter_of(&first, span)? else {
                 return Ok(Next::Open(self.derived(&[&first], span)));
             };
@@ -465,5 +480,7 @@ impl Interp<'_> {
     }
 }
 
+/// Steps that it takes to ask one part of a chain.
+const LINK: usize = 4;
 const INDEX_ERROR: &str = "builtins.IndexError";
 const STOP_ITERATION: &str = "builtins.StopIteration";

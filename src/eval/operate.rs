@@ -13,6 +13,9 @@ use super::pure::number::{self, ArithmeticError, Number};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, UnaryOp};
 
+/// Steps that a segment of a text with holes counts for.
+const SEGMENT: usize = 3;
+
 /// The mark `functools.total_ordering` leaves on a class.
 pub(crate) const TOTAL_ORDERING: &str = "__total_ordering__";
 
@@ -162,8 +165,12 @@ impl Interp<'_> {
         }
         if let Some(val) = self.text_operation(op, left, right, span)? {
             // Also where it is done many times for one expression, as by `sum` or `accumulate`.
-            let made = val.as_str().map_or(0, str::len);
-            self.spend(made / BYTES_MADE, span)?;
+            let made = match &val.data {
+                Data::Str(text) => text.len() / BYTES_MADE,
+                Data::Text(text) => text.segments.len() * SEGMENT,
+                _ => 0,
+            };
+            self.spend(made, span)?;
             return Ok(val);
         }
         if self.is_open(left) || self.is_open(right) {

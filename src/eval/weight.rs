@@ -12,12 +12,14 @@ use crate::python::Span;
 const TEXT: usize = 256;
 /// Elements that are handled in the time of a step.
 const ELEMENTS: usize = 16;
+/// Bytes of a path that are handled in the time of a step: it is taken apart and put together each time.
+const PATH: usize = 4;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
 /// States of an automaton that are made in the time of a step.
 const STATES: usize = 2;
 /// States that stand for a class of characters such as `\w`.
-const CLASS: usize = 100;
+const CLASS: usize = 1000;
 /// `re.I`.
 const IGNORE_CASE: i64 = 2;
 /// Products of digits that are made in the time of a step.
@@ -28,6 +30,8 @@ const SLOW: u64 = 16;
 const TAKES_APART: u64 = 64;
 /// How much longer it takes to read a notation.
 const READS: u64 = 256;
+/// How much longer it takes to read YAML.
+const READS_YAML: u64 = 512;
 /// What making ready a regular expression counts for.
 const PATTERN: u64 = 400;
 
@@ -68,13 +72,12 @@ impl Interp<'_> {
         let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
         let is_pattern = module == "re";
         let factor = match (module, name) {
-            (
-                "json" | "yaml" | "toml" | "tomllib",
-                "load" | "loads" | "safe_load" | "load_all" | "safe_load_all",
-            ) => READS,
-            ("re" | "json" | "yaml" | "copy" | "hashlib" | "csv" | "pprint", _) => SLOW,
-            (_, "sorted") => SLOW,
-            _ => 1,
+            ("json" | "toml" | "tomllib", "load" | "loads") => READS,
+            ("yaml", "load" | "safe_load" | "load_all" | "safe_load_all") => READS_YAML,
+            ("builtins", "sorted") => SLOW,
+            ("builtins", _) => 1,
+            // Few functions of other modules only copy what they are given.
+            _ => SLOW,
         };
         let is_at_once = module == "builtins" && AT_ONCE.contains(&name);
         if is_at_once || path.starts_with("airflow.") || path.starts_with("kubernetes.") {
@@ -155,6 +158,11 @@ impl Interp<'_> {
         match &val.data {
             Data::Str(text) => steps(text.len(), TEXT),
             Data::Bytes(bytes) => steps(bytes.len(), TEXT),
+            Data::Text(text) => text.segments.len() as u64,
+            Data::Native(native) => match native.as_ref() {
+                Native::Path(text) => steps(text.len(), PATH),
+                _ => 0,
+            },
             Data::Big(number) => number.bits() / BITS,
             Data::Tuple(items) => inner(&mut items.iter(), items.len()),
             Data::Obj(id) => match self.heap.get(self.heap.resolve(*id)) {

@@ -8,7 +8,7 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 /// Entries that are moved in the time of a step.
-const ENTRIES_MOVED: usize = 128;
+const ENTRIES_MOVED: usize = 32;
 
 impl Interp<'_> {
     /// `object[index] = val`.
@@ -149,7 +149,7 @@ impl Interp<'_> {
         Ok(match self.heap.get_mut(id) {
             Object::Dict(entries, _) => {
                 entries.forget(key);
-                entries.shift_remove_index(at).map(|(_, (_, val))| val)
+                entries.take_at(at).map(|(_, val)| val)
             }
             _ => None,
         })

@@ -299,6 +299,7 @@ impl Interp<'_> {
         let Some(id) = sorted.as_obj() else { return Ok(Some(sorted)) };
         if let Object::List(items) = self.heap.get_mut(id) {
             items.truncate(usize::try_from(number).unwrap_or(0));
+            items.shrink_to_fit();
         }
         Ok(Some(sorted))
     }

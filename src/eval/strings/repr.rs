@@ -186,7 +186,7 @@ impl Interp<'_> {
                         }
                         // A counter shows what it counted most first.
                         if class == "Counter" {
-                            entries.sort_by(|_, (_, a), _, (_, b)| b.as_int().cmp(&a.as_int()));
+                            entries.sort_by_value(|a, b| b.as_int().cmp(&a.as_int()));
                         }
                         let factory = match marker.as_obj().map(|id| self.heap.get(id)) {
                             Some(Object::Record(_, attrs)) => attrs.get("default_factory").cloned(),

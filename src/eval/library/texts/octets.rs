@@ -1,5 +1,6 @@
 //! Methods of `bytes`, and the encodings between them and strings.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::eval::call::Args;
@@ -135,7 +136,10 @@ impl Interp<'_> {
             ("startswith", Some(part)) => Val::bool(bytes.starts_with(part), span),
             ("endswith", Some(part)) => Val::bool(bytes.ends_with(part), span),
             ("strip" | "lstrip" | "rstrip", _) if first.is_none() || first_bytes.is_some() => {
-                let blank = |byte: &u8| match &first_bytes {
+                // A set, because both may be long.
+                let chars: Option<BTreeSet<u8>> =
+                    first_bytes.as_ref().map(|chars| chars.iter().copied().collect());
+                let blank = |byte: &u8| match &chars {
                     Some(chars) => chars.contains(byte),
                     None => matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c),
                 };
