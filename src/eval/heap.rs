@@ -52,14 +52,17 @@ const ROOM_LEFT: usize = 16;
 fn size(object: &Object) -> u64 {
     let length = match object {
         Object::List(items) | Object::Iterator(items, _) => items.len(),
-        Object::Dict(entries, _) => entries.len() * 2,
+        // A key, its hash and its place in the table take room as well.
+        Object::Dict(entries, _) => entries.len() * 3,
         Object::Set(items, _) => items.len() * 2,
-        Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => names.len(),
-        Object::Instance(instance) => instance.attrs.len(),
+        Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => {
+            names.len() * 2
+        }
+        Object::Instance(instance) => instance.attrs.len() * 2,
         // A class remembers all the classes above it.
         Object::Class(class, _) => class.mro.len() * 2,
         Object::Lazy(lazy) => lazy.held(),
-        Object::Partial(_, given, named) => given.len() + named.len(),
+        Object::Partial(_, given, named) => given.len() + named.len() * 2,
         _ => 0,
     };
     1 + length as u64

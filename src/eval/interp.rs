@@ -20,6 +20,10 @@ use crate::words::shorten;
 /// Bytes of a statement that are enough to show it: more than are shown, whatever its letters.
 const MOST_BYTES_SHOWN: usize = 400;
 
+/// Lookups that an unknown value remembers.
+const MOST_ROOTS: usize = 64;
+/// Steps that making an unknown value counts for.
+const UNKNOWN: usize = 8;
 /// Parts of a value that are asked in the time of a step what they depend on.
 const PARTS_ASKED: usize = 8;
 
@@ -318,6 +322,7 @@ impl<'a> Interp<'a> {
     /// An unknown value computed from others.
     pub(crate) fn derived(&mut self, from: &[&Val], span: Span) -> Val {
         let mut roots: Vec<Arc<Hole>> = Vec::new();
+        self.work(UNKNOWN);
         for val in from {
             self.roots_of(val, &mut roots, 0);
         }
@@ -357,7 +362,10 @@ impl<'a> Interp<'a> {
             let own =
                 if hole.roots.is_empty() { std::slice::from_ref(hole) } else { &hole.roots[..] };
             for root in own {
-                if !roots.iter().any(|known| known.kind == root.kind && known.name == root.name) {
+                // A text may have thousands of them, and each is compared with all.
+                if roots.len() < MOST_ROOTS
+                    && !roots.iter().any(|known| known.kind == root.kind && known.name == root.name)
+                {
                     roots.push(Arc::clone(root));
                 }
             }

@@ -13,6 +13,8 @@ use super::pure::number::{self, ArithmeticError, Number};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, UnaryOp};
 
+/// Elements that are copied in the time of a step.
+const ITEMS_COPIED: usize = 8;
 /// Steps that a segment of a text with holes counts for.
 const SEGMENT: usize = 3;
 
@@ -315,7 +317,8 @@ impl Interp<'_> {
                 let message = "a string is longer than the bound";
                 return Ok(Some(self.limit_hole(span, "string", message)));
             }
-            let joined: Vec<u8> = a.iter().chain(b.iter()).copied().collect();
+            self.spend((a.len() + b.len()) / BYTES_MADE, span)?;
+            let joined: Vec<u8> = [a.as_ref(), b.as_ref()].concat();
             return Ok(Some(Val::new(Data::Bytes(joined.into()), span)));
         }
         if let (Data::Tuple(a), Data::Tuple(b), BinaryOp::Add) = (&left.data, &right.data, op) {
@@ -323,6 +326,7 @@ impl Interp<'_> {
                 let message = "a collection is larger than the bound";
                 return Ok(Some(self.limit_hole(span, "collection", message)));
             }
+            self.spend((a.len() + b.len()) / ITEMS_COPIED, span)?;
             let items = a.iter().chain(b.iter()).cloned().collect();
             return Ok(Some(Val::tuple(items, span)));
         }

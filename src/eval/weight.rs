@@ -98,6 +98,10 @@ impl Interp<'_> {
             "split" | "rsplit" | "splitlines" | "replace" | "translate" => TAKES_APART,
             "sort" => SLOW,
             _ if is_pattern => SLOW,
+            // Few methods of texts only copy what they are given.
+            _ if matches!(this.data, Data::Str(_) | Data::Bytes(_)) => SLOW,
+            // What is written by a pattern, such as a time.
+            "strftime" | "format" => SLOW,
             _ => 1,
         };
         let all = std::iter::once(this).chain(args.all());

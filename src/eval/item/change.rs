@@ -136,6 +136,13 @@ impl Interp<'_> {
         let mut result: Vec<Val> = items.iter().take(first).cloned().collect();
         result.extend(new);
         result.extend(items.iter().skip(first + chosen.len()).cloned());
+        self.spend(result.len() / ENTRIES_MOVED, span)?;
+        if result.len() > self.settings.limits.collection {
+            let message = "a collection is larger than the bound";
+            let hole = self.limit_hole(span, "collection", message);
+            self.poison_with(id, &hole, span);
+            return Ok(());
+        }
         self.heap.set(id, Object::List(result));
         Ok(())
     }

@@ -80,6 +80,11 @@ impl Interp<'_> {
             "parent" => Some(path_val(&pure.parent(), span)),
             "parents" => {
                 let parents = pure.parents();
+                let bytes = path.len().saturating_mul(parents.len());
+                if bytes > self.settings.limits.string {
+                    let message = "a string is longer than the bound";
+                    return Some(self.limit_hole(span, "string", message));
+                }
                 Some(Val::tuple(parents.iter().map(|path| path_val(path, span)).collect(), span))
             }
             "parts" => Some(Val::tuple(texts(pure.parts()), span)),

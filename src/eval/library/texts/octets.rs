@@ -10,6 +10,14 @@ use crate::eval::pure::{Failure, hash};
 use crate::python::Span;
 use crate::python::ast::CompareOp;
 
+/// Where bytes begin in others. The search in texts does not take the product of both lengths.
+pub(crate) fn find_bytes(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
+    let (bytes, part) = (text(bytes), text(part));
+    let (before, _) = bytes.split_once(&part)?;
+    Some(before.chars().count())
+}
+
 /// The encodings podlift knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
@@ -180,7 +188,7 @@ impl Interp<'_> {
             ("find", Some(part)) => {
                 let found = match part.is_empty() {
                     true => Some(0),
-                    false => bytes.windows(part.len()).position(|window| window == part.as_ref()),
+                    false => find_bytes(bytes, part),
                 };
                 Val::int(found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1), span)
             }
@@ -198,6 +206,10 @@ impl Interp<'_> {
                         joined.extend(bytes.iter());
                     }
                     joined.extend(part.iter());
+                    if joined.len() > self.settings.limits.string {
+                        let message = "a string is longer than the bound";
+                        return Ok(Some(self.limit_hole(span, "string", message)));
+                    }
                 }
                 made(&joined)
             }
@@ -212,6 +224,9 @@ impl Interp<'_> {
                         Some(after) => {
                             result.extend(new.iter());
                             rest = after;
+                            if result.len() > self.settings.limits.string {
+                                break;
+                            }
                         }
                         None => {
                             result.push(*byte);
