@@ -13,8 +13,6 @@ use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, FPart, Name, UnaryOp};
 
 /// Bytes of a new text that take one step.
-/// Names that are compared in the time of a step.
-const NAMES_COMPARED: usize = 16;
 pub(crate) const BYTES_MADE: usize = 32;
 
 /// Bytes of a text that take one step when an operation goes over it.
@@ -416,8 +414,6 @@ impl Interp<'_> {
             return Ok(self.hole(HoleKind::Name, name.as_ref(), span));
         };
         let globals = frame.globals;
-        // Names declared `global` are looked through one after the other.
-        self.work(frame.global_names.len() / NAMES_COMPARED);
         let find = |scope| match self.heap.get(scope) {
             Object::Scope(names) => names.get(name).cloned(),
             _ => None,

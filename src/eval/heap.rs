@@ -45,6 +45,8 @@ pub(crate) struct Heap {
 /// How many values are copied in the time of a step.
 const COPIED: u64 = 8;
 
+/// Values that take as much room as an object without any.
+const OBJECT: u64 = 3;
 /// Values that a collection may have room for beyond twice those it has.
 const ROOM_LEFT: usize = 16;
 
@@ -65,7 +67,7 @@ fn size(object: &Object) -> u64 {
         Object::Partial(_, given, named) => given.len() + named.len() * 2,
         _ => 0,
     };
-    1 + length as u64
+    OBJECT + length as u64
 }
 
 /// Gives back the room that what is left of a larger collection does not need: it is there to the end.

@@ -30,6 +30,9 @@ const PARTS_ASKED: usize = 8;
 /// Bytes of the name of an unknown value; no path of a file is longer.
 const LONGEST_NAME: usize = 4096;
 
+/// Bytes of a statement in which those to be shown are looked for: some are blanks.
+const MOST_BYTES_READ: usize = 4096;
+
 /// Why an expression has no value.
 #[derive(Debug)]
 pub(crate) enum Raised {
@@ -58,9 +61,9 @@ pub(crate) struct Frame {
     /// The place of the call.
     pub(crate) call: Span,
     /// Names declared `global`.
-    pub(crate) global_names: Vec<Name>,
+    pub(crate) global_names: BTreeSet<Name>,
     /// Names declared `nonlocal`.
-    pub(crate) nonlocal_names: Vec<Name>,
+    pub(crate) nonlocal_names: BTreeSet<Name>,
     /// Values yielded so far, for generators.
     pub(crate) yields: Vec<Val>,
     /// Whether this is a class body, whose names its functions do not see.
@@ -287,6 +290,8 @@ impl<'a> Interp<'a> {
         }
         let text = self.snippets.get(&span.source).map_or("", |source| source.slice(span));
         let mut short = String::new();
+        // A statement may be as long as its file, without a blank in it.
+        let text = text.get(..text.floor_char_boundary(MOST_BYTES_READ)).unwrap_or(text);
         for word in text.split_whitespace() {
             if !short.is_empty() {
                 short.push(' ');

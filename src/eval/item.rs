@@ -503,6 +503,13 @@ impl Interp<'_> {
 
     fn text_item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         if let Data::Bytes(bytes) = &object.data {
+            if let Data::Int(at) = &index.data
+                && let Ok(at) = usize::try_from(*at)
+                && let Some(byte) = bytes.get(at)
+            {
+                return Ok(Val::int(i64::from(*byte), span));
+            }
+            self.spend(bytes.len() / ELEMENTS_READ, span)?;
             let items: Vec<Val> =
                 bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
             return match self.sequence_item("byte", &items, index, span)? {

@@ -3,6 +3,7 @@
 //! What an iterator still has to do is a [`Lazy`] on the heap. Taking an element takes the state out,
 //! steps it and puts it back, so that an undecided branch can step it on one side and not on the other.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -450,7 +451,7 @@ impl Interp<'_> {
         inner.closure = closure.into();
         inner.is_class = false;
         inner.function = None;
-        inner.nonlocal_names = Vec::new();
+        inner.nonlocal_names = BTreeSet::new();
         inner.yields = Vec::new();
         inner.doubt = None;
         inner

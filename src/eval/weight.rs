@@ -2,6 +2,7 @@
 //! steps would take hours within its bound, so they count for as many as they are worth.
 
 use num_bigint::BigInt;
+use num_traits::Signed as _;
 
 use super::call::Args;
 use super::interp::{Interp, Res};
@@ -74,6 +75,7 @@ impl Interp<'_> {
         let factor = match (module, name) {
             ("json" | "toml" | "tomllib", "load" | "loads") => READS,
             ("yaml", "load" | "safe_load" | "load_all" | "safe_load_all") => READS_YAML,
+            ("textwrap", _) | ("string", "capwords") => TAKES_APART,
             ("builtins", "sorted") => SLOW,
             ("builtins", _) => 1,
             // Few functions of other modules only copy what they are given.
@@ -95,13 +97,14 @@ impl Interp<'_> {
         let is_pattern =
             matches!(&this.data, Data::Native(native) if matches!(**native, Native::Regex(..)));
         let factor = match name {
-            "split" | "rsplit" | "splitlines" | "replace" | "translate" => TAKES_APART,
+            "split" | "rsplit" | "splitlines" | "replace" | "translate" | "strftime"
+            | "format_map" | "expandtabs" | "title" | "swapcase" | "casefold" | "capitalize" => {
+                TAKES_APART
+            }
             "sort" => SLOW,
             _ if is_pattern => SLOW,
             // Few methods of texts only copy what they are given.
             _ if matches!(this.data, Data::Str(_) | Data::Bytes(_)) => SLOW,
-            // What is written by a pattern, such as a time.
-            "strftime" | "format" => SLOW,
             _ => 1,
         };
         let all = std::iter::once(this).chain(args.all());
@@ -132,7 +135,10 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<()> {
         let digits = modulus.bits() / BITS + 1;
-        let products = exponent.bits().saturating_mul(digits.saturating_mul(digits));
+        let squared = digits.saturating_mul(digits);
+        // An inverse is looked for first, where the exponent is negative.
+        let inverse = if exponent.is_negative() { squared * PRODUCTS } else { 0 };
+        let products = exponent.bits().saturating_mul(squared).saturating_add(inverse);
         self.spend(usize::try_from(products / PRODUCTS).unwrap_or(usize::MAX), span)
     }
 

@@ -121,6 +121,7 @@ impl Interp<'_> {
     /// The first (`roots`) or last tasks of a node.
     fn ends(&mut self, val: &Val, roots: bool) -> Res<Vec<ObjId>> {
         let mut found = Vec::new();
+        self.spend(1, val.span)?;
         match &val.data {
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);

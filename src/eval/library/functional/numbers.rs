@@ -161,7 +161,7 @@ impl Interp<'_> {
 }
 
 /// Bits of numbers whose common divisors are looked for.
-const MOST_BITS: u64 = 16_384;
+const MOST_BITS: u64 = 2048;
 
 /// Functions of integers that give integers.
 fn whole(name: &str, numbers: &[BigInt]) -> Option<BigInt> {
