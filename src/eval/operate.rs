@@ -275,6 +275,8 @@ impl Interp<'_> {
                 else {
                     return Ok(None);
                 };
+                let bytes = |val: &Val| val.as_str().map_or(0, str::len);
+                self.spend((bytes(left) + bytes(right)) / BYTES_MADE, span)?;
                 text.push_text(&other);
                 Ok(Some(self.bounded_text(text, span)))
             }

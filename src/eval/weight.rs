@@ -15,6 +15,8 @@ const TEXT: usize = 256;
 const ELEMENTS: usize = 16;
 /// Bytes of a path that are handled in the time of a step: it is taken apart and put together each time.
 const PATH: usize = 4;
+/// Keys that are looked up in the time of a step.
+const HASHED: usize = 4;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
 /// States of an automaton that are made in the time of a step.
@@ -75,6 +77,8 @@ impl Interp<'_> {
         let factor = match (module, name) {
             ("json" | "toml" | "tomllib", "load" | "loads") => READS,
             ("yaml", "load" | "safe_load" | "load_all" | "safe_load_all") => READS_YAML,
+            ("builtins", "exec" | "eval" | "compile") => READS,
+            (_, "maketrans") => TAKES_APART,
             ("textwrap", _) | ("string", "capwords") => TAKES_APART,
             ("builtins", "sorted") => SLOW,
             ("builtins", _) => 1,
@@ -98,9 +102,8 @@ impl Interp<'_> {
             matches!(&this.data, Data::Native(native) if matches!(**native, Native::Regex(..)));
         let factor = match name {
             "split" | "rsplit" | "splitlines" | "replace" | "translate" | "strftime"
-            | "format_map" | "expandtabs" | "title" | "swapcase" | "casefold" | "capitalize" => {
-                TAKES_APART
-            }
+            | "format_map" | "maketrans" | "expandtabs" | "title" | "swapcase" | "casefold"
+            | "capitalize" => TAKES_APART,
             "sort" => SLOW,
             _ if is_pattern => SLOW,
             // Few methods of texts only copy what they are given.
@@ -178,9 +181,12 @@ impl Interp<'_> {
             Data::Obj(id) => match self.heap.get(self.heap.resolve(*id)) {
                 Object::List(items) => inner(&mut items.iter(), items.len()),
                 Object::Dict(entries, _) => {
-                    inner(&mut entries.values().map(|(_, item)| item), entries.len())
+                    steps(entries.len(), HASHED)
+                        + inner(&mut entries.values().map(|(_, item)| item), entries.len())
                 }
-                Object::Set(items, _) => inner(&mut items.values(), items.len()),
+                Object::Set(items, _) => {
+                    steps(items.len(), HASHED) + inner(&mut items.values(), items.len())
+                }
                 _ => 0,
             },
             _ => 0,
