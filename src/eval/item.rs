@@ -18,6 +18,9 @@ use crate::python::Span;
 /// Elements that one step goes over.
 const ELEMENTS_READ: usize = 16;
 
+/// Bytes of a `bytes` value that one step goes over: each becomes a number of its own.
+const BYTES_READ: usize = 4;
+
 /// Steps that an entry of a dict counts for.
 const ROOM_OF_ENTRY: usize = 2;
 
@@ -509,7 +512,7 @@ impl Interp<'_> {
             {
                 return Ok(Val::int(i64::from(*byte), span));
             }
-            self.spend(bytes.len() / ELEMENTS_READ, span)?;
+            self.spend(bytes.len() / BYTES_READ, span)?;
             let items: Vec<Val> =
                 bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
             return match self.sequence_item("byte", &items, index, span)? {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use fancy_regex::Regex;
+use fancy_regex::{Captures, Regex};
 
 use super::names::{Promise, is_harmless, is_random, promise};
 
@@ -83,6 +83,8 @@ static PATTERNS: LazyLock<Vec<Shape<Regex>>> = LazyLock::new(|| {
     compiled.flatten().collect()
 });
 static IN_URL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(URL).ok());
+static AT_WORD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r"\G(?:{ASSIGNED})")).ok());
 static IN_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNED).ok());
 
 /// Credentials that can be told from the text alone, in order and apart from each other. In Python `code` only
@@ -140,8 +142,7 @@ fn may_hold_any(text: &str) -> bool {
 /// Values that are given to a name inside a text.
 fn assigned(text: &str, code: bool) -> Vec<Found> {
     let mut found = Vec::new();
-    for hit in IN_TEXT.iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok)
-    {
+    for hit in assignments(text) {
         let Some(name) = hit.get(1) else { continue };
         let quoted = hit.get(2).or_else(|| hit.get(3));
         let Some(value) = quoted.or_else(|| hit.get(4)) else { continue };
@@ -162,6 +163,36 @@ fn assigned(text: &str, code: bool) -> Vec<Found> {
             let why = format!("it is given to `{}`", name.as_str());
             found.push(Found { range: value.range(), why });
         }
+    }
+    found
+}
+
+/// What looks like an assignment. The pattern begins with a name, and trying it at each letter of a text takes a hundred
+/// times longer than at the words that can be such a name.
+fn assignments(text: &str) -> Vec<Captures<'_>> {
+    if !text.is_ascii() {
+        let all = IN_TEXT.iter().flat_map(|pattern| pattern.captures_iter(text));
+        return all.map_while(Result::ok).collect();
+    }
+    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = rest.bytes().take_while(|byte| is_named(*byte)).count();
+        let word = rest.get(..length).unwrap_or_default().to_ascii_lowercase();
+        let mut next = at + length.max(1);
+        if NAMES.iter().any(|name| word.contains(name)) {
+            let hit = AT_WORD.as_ref().map(|pattern| pattern.captures_from_pos(text, at));
+            match hit {
+                Some(Ok(Some(hit))) => {
+                    next = hit.get(0).map_or(next, |whole| whole.end().max(at + 1));
+                    found.push(hit);
+                }
+                Some(Err(_)) => break,
+                _ => {}
+            }
+        }
+        at = next;
     }
     found
 }
@@ -201,7 +232,7 @@ mod tests {
     #[test]
     fn all_patterns_compile() {
         assert_eq!(PATTERNS.len(), SHAPES.len());
-        assert!(IN_URL.is_some() && IN_TEXT.is_some());
+        assert!(IN_URL.is_some() && IN_TEXT.is_some() && AT_WORD.is_some());
     }
 
     #[test]
@@ -230,6 +261,24 @@ mod tests {
         assert_eq!(secrets(r#"{"password": "a b", "user": "me"}"#), ["a b"]);
         assert_eq!(secrets("export DB_PASSWORD=hunter2; run"), ["hunter2"]);
         assert_eq!(secrets("curl -H 'X-Api-Key: hunter22'"), ["hunter22"]);
+    }
+
+    #[test]
+    fn assignments_are_found_at_words_as_anywhere() {
+        let texts = [
+            "a.pass=b-token=c, key 'x' --secret y; my_password: \"z\" auth",
+            "pass=pass=pass token:=1 =key= x.key.y=z9 'pwd':'1' jwt==2",
+            "_pw=- -.key=.=token='a\\'b' cred =\"\" pass",
+        ];
+        for text in texts {
+            let places = |hits: Vec<Captures<'_>>| {
+                hits.iter().map(|hit| hit.get(0).map(|whole| whole.range())).collect::<Vec<_>>()
+            };
+            let pattern = IN_TEXT.as_ref().map(|it| it.captures_iter(text).map_while(Result::ok));
+            let anywhere = pattern.map(|hits| places(hits.collect())).unwrap_or_default();
+            assert_eq!(places(assignments(text)), anywhere, "{text}");
+            assert!(!anywhere.is_empty());
+        }
     }
 
     #[test]
