@@ -6,6 +6,9 @@ use crate::eval::object::{Entries, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::BinaryOp;
 
+/// Steps that an element and its count, as a pair, count for.
+const COUNT: usize = 3;
+
 impl Interp<'_> {
     /// A method of a counter that a dict does not have, or has with another meaning.
     pub(super) fn counter_method(
@@ -99,6 +102,7 @@ impl Interp<'_> {
 
     fn most_common(&mut self, entries: &Entries, number: Option<&Val>, span: Span) -> Res {
         let mut counts = Vec::new();
+        self.spend(entries.len() * COUNT, span)?;
         for (key, count) in entries.values() {
             match count.as_int() {
                 Some(number) => counts.push((number, key.clone(), count.clone())),
