@@ -19,6 +19,14 @@ impl Interp<'_> {
         if self.unknown(object).is_some() {
             return Ok(self.part_of(object, &format!(".{name}"), span));
         }
+        let own = match self.is_instance(object) {
+            true => self.class_lookup(&self.class_of(object), "__getattribute__"),
+            false => Ok(None),
+        };
+        if let Ok(Some(own)) = own {
+            let args = vec![object.clone(), Val::str(name.as_ref(), span)];
+            return self.call(&own, Args::positional(args), span);
+        }
         if let Some(val) = self.find_attribute(object, name, span)? {
             return Ok(val);
         }
@@ -176,19 +184,8 @@ impl Interp<'_> {
                     let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
                     Some(Val::str(own, span))
                 }
-                "__qualname__" => {
-                    let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
-                    Some(match function.class.map(|id| self.heap.get(id)) {
-                        Some(Object::Class(class, _)) => {
-                            Val::str(format!("{}.{own}", class.name), span)
-                        }
-                        _ => Val::str(own, span),
-                    })
-                }
-                "__module__" => {
-                    let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);
-                    Some(Val::str(module, span))
-                }
+                "__qualname__" => Some(Val::str(function.qualname.as_ref(), span)),
+                "__module__" => Some(self.module_name(function.globals, span)),
                 "__doc__" => Some(match &function.def.docstring {
                     Some(doc) => Val::str(doc.as_ref(), span),
                     None => Val::none(span),
@@ -245,6 +242,12 @@ impl Interp<'_> {
             | Object::Group(_)
             | Object::TaskDecorator(_)
             | Object::XCom(..) => self.airflow_attribute(object, id, name, span),
+            Object::Dict(_, Some(class))
+                if class.as_symbol() == Some("collections.ChainMap")
+                    && matches!(name.as_ref(), "maps" | "parents" | "new_child") =>
+            {
+                Ok(Some(self.hole(HoleKind::Name, format!("ChainMap.{name}"), span)))
+            }
             Object::Property(..) if matches!(name.as_ref(), "setter" | "getter" | "deleter") => {
                 Ok(Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span)))
             }
@@ -280,6 +283,7 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         match name.as_ref() {
             "__class__" => return Ok(Some(class.clone())),
+            "__doc__" => return Ok(Some(self.class_doc(class, span))),
             "__dict__" => {
                 let Some(id) = object.as_obj() else { return Ok(None) };
                 let id = self.heap.resolve(id);
@@ -330,7 +334,35 @@ impl Interp<'_> {
         }
     }
 
+    /// `__name__` of the module with a scope.
+    pub(crate) fn module_name(&mut self, globals: super::object::ObjId, span: Span) -> Val {
+        let name = match self.heap.get(globals) {
+            Object::Scope(names) => names.get("__name__").cloned(),
+            _ => None,
+        };
+        name.unwrap_or_else(|| self.hole(HoleKind::Name, "__module__", span))
+    }
+
+    /// `__doc__` of a class: its own or none, since classes do not inherit it.
+    fn class_doc(&mut self, class: &Val, span: Span) -> Val {
+        let own = match class.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(_, attrs)) => attrs.get("__doc__").cloned(),
+            _ => None,
+        };
+        match (own, self.flavour_of(class)) {
+            (Some(own), _) => own,
+            // Those that Python writes itself.
+            (None, Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_) | Flavour::Enum) | None) => {
+                self.hole(HoleKind::Name, "__doc__", span)
+            }
+            (None, Some(Flavour::Plain)) => Val::none(span),
+        }
+    }
+
     fn class_attribute(&mut self, object: &Val, name: &Name, span: Span) -> Res<Option<Val>> {
+        if name.as_ref() == "__doc__" {
+            return Ok(Some(self.class_doc(object, span)));
+        }
         match self.class_lookup(object, name) {
             Ok(Some(val)) => {
                 if let Some(val) = self.described(&val, &Val::none(span), object, span)? {
@@ -373,12 +405,9 @@ impl Interp<'_> {
                 defaults.retain(|name, _| fields.contains(name));
                 return Ok(Some(self.dict_of(&defaults, span)));
             }
-            "__name__" | "__qualname__" => return Ok(Some(Val::str(class.name.as_ref(), span))),
-            "__module__" => {
-                let module = class.qualname.rsplit_once('.').map_or("", |(module, _)| module);
-                return Ok(Some(Val::str(module, span)));
-            }
-            "__doc__" => return Ok(Some(Val::none(span))),
+            "__name__" => return Ok(Some(Val::str(class.name.as_ref(), span))),
+            "__qualname__" => return Ok(Some(Val::str(class.qualname.as_ref(), span))),
+            "__module__" => return Ok(Some(self.module_name(class.globals, span))),
             "_fields" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
                 let Flavour::NamedTuple(fields) = &class.flavour else { return Ok(None) };
                 return Ok(Some(names_of(fields, span)));

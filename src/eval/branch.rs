@@ -258,6 +258,14 @@ impl Interp<'_> {
                 continue;
             }
             // A name that a class body binds on one side only may be found elsewhere: in a base class.
+            if let (Object::Scope(a), Object::Scope(b)) = (&a, &b) {
+                let one_sided = |names: &Map<Name, Val>, other: &Map<Name, Val>| -> Vec<Name> {
+                    names.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
+                };
+                for name in one_sided(a, b).into_iter().chain(one_sided(b, a)) {
+                    self.maybe_unbound.insert((id, name), Arc::clone(cond));
+                }
+            }
             let is_class_body =
                 self.frame().is_some_and(|frame| frame.is_class && frame.scope == id);
             let merged = match (a, b) {
@@ -284,7 +292,17 @@ impl Interp<'_> {
                 (Object::List(p), Object::List(q)) if p.len() == q.len() => {
                     return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
-                (Object::Dict(..), Object::Dict(..)) => {
+                (Object::Dict(_, p), Object::Dict(_, q))
+                    if self.same_class(p.as_ref(), q.as_ref(), 0) =>
+                {
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
+                }
+                (Object::Set(p, false), Object::Set(q, false))
+                    if p.len() == q.len() && p.keys().all(|key| q.contains_key(key)) =>
+                {
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
+                }
+                (Object::Record(..), Object::Record(..)) if self.same(a, b, 0) => {
                     return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
                 (Object::Model(p, _), Object::Model(q, _)) if p == q => {
@@ -350,7 +368,11 @@ impl Interp<'_> {
                 self.heap.resolve(*a) != self.heap.resolve(*b)
                     && matches!(
                         self.heap.get(*a),
-                        Object::List(_) | Object::Dict(..) | Object::Model(..)
+                        Object::List(_)
+                            | Object::Dict(..)
+                            | Object::Set(_, false)
+                            | Object::Model(..)
+                            | Object::Record(..)
                     )
             }
             _ => false,
@@ -559,6 +581,15 @@ impl Interp<'_> {
         }
     }
 
+    /// Whether two dicts are both plain, or of one class.
+    fn same_class(&self, a: Option<&Val>, b: Option<&Val>, depth: u32) -> bool {
+        match (a, b) {
+            (None, None) => true,
+            (Some(a), Some(b)) => self.same(a, b, depth),
+            _ => false,
+        }
+    }
+
     fn same_objects(&self, a: ObjId, b: ObjId, depth: u32) -> bool {
         let maps = |a: &Map<Name, Val>, b: &Map<Name, Val>| {
             a.len() == b.len()
@@ -570,15 +601,23 @@ impl Interp<'_> {
             (Object::List(a), Object::List(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b, depth))
             }
-            (Object::Dict(a, _), Object::Dict(b, _)) => {
-                a.len() == b.len()
+            (Object::Dict(a, class), Object::Dict(b, other)) => {
+                self.same_class(class.as_ref(), other.as_ref(), depth)
+                    && a.len() == b.len()
                     && a.doubts_alike(b)
-                    && a.iter().zip(b).all(|((key, (_, a)), (other, (_, b)))| {
-                        key == other && !matches!(key, Key::Spread(_)) && self.same(a, b, depth)
+                    && a.iter().zip(b).all(|((key, (name, a)), (other, (named, b)))| {
+                        key == other
+                            && !matches!(key, Key::Spread(_))
+                            && self.same(name, named, depth)
+                            && self.same(a, b, depth)
                     })
             }
-            (Object::Set(a, _), Object::Set(b, _)) => {
-                a.len() == b.len() && a.keys().all(|key| b.contains_key(key))
+            (Object::Set(a, frozen), Object::Set(b, other)) => {
+                frozen == other
+                    && a.len() == b.len()
+                    && a.iter().zip(b).all(|((key, a), (other, b))| {
+                        key == other && self.same(a, b, depth)
+                    })
             }
             (Object::Model(class, a), Object::Model(other, b))
             | (Object::Record(class, a), Object::Record(other, b)) => class == other && maps(a, b),

@@ -419,6 +419,7 @@ impl Interp<'_> {
             yields: Vec::new(),
             is_class: false,
             module: Name::from(module),
+            qualifier: Name::from(format!("{}.<locals>.", function.qualname)),
             undecided: self.undecided(),
             tries: 0,
             doubt: None,

@@ -589,6 +589,7 @@ impl Interp<'_> {
         let function = super::object::FunctionObject {
             def: Arc::clone(def),
             name: Name::from(format!("{}.{}", frame.module, def.name)),
+            qualname: Name::from(format!("{}{}", frame.qualifier, def.name)),
             globals: frame.globals,
             closure: closure.into(),
             class: None,

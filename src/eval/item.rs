@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::Text;
+use super::{HoleKind, Text};
 use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::object::{Data, Entries, Flavour, Key, ObjId, Object, Val};
@@ -39,7 +39,10 @@ impl Interp<'_> {
             }
             Data::Float(value) => Key::Float(value.to_bits()),
             Data::Str(text) => Key::Str(Rc::clone(text)),
-            Data::Text(text) => Key::Hole(text.to_template()),
+            Data::Text(text) => {
+                let holes: Vec<String> = text.holes().map(hole_key).collect();
+                Key::Hole(format!("{} {holes:?}", text.to_template()))
+            }
             Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
             Data::Tuple(items) => {
                 let mut keys = Vec::new();
@@ -49,7 +52,7 @@ impl Interp<'_> {
                 key_of_parts(keys)
             }
             Data::Symbol(path) => Key::Symbol(path.clone()),
-            Data::Unknown(hole) => Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template()),
+            Data::Unknown(hole) => Key::Hole(hole_key(hole)),
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
                 match self.heap.get(id) {
@@ -64,9 +67,7 @@ impl Interp<'_> {
                         let message = format!("unhashable type: '{}'", self.type_name(val));
                         return self.type_error(message, span);
                     }
-                    Object::Poisoned(hole) => {
-                        Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template())
-                    }
+                    Object::Poisoned(hole) => Key::Hole(hole_key(hole)),
                     // An enum of strings or numbers is equal to its value.
                     Object::Instance(instance) => {
                         let plain = instance.payload.clone().filter(|_| {
@@ -169,6 +170,7 @@ impl Interp<'_> {
             Object::Namespace(owner) => Some(self.namespace_entries(*owner)),
             Object::Dict(entries, _) => Some(entries.clone()),
             Object::Instance(instance) => self.entries_of(instance.payload.as_ref()?),
+            Object::Record(..) => self.section_options(val)?,
             _ => None,
         }
     }
@@ -334,7 +336,12 @@ impl Interp<'_> {
                 }
             }
             Object::Scope(names) => match index.as_str().and_then(|name| names.get(name)) {
-                Some(val) => Ok(val.clone()),
+                Some(val) => {
+                    if let Some(unbound) = self.may_be_unbound(id, index, span) {
+                        self.may_raise(&unbound, span);
+                    }
+                    Ok(val.clone())
+                }
                 None => Err(self.key_error(index, span)),
             },
             Object::XCom(..) | Object::Record(..) | Object::Dag(_) | Object::Group(_) => {
@@ -345,6 +352,13 @@ impl Interp<'_> {
                 self.type_error(message, span)
             }
         }
+    }
+
+    /// The condition under which a scope has a name, when it is bound under one only.
+    pub(crate) fn may_be_unbound(&self, scope: ObjId, name: &Val, span: Span) -> Option<Val> {
+        let key = (self.heap.resolve(scope), name.as_str()?.into());
+        let cond = self.maybe_unbound.get(&key)?;
+        Some(Val::unknown(std::sync::Arc::clone(cond), span))
     }
 
     /// The value of a key: `None` when the dict is known not to have it.
@@ -570,5 +584,21 @@ pub(crate) fn as_big(val: &Val) -> Option<BigInt> {
         Data::Bool(value) => Some(BigInt::from(i64::from(*value))),
         Data::Big(value) => Some(value.as_ref().clone()),
         _ => None,
+    }
+}
+
+/// What makes the value of a hole the same as that of another: the lookup, or, where it is computed, the
+/// very computation, since one place in the source can give many values.
+fn hole_key(hole: &std::sync::Arc<super::Hole>) -> String {
+    let template = Text::hole(std::sync::Arc::clone(hole)).to_template();
+    match hole.kind {
+        HoleKind::Env
+        | HoleKind::Variable
+        | HoleKind::Connection
+        | HoleKind::Conf
+        | HoleKind::Param
+        | HoleKind::XCom
+        | HoleKind::Import => template,
+        _ => format!("{template}@{}", std::sync::Arc::as_ptr(hole).addr()),
     }
 }

@@ -1,7 +1,7 @@
 //! Instances: what calling a class makes, and the fields of dataclasses.
 
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::object::{DataclassRules, Flavour, Instance, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -56,6 +56,12 @@ impl Interp<'_> {
         }
         let base = self.symbol_base(&class);
         let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+        if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
+            let instance = Instance { class: class.clone(), attrs: Map::default(), payload: None };
+            let made = self.heap.val(Object::Instance(instance), span);
+            self.init_fields(&made, &class, &fields, &rest, span)?;
+            return Ok(made);
+        }
         let payload = base.as_deref().and_then(|base| self.payload(base, &rest, span));
         let instance = Instance { class, attrs: Map::default(), payload };
         Ok(self.heap.val(Object::Instance(instance), span))
@@ -134,8 +140,8 @@ impl Interp<'_> {
         let Some(wanted) = args.pos.first() else {
             return self.type_error("an enum needs a value", span);
         };
-        if let Some(unknown) = self.unknown(wanted) {
-            return Ok(self.derived(&[&unknown], span));
+        if self.is_open(wanted) {
+            return Ok(self.derived(&[wanted], span));
         }
         for val in attrs.values() {
             if let Some(member) = val.as_obj()
@@ -146,8 +152,23 @@ impl Interp<'_> {
                 return Ok(val.clone());
             }
         }
-        let text = format!("{} is not a valid {}", self.short_repr(wanted), self.type_text(class));
-        Err(self.exception("ValueError", text, span))
+        if let Ok(Some(missing)) = self.class_lookup(class, "_missing_") {
+            let function = self.unwrap_method(&missing);
+            let args = Args::positional(vec![class.clone(), wanted.clone()]);
+            let made = self.call(&function, args, span)?;
+            if !made.is_none() {
+                return Ok(made);
+            }
+        }
+        let mut text = self.repr_text(wanted, span)?;
+        let name = match class.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(class, _)) => class.qualname.to_string(),
+            _ => self.type_text(class),
+        };
+        text.push_str(&format!(" is not a valid {name}"));
+        let kind = Val::symbol("builtins.ValueError", span);
+        let args = Args::positional(vec![Val::text(text, span)]);
+        Err(Raised::Exception(self.make_exception(kind, &args, span)))
     }
 
     /// The builtin value inside an instance of a subclass of `dict`, `list` or `str`.
@@ -230,7 +251,13 @@ impl Interp<'_> {
                 continue;
             }
             vals.push(val.clone());
-            self.set_raw(this, field, val);
+            // A generated constructor assigns, which a setter or `__setattr__` of the class may see.
+            match self.flavour_of(class) {
+                Some(Flavour::Dataclass(_)) if !rules.frozen => {
+                    self.set_attribute(this, field, val, span)?;
+                }
+                _ => self.set_raw(this, field, val),
+            }
         }
         let name = self.type_text(class);
         if pos.next().is_some() {

@@ -1,5 +1,6 @@
 //! The elements of values, and sets of them.
 
+use crate::eval::call::Args;
 use super::range_length;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::lazy::Next;
@@ -122,11 +123,23 @@ impl Interp<'_> {
                 }
             }
             // Of all records only views of dicts and file objects are iterated over.
+            Object::Record(class, attrs) if class.as_ref() == "configparser.ConfigParser" => {
+                let attrs = attrs.clone();
+                let names =
+                    self.config_method(val, &attrs, "__iter__", &Args::default(), span).transpose()?;
+                match names {
+                    Some(names) => return self.iterate(&names, span),
+                    None => None,
+                }
+            }
+            Object::Record(..) if let Some(options) = self.section_options(val) => {
+                options.map(|options| options.into_values().map(|(name, _)| name).collect())
+            }
             Object::Record(..) => match self.view_items(val) {
                 Some(items) => items,
                 None => self.take_lines(val, span),
             },
-            Object::Group(_) => None,
+            Object::Group(_) => Some(self.tasks_of_group(id, span)),
             _ => {
                 let message = format!("'{}' object is not iterable", self.type_name(val));
                 return self.type_error(message, span);

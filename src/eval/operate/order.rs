@@ -206,6 +206,27 @@ impl Interp<'_> {
             let Some(items) = self.iterate(container, span)? else { return Ok(None) };
             return self.contains(&Val::tuple(items, span), needle, span);
         }
+        if self.is_instance(container)
+            && let Ok(Some(method)) =
+                self.class_lookup(&self.class_of(container), "__contains__")
+        {
+            let args = Args::positional(vec![container.clone(), needle.clone()]);
+            let result = self.call(&method, args, span)?;
+            return self.truth(&result);
+        }
+        let parser = match container.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Record(class, attrs)) if class.starts_with("configparser.") => {
+                Some(attrs.clone())
+            }
+            _ => None,
+        };
+        if let Some(attrs) = parser {
+            let args = Args::positional(vec![needle.clone()]);
+            return match self.config_method(container, &attrs, "__contains__", &args, span) {
+                Some(found) => self.truth(&found?),
+                None => Ok(None),
+            };
+        }
         if let Some(entries) = self.entries_of(container) {
             let key = self.key(needle, span)?;
             if entries.contains_key(&key) {
@@ -230,17 +251,15 @@ impl Interp<'_> {
                 return Ok(Some(items.contains_key(&key)));
             }
             match self.heap.copy(id) {
-                Object::Instance(instance) => {
+                Object::Instance(_) => {
                     if let (Some((_, whole)), Some((_, part))) =
                         (self.flag_number(container), self.flag_number(needle))
                     {
                         return Ok(Some(whole & part == part));
                     }
-                    if let Ok(Some(method)) = self.class_lookup(&instance.class, "__contains__") {
-                        let args = Args::positional(vec![container.clone(), needle.clone()]);
-                        let result = self.call(&method, args, span)?;
-                        return self.truth(&result);
-                    }
+                }
+                Object::Scope(_) if self.may_be_unbound(id, needle, span).is_some() => {
+                    return Ok(None);
                 }
                 Object::Scope(names) => {
                     return Ok(needle.as_str().map(|name| names.contains_key(name)));

@@ -49,6 +49,12 @@ impl Interp<'_> {
                     }
                 }
                 Object::Class(..) => self.members(val).len(),
+                Object::Record(..) if let Some(options) = self.section_options(val) => {
+                    match options {
+                        Some(options) => options.len(),
+                        None => return Ok(self.derived(&[val], span)),
+                    }
+                }
                 Object::Record(..) => match self.view_of(val) {
                     Some((_, dict)) => return self.call_len(&dict, span),
                     None => return Ok(self.derived(&[val], span)),
