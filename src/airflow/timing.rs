@@ -86,9 +86,9 @@ fn timetable(
         }
         ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(Data::Native(native))) => {
             match native.as_ref() {
-                Native::TimeDelta(micros)
-                | Native::Duration(micros)
-                | Native::Interval(micros) => every(*micros),
+                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                    every(*micros)
+                }
                 _ => other(interp, given),
             }
         }

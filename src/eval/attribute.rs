@@ -68,6 +68,16 @@ impl Interp<'_> {
         name: &str,
         span: Span,
     ) -> Res<Option<Val>> {
+        if let Some(Object::Module(module)) = object.as_obj().map(|id| self.heap.get(id)) {
+            let (module, key) = (module.clone(), Val::str(name, span));
+            if let Some(cond) = self.may_be_unbound(module.scope, &key, span) {
+                let found = self.module_attribute(&module, &Name::from(name), span)?;
+                let from: Vec<&Val> = std::iter::once(&cond).chain(found.iter()).collect();
+                let val = self.derived(&from, span);
+                self.make_partial(&val);
+                return Ok(Some(val));
+            }
+        }
         let found = match self.find_attribute(object, name, span) {
             Ok(None) => self.dynamic_attribute(object, name, span),
             found => found,
@@ -284,6 +294,17 @@ impl Interp<'_> {
         match name.as_ref() {
             "__class__" => return Ok(Some(class.clone())),
             "__doc__" => return Ok(Some(self.class_doc(class, span))),
+            "__module__" => return self.class_attribute(class, name, span),
+            // Members of an enum show themselves, not their values.
+            "__str__" | "__repr__"
+                if self.flavour_of(class) == Some(Flavour::Enum)
+                    && matches!(self.class_lookup(class, name), Ok(None)) =>
+            {
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
+            }
             "__dict__" => {
                 let Some(id) = object.as_obj() else { return Ok(None) };
                 let id = self.heap.resolve(id);

@@ -392,7 +392,7 @@ impl Interp<'_> {
         val
     }
 
-    fn make_partial(&mut self, val: &Val) {
+    pub(crate) fn make_partial(&mut self, val: &Val) {
         if let Some(hole) = val.hole() {
             self.partial.insert(Arc::as_ptr(hole).addr(), Arc::clone(hole));
         }
@@ -615,9 +615,9 @@ impl Interp<'_> {
             (Object::Set(a, frozen), Object::Set(b, other)) => {
                 frozen == other
                     && a.len() == b.len()
-                    && a.iter().zip(b).all(|((key, a), (other, b))| {
-                        key == other && self.same(a, b, depth)
-                    })
+                    && a.iter()
+                        .zip(b)
+                        .all(|((key, a), (other, b))| key == other && self.same(a, b, depth))
             }
             (Object::Model(class, a), Object::Model(other, b))
             | (Object::Record(class, a), Object::Record(other, b)) => class == other && maps(a, b),

@@ -155,6 +155,12 @@ impl Interp<'_> {
             Data::Symbol(path) => {
                 let path = path.clone();
                 self.weigh_function(&path, &args);
+                if may_refuse(&path)
+                    && let Some(open) =
+                        args.all().into_iter().find(|val| self.is_open(val)).cloned()
+                {
+                    self.may_raise(&open, span);
+                }
                 self.call_symbol(&path, args, span)
             }
             Data::Method(bound) => {
@@ -556,4 +562,32 @@ fn is_harmless(name: &str) -> bool {
             | "encode"
             | "decode"
     ) || name.starts_with("logging.")
+}
+
+/// Functions that raise for some of the values that are not known.
+fn may_refuse(path: &str) -> bool {
+    matches!(
+        path,
+        "builtins.int" | "builtins.float" | "builtins.ord" | "builtins.chr" | "builtins.bytes"
+    ) || [
+        "json.load",
+        "yaml.",
+        "datetime.",
+        "pendulum.",
+        "zoneinfo.",
+        "pytz.",
+        "base64.",
+        "binascii.",
+        "uuid.",
+        "ast.",
+        "decimal.",
+        "fractions.",
+        "ipaddress.",
+        "tomllib.",
+        "toml.",
+        "dateutil.",
+        "importlib.",
+    ]
+    .iter()
+    .any(|known| path.starts_with(known))
 }

@@ -112,9 +112,9 @@ impl Interp<'_> {
             Data::Bytes(bytes) => Kind::Bytes(bytes.to_vec()),
             Data::Tuple(items) => Kind::Tuple(self.freeze_all(items, depth)),
             Data::Native(native) => match native.as_ref() {
-                Native::TimeDelta(micros)
-                | Native::Duration(micros)
-                | Native::Interval(micros) => Kind::TimeDelta(*micros),
+                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                    Kind::TimeDelta(*micros)
+                }
                 Native::Moment(_) => Kind::DateTime(self.native_str(native).unwrap_or_default()),
                 Native::Range(..)
                 | Native::Path(_)

@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::{HoleKind, Text};
 use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::object::{Data, Entries, Flavour, Key, ObjId, Object, Val};
 use super::pure;
+use super::{HoleKind, Text};
 use crate::eval::checkout::{self, is_marked};
 use crate::python::Span;
 
@@ -136,7 +136,7 @@ impl Interp<'_> {
             }
             if rules.eq {
                 let mut keys = vec![Key::Obj(class_id)];
-                for field in self.field_values(val).unwrap_or_default() {
+                for field in self.compared_values(val).unwrap_or_default() {
                     keys.push(self.key(&field, span)?);
                 }
                 return Ok(Key::Tuple(keys));

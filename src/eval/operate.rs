@@ -29,9 +29,9 @@ impl Interp<'_> {
             Data::Bytes(bytes) => !bytes.is_empty(),
             Data::Tuple(items) => !items.is_empty(),
             Data::Native(native) => match native.as_ref() {
-                Native::TimeDelta(micros)
-                | Native::Duration(micros)
-                | Native::Interval(micros) => *micros != 0,
+                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                    *micros != 0
+                }
                 Native::Range(start, stop, step) => {
                     super::item::range_length(*start, *stop, *step) != 0
                 }
@@ -379,8 +379,7 @@ impl Interp<'_> {
                 Object::Dict(_, Some(class)),
                 Object::Dict(..),
                 BinaryOp::Add | BinaryOp::Sub | BinaryOp::BitOr | BinaryOp::BitAnd,
-            ) if class.as_symbol() == Some("collections.Counter") =>
-            {
+            ) if class.as_symbol() == Some("collections.Counter") => {
                 return self.counter_operation(op, left, right, span).map(Some);
             }
             (Object::Dict(a, class), Object::Dict(..), BinaryOp::BitOr) => {
@@ -425,6 +424,10 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         if let Some(made) = self.flags(op, left, right, span) {
             return Ok(Some(made));
+        }
+        if self.flag_number(left).is_some() && self.flag_number(right).is_some() {
+            // A class with members that are not known.
+            return Ok(Some(self.derived(&[left, right], span)));
         }
         let name = method(op);
         for (this, other, prefix) in [(left, right, "__"), (right, left, "__r")] {
@@ -509,7 +512,7 @@ impl Interp<'_> {
     }
 
     /// Class and number of a member of an `enum.Flag`.
-    fn flag_number(&self, val: &Val) -> Option<(Val, i64)> {
+    pub(crate) fn flag_number(&self, val: &Val) -> Option<(Val, i64)> {
         let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
         let base = self.symbol_base(&instance.class)?;
         let is_flag = matches!(base.as_ref(), "enum.Flag" | "enum.IntFlag");

@@ -60,7 +60,10 @@ impl Interp<'_> {
                 // Of the builtin classes only `str` has a text of its own; the others show their `repr`.
                 return match self.class_lookup(&class, "__repr__") {
                     Ok(Some(_)) if self.to_text(&payload).is_none() => self.repr_text(val, span),
-                    _ if base.as_deref().is_some_and(|base| base.starts_with("datetime.")) => {
+                    // What shows its fields.
+                    _ if matches!(self.flavour_of(&class), Some(Flavour::NamedTuple(_)))
+                        || base.as_deref().is_some_and(|base| base.starts_with("datetime.")) =>
+                    {
                         self.repr_text(val, span)
                     }
                     _ => self.str_text(&payload, span),

@@ -2,7 +2,7 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Raised, Res};
-use crate::eval::object::{DataclassRules, Flavour, Instance, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, DataclassRules, Flavour, Instance, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 use std::rc::Rc;
@@ -141,6 +141,7 @@ impl Interp<'_> {
             return self.type_error("an enum needs a value", span);
         };
         if self.is_open(wanted) {
+            self.may_raise(wanted, span);
             return Ok(self.derived(&[wanted], span));
         }
         for val in attrs.values() {
@@ -304,6 +305,20 @@ impl Interp<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Values of the fields by which instances of a dataclass are compared, in their order.
+    pub(crate) fn compared_values(&self, val: &Val) -> Option<Vec<Val>> {
+        let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
+        let Flavour::Dataclass(fields) = self.flavour_of(&instance.class)? else { return None };
+        let is_compared = |field: &Name| {
+            let default = self.class_lookup(&instance.class, field).ok().flatten();
+            let options = default.and_then(|default| self.field_options(&default));
+            let compare = options.and_then(|options| options.get("compare").cloned());
+            !compare.is_some_and(|val| matches!(val.data, Data::Bool(false)))
+        };
+        let compared = fields.iter().filter(|field| is_compared(field));
+        Some(compared.filter_map(|field| instance.attrs.get(field).cloned()).collect())
     }
 
     /// The default of a dataclass field, and whether the constructor takes it.

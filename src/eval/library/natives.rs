@@ -241,6 +241,12 @@ impl Interp<'_> {
         let instance = instance.clone();
         match (name, self.flavour_of(&instance.class)) {
             ("with_traceback" | "add_note", _) => Some(Ok(this.clone())),
+            ("__str__", Some(Flavour::Enum)) => {
+                Some(self.str_text(this, span).map(|text| Val::text(text, span)))
+            }
+            ("__repr__", Some(Flavour::Enum)) => {
+                Some(self.repr_text(this, span).map(|text| Val::text(text, span)))
+            }
             ("_asdict", Some(Flavour::NamedTuple(fields))) => {
                 let attrs: Map<Name, Val> = fields
                     .iter()

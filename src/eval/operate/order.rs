@@ -61,7 +61,7 @@ impl Interp<'_> {
             return Ok(Some(number::compare(&a, &b)));
         }
         let lists = |this: &Self, val: &Val| match &val.data {
-            Data::Obj(_) if this.rules_of(&this.class_of(val)).order => this.field_values(val),
+            Data::Obj(_) if this.rules_of(&this.class_of(val)).order => this.compared_values(val),
             Data::Tuple(items) => Some(items.to_vec()),
             Data::Obj(id) => match this.heap.get(*id) {
                 Object::List(items) => Some(items.clone()),
@@ -191,7 +191,8 @@ impl Interp<'_> {
                 if let Some(part) = self.known_str(needle) {
                     return Ok(Some(text.contains(part.as_ref())));
                 }
-                let message = "'in <string>' requires string as left operand";
+                let kind = self.type_name(needle);
+                let message = format!("'in <string>' requires string as left operand, not {kind}");
                 return self.type_error(message, span);
             }
             _ => {}
@@ -207,8 +208,7 @@ impl Interp<'_> {
             return self.contains(&Val::tuple(items, span), needle, span);
         }
         if self.is_instance(container)
-            && let Ok(Some(method)) =
-                self.class_lookup(&self.class_of(container), "__contains__")
+            && let Ok(Some(method)) = self.class_lookup(&self.class_of(container), "__contains__")
         {
             let args = Args::positional(vec![container.clone(), needle.clone()]);
             let result = self.call(&method, args, span)?;

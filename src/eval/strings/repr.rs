@@ -1,10 +1,10 @@
 //! `repr` of every kind of value.
 
-use crate::eval::{HoleKind, Text};
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Key, Object, Val};
 use crate::eval::pure::{number, text};
+use crate::eval::{HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -72,16 +72,14 @@ impl Interp<'_> {
                 let parts = parts.to_vec();
                 self.repr_items(&parts, "slice(", ")", out, span, depth)?;
             }
-            Data::Native(native) => {
-                match self.known_repr(native) {
-                    Some(text) => out.push_str(&text),
-                    None => {
-                        let class = self.native_class(native);
-                        let hole = self.hole(HoleKind::Expression, format!("repr of {class}"), span);
-                        out.push_text(&self.to_text(&hole).unwrap_or_default());
-                    }
+            Data::Native(native) => match self.known_repr(native) {
+                Some(text) => out.push_str(&text),
+                None => {
+                    let class = self.native_class(native);
+                    let hole = self.hole(HoleKind::Expression, format!("repr of {class}"), span);
+                    out.push_text(&self.to_text(&hole).unwrap_or_default());
                 }
-            }
+            },
             Data::Symbol(path) => match path.strip_prefix("builtins.") {
                 Some(name) if self.is_class_symbol(path) => {
                     out.push_str(&format!("<class '{name}'>"));
@@ -254,13 +252,13 @@ impl Interp<'_> {
                         ref flavour @ (Flavour::Dataclass(ref fields)
                         | Flavour::NamedTuple(ref fields)),
                     ) => {
-                        let name = match (flavour, instance.class.as_obj().map(|id| self.heap.get(id)))
-                        {
-                            (Flavour::Dataclass(_), Some(Object::Class(class, _))) => {
-                                class.qualname.to_string()
-                            }
-                            _ => name,
-                        };
+                        let name =
+                            match (flavour, instance.class.as_obj().map(|id| self.heap.get(id))) {
+                                (Flavour::Dataclass(_), Some(Object::Class(class, _))) => {
+                                    class.qualname.to_string()
+                                }
+                                _ => name,
+                            };
                         out.push_str(&format!("{name}("));
                         let shown = fields.iter().filter(|field| {
                             instance.attrs.contains_key(*field)
@@ -300,8 +298,7 @@ impl Interp<'_> {
                         }
                         // The address CPython shows is different at each run.
                         None => {
-                            let hole =
-                                self.hole(HoleKind::Nondeterministic, "address", span);
+                            let hole = self.hole(HoleKind::Nondeterministic, "address", span);
                             out.push_text(&self.to_text(&hole).unwrap_or_default());
                         }
                     },
@@ -356,11 +353,7 @@ impl Interp<'_> {
                 } else if let Some(text) = self.record_str(&class, &attrs) {
                     out.push_str(&text);
                 } else {
-                    let hole = self.hole(
-                        HoleKind::Expression,
-                        format!("repr of {class}"),
-                        span,
-                    );
+                    let hole = self.hole(HoleKind::Expression, format!("repr of {class}"), span);
                     out.push_text(&self.to_text(&hole).unwrap_or_default());
                 }
             }

@@ -74,7 +74,7 @@ impl Interp<'_> {
     pub(super) fn call_range(&mut self, args: &Args, span: Span) -> Res {
         let mut bounds = Vec::new();
         for val in &args.pos {
-            match val.as_int() {
+            match self.plain(val).and_then(|val| val.as_int()) {
                 Some(number) => bounds.push(number),
                 None if self.is_open(val) => return Ok(self.derived(&[val], span)),
                 None => {

@@ -33,15 +33,8 @@ pub(super) fn repr(value: &DateTime) -> String {
 }
 
 /// Attributes of datetimes that differ between the releases of pendulum.
-pub(super) const VARYING: &[&str] = &[
-    "day_of_week",
-    "week_of_month",
-    "age",
-    "float_timestamp",
-    "offset",
-    "offset_hours",
-    "is_dst",
-];
+pub(super) const VARYING: &[&str] =
+    &["day_of_week", "week_of_month", "age", "float_timestamp", "offset", "offset_hours", "is_dst"];
 
 /// The parts of a duration as pendulum counts them; `None` for negative ones, whose parts it writes
 /// with a sign each.
@@ -270,10 +263,8 @@ pub(super) fn attribute(value: &DateTime, name: &str, span: Span) -> Option<Val>
         "day_of_year" => date.ordinal() - Date::new(date.year(), 1, 1).ok()?.ordinal() + 1,
         "week_of_year" => date.iso_calendar().1,
         "quarter" => (date.month() + 2) / 3,
-        "days_in_month" => months_later(&date.replace(None, None, Some(1)).ok()?, 1).map_or(
-            31,
-            |next| next.ordinal() - date.ordinal() + date.day() - 1,
-        ),
+        "days_in_month" => months_later(&date.replace(None, None, Some(1)).ok()?, 1)
+            .map_or(31, |next| next.ordinal() - date.ordinal() + date.day() - 1),
         "int_timestamp" => {
             let epoch = Date::new(1970, 1, 1).ok()?.ordinal();
             let utc = value.in_zone(Zone::Utc).ok()?;

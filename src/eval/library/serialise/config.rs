@@ -194,7 +194,8 @@ impl Interp<'_> {
             }
             ("__iter__" | "items", None) if args.pos.is_empty() => {
                 let names = parsed.keys().filter(|name| *name != "DEFAULT").cloned();
-                let names: Vec<String> = std::iter::once("DEFAULT".to_owned()).chain(names).collect();
+                let names: Vec<String> =
+                    std::iter::once("DEFAULT".to_owned()).chain(names).collect();
                 let mut items = strings(names);
                 if name == "items" {
                     items = items
