@@ -142,16 +142,14 @@ impl Interp<'_> {
             Object::Scope(names) => names.get("annotations").cloned(),
             _ => None,
         });
+        let is_text = future.as_ref().and_then(Val::as_symbol) == Some("__future__.annotations");
         let is_plain = |text: &str| {
             text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.'))
         };
         match &annotation.kind {
             ExprKind::Str(text) => return Val::str(text.as_ref(), span),
-            _ if future.as_ref().and_then(Val::as_symbol) == Some("__future__.annotations") => {
-                if is_plain(&text) {
-                    return Val::str(text, span);
-                }
-            }
+            _ if is_text && is_plain(&text) => return Val::str(text, span),
+            _ if is_text => {}
             ExprKind::Name(name) => {
                 if let Ok(val) = self.eval(annotation)
                     && val.as_symbol().and_then(|path| path.strip_prefix("builtins."))

@@ -2,6 +2,7 @@
 
 mod change;
 mod kinds;
+mod special;
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use super::HoleKind;
 use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::library;
-use super::object::{Data, Flavour, FunctionObject, Map, Object, Val};
+use super::object::{Data, Flavour, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -265,24 +266,6 @@ impl Interp<'_> {
         }
     }
 
-    /// `__defaults__` or `__kwdefaults__` of a function: `None` where it has none.
-    fn default_values(&mut self, function: &FunctionObject, name: &str, span: Span) -> Val {
-        let parameters = &function.def.parameters;
-        if name == "__defaults__" {
-            let positional = parameters.positional_only.iter().chain(&parameters.positional);
-            let vals: Vec<Val> =
-                positional.filter_map(|one| function.defaults.get(&one.name).cloned()).collect();
-            return if vals.is_empty() { Val::none(span) } else { Val::tuple(vals, span) };
-        }
-        let mut vals = Map::default();
-        for one in &parameters.keyword_only {
-            if let Some(val) = function.defaults.get(&one.name) {
-                vals.insert(one.name.clone(), val.clone());
-            }
-        }
-        if vals.is_empty() { Val::none(span) } else { self.dict_of(&vals, span) }
-    }
-
     fn instance_attribute(
         &mut self,
         object: &Val,
@@ -352,31 +335,6 @@ impl Interp<'_> {
         match self.heap.get(class.as_obj()?) {
             Object::Class(class, _) => Some(class.flavour.clone()),
             _ => None,
-        }
-    }
-
-    /// `__name__` of the module with a scope.
-    pub(crate) fn module_name(&mut self, globals: super::object::ObjId, span: Span) -> Val {
-        let name = match self.heap.get(globals) {
-            Object::Scope(names) => names.get("__name__").cloned(),
-            _ => None,
-        };
-        name.unwrap_or_else(|| self.hole(HoleKind::Name, "__module__", span))
-    }
-
-    /// `__doc__` of a class: its own or none, since classes do not inherit it.
-    fn class_doc(&mut self, class: &Val, span: Span) -> Val {
-        let own = match class.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Class(_, attrs)) => attrs.get("__doc__").cloned(),
-            _ => None,
-        };
-        match (own, self.flavour_of(class)) {
-            (Some(own), _) => own,
-            // Those that Python writes itself.
-            (None, Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_) | Flavour::Enum) | None) => {
-                self.hole(HoleKind::Name, "__doc__", span)
-            }
-            (None, Some(Flavour::Plain)) => Val::none(span),
         }
     }
 
