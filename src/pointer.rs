@@ -1,7 +1,8 @@
 //! JSON pointers (RFC 6901): how every part of podlift names a place in a job spec or a pod.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::ops::Range;
 
 /// A step from a value to a value inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl fmt::Display for Pointer {
 
 /// A key as a token of a pointer.
 pub(crate) fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) {
+    if key.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
     } else {
         Cow::Borrowed(key)
@@ -84,5 +85,33 @@ pub(crate) fn within_item<T>(
     index: usize,
     work: impl FnOnce(&mut String) -> T,
 ) -> T {
-    within(pointer, &index.to_string(), work)
+    let above = pointer.len();
+    // Writing to a String cannot fail.
+    let _ = write!(pointer, "/{index}");
+    let done = work(pointer);
+    pointer.truncate(above);
+    done
+}
+
+/// Many pointers, one after the other in a single text: most of them are never asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Pointers(String);
+
+impl Pointers {
+    /// None yet, with room for so many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
+    /// Adds a pointer and gives its place.
+    pub(crate) fn add(&mut self, pointer: &str) -> Range<usize> {
+        let start = self.0.len();
+        self.0.push_str(pointer);
+        start..self.0.len()
+    }
+
+    /// The pointer at a place.
+    pub(crate) fn at(&self, place: &Range<usize>) -> &str {
+        self.0.get(place.clone()).unwrap_or_default()
+    }
 }

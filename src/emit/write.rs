@@ -174,10 +174,10 @@ fn no_link_between(folder: &Path, path: &Path) -> Result<(), WriteError> {
 /// Puts files in their places, or leaves everything as it was.
 fn put(folder: &Path, files: &[&OutputFile]) -> Result<(), WriteError> {
     let staging = Staging::new(folder)?;
-    for (number, file) in files.iter().enumerate() {
-        let path = staging.new_file(number);
-        fs::write(&path, &file.text).map_err(refused(&folder.join(&file.path)))?;
-    }
+    files.par_iter().enumerate().try_for_each(|(number, file)| {
+        let written = fs::write(staging.new_file(number), &file.text);
+        written.map_err(refused(&folder.join(&file.path)))
+    })?;
     let mut undo = Vec::new();
     // Everything that takes time comes first, so that nearly no time is left to be killed in between two renames.
     let prepared = each(folder, files, |number, path| {

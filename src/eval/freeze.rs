@@ -106,9 +106,9 @@ impl Interp<'_> {
             Data::Big(value) => Kind::Int(value.as_ref().clone()),
             Data::Float(value) => Kind::Float(*value),
             Data::Str(text) => {
-                Kind::Str(self.without_checkout(&Text::literal(text.as_ref()), val.span))
+                Kind::Str(self.without_checkout(Text::literal(text.as_ref()), val.span))
             }
-            Data::Text(text) => Kind::Str(self.without_checkout(text, val.span)),
+            Data::Text(text) => Kind::Str(self.without_checkout(text.as_ref().clone(), val.span)),
             Data::Bytes(bytes) => Kind::Bytes(bytes.to_vec()),
             Data::Tuple(items) => Kind::Tuple(self.freeze_all(items, depth)),
             Data::Native(native) => match native.as_ref() {
@@ -255,11 +255,11 @@ impl Interp<'_> {
 
     /// A text without the place of this checkout: where the DAG folder lies on the machine that runs
     /// Airflow is not known, so a folder of this machine inside a text is a hole.
-    pub(crate) fn without_checkout(&self, text: &Text, span: Span) -> Text {
+    pub(crate) fn without_checkout(&self, text: Text, span: Span) -> Text {
         let is_literal =
             |part: &Segment| matches!(part, Segment::Literal(literal) if is_marked(literal));
         if !text.segments.iter().any(is_literal) {
-            return text.clone();
+            return text;
         }
         let mut made = Text::default();
         for part in &text.segments {

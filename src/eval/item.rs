@@ -52,6 +52,15 @@ impl Interp<'_> {
         }
     }
 
+    /// One of these entries: its value.
+    pub(crate) fn value_at(&self, val: &Val, key: &Key) -> Option<Val> {
+        match self.heap.get(val.as_obj()?) {
+            Object::Dict(entries, _) => entries.get(key).map(|(_, val)| val.clone()),
+            Object::Instance(instance) => self.value_at(instance.payload.as_ref()?, key),
+            _ => self.entries_of(val)?.get(key).map(|(_, val)| val.clone()),
+        }
+    }
+
     /// Counts what it takes to go over a container once, as most operations on one do.
     pub(crate) fn look_through(&mut self, container: &Val, span: Span) -> Res<()> {
         let length = match &container.data {

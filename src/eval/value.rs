@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use num_bigint::BigInt;
+use smallvec::{SmallVec, smallvec};
 
 use super::template;
 use crate::python::Span;
@@ -91,7 +92,7 @@ pub struct XCom {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Text {
     /// The parts, in order; neighbouring literals are joined.
-    pub segments: Vec<Segment>,
+    pub segments: SmallVec<[Segment; 1]>,
 }
 
 /// A part of a [`Text`].
@@ -313,14 +314,15 @@ impl Value {
 impl Text {
     /// A text without holes.
     pub fn literal(text: impl Into<String>) -> Self {
-        let mut made = Self::default();
-        made.push_str(&text.into());
-        made
+        let text: String = text.into();
+        let segments =
+            if text.is_empty() { SmallVec::new() } else { smallvec![Segment::Literal(text)] };
+        Self { segments }
     }
 
     /// A text that is one hole.
     pub fn hole(hole: Arc<Hole>) -> Self {
-        Self { segments: vec![Segment::Hole(hole)] }
+        Self { segments: smallvec![Segment::Hole(hole)] }
     }
 
     /// Appends known text.

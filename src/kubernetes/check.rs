@@ -155,7 +155,7 @@ impl Check {
 
 /// Whether a text is completed later.
 pub(super) fn is_open(text: &str) -> bool {
-    ["${", "{{", "{%"].iter().any(|start| text.contains(start))
+    text.as_bytes().windows(2).any(|pair| matches!(pair, b"${" | b"{{" | b"{%"))
 }
 
 fn describe(value: &Json) -> String {

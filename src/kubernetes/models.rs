@@ -8,14 +8,14 @@
 use std::sync::OnceLock;
 
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 const TABLE: &str = include_str!("../../mappings/kubernetes_models.yaml");
 
 /// Every model class of the Kubernetes client.
 #[derive(Debug)]
 pub struct Models {
-    classes: IndexMap<&'static str, Entry>,
+    classes: IndexMap<&'static str, Entry, FxBuildHasher>,
 }
 
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct ModelClass {
     /// Its name.
     pub name: &'static str,
     /// Its fields by their Python names, in the order in which the client serialises them.
-    pub fields: IndexMap<&'static str, Field>,
+    pub fields: IndexMap<&'static str, Field, FxBuildHasher>,
     /// The positions of the fields by their keys in JSON.
     positions: FxHashMap<String, usize>,
 }
@@ -98,7 +98,7 @@ impl Models {
 
 impl ModelClass {
     fn parse(name: &'static str, line: &'static str) -> Self {
-        let fields: IndexMap<&str, Field> = line
+        let fields: IndexMap<&str, Field, FxBuildHasher> = line
             .split(", ")
             .filter_map(|field| field.trim().split_once(' '))
             .map(|(field, kind)| {

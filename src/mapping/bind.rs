@@ -52,15 +52,14 @@ pub(crate) struct Target {
 impl Target {
     /// The releases of the settings; what is no release counts as the newest one podlift knows.
     pub(crate) fn of(settings: &Settings) -> Self {
-        let newest = Settings::default();
-        let pick = |text: &str, fallback: &str| {
+        let pick = |text: &str, newest: fn(Settings) -> String| {
             Release::parse(text)
-                .or_else(|_| Release::parse(fallback))
+                .or_else(|_| Release::parse(&newest(Settings::default())))
                 .unwrap_or_else(|_| Release::newest())
         };
         Self {
-            provider: pick(&settings.provider_version, &newest.provider_version),
-            airflow: pick(&settings.airflow_version, &newest.airflow_version),
+            provider: pick(&settings.provider_version, |newest| newest.provider_version),
+            airflow: pick(&settings.airflow_version, |newest| newest.airflow_version),
         }
     }
 

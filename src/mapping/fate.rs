@@ -25,13 +25,8 @@ impl Fate<'_> {
         let account = |(index, (name, keyword)): (usize, (&String, &Keyword))| {
             let holes = hole_names(keyword);
             let one = self.bound.iter().find(|one| one.index == Some(index));
-            let targets: Vec<String> = self
-                .output
-                .targets
-                .iter()
-                .filter(|(from, _)| *from == index)
-                .map(|(_, path)| path.clone())
-                .collect();
+            let made = self.output.targets().filter(|(from, _)| *from == index);
+            let targets: Vec<String> = made.map(|(_, path)| path.to_owned()).collect();
             let (disposition, note) = match one {
                 None if name == SPREAD => (Disposition::Unresolved, String::new()),
                 None => (Disposition::Unknown, String::new()),

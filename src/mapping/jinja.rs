@@ -28,7 +28,7 @@ const RENDERABLE: [&str; 22] = [
 
 /// Whether Jinja would do anything with the text.
 pub(crate) fn looks_like_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("{#")
+    text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
 }
 
 /// The names a template reads, sorted; none when it cannot be read.

@@ -1,5 +1,7 @@
 //! From nodes to JSON, keeping book of holes, templates, and what each keyword produced.
 
+use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::jinja;
 use super::node::{Fields, Jinja, Node, NodeKind};
 use crate::eval::{Hole, HoleKind, Segment, Text, template};
-use crate::pointer::{within, within_item};
+use crate::pointer::{Pointers, within, within_item};
 use crate::python::{Sources, Span};
 use crate::spec::{OpenHole, Template};
 
@@ -24,9 +26,10 @@ pub(crate) struct Output {
     /// Texts with what looks like Jinja but is never rendered, with the place that made them.
     pub(crate) literal_braces: Vec<(String, Span)>,
     /// Which keyword produced which place, topmost places only.
-    pub(crate) targets: Vec<(usize, String)>,
-    /// Where the parts stand in the source, by pointer.
-    pub(crate) spans: Vec<(String, Span)>,
+    targets: Vec<(usize, Range<usize>)>,
+    /// Where the parts stand in the source.
+    spans: Vec<(Range<usize>, Span)>,
+    pointers: Pointers,
     names: Names,
     /// Places and names of the holes above.
     told: FxHashSet<(String, String)>,
@@ -100,15 +103,19 @@ fn is_lookup(kind: HoleKind) -> bool {
     }
 }
 
-/// Places in the source by pointer.
-pub(crate) struct Places<'o>(FxHashMap<&'o str, Span>);
+/// Places in the source by pointer, put in order when the first of them is asked for.
+pub(crate) struct Places<'o> {
+    output: &'o Output,
+    spans: OnceCell<FxHashMap<&'o str, Span>>,
+}
 
 impl Places<'_> {
     /// The place in the source of a pointer, or of the closest place around it.
     pub(crate) fn span(&self, path: &str) -> Span {
+        let spans = self.spans.get_or_init(|| self.output.spans().collect());
         let mut path = path;
         loop {
-            if let Some(span) = self.0.get(path) {
+            if let Some(span) = spans.get(path) {
                 return *span;
             }
             match path.rsplit_once('/') {
@@ -120,6 +127,12 @@ impl Places<'_> {
 }
 
 impl Output {
+    /// Nothing yet, with room for a pod of a usual size.
+    pub(crate) fn new() -> Self {
+        let (spans, targets) = (Vec::with_capacity(64), Vec::with_capacity(32));
+        Self { spans, targets, pointers: Pointers::with_capacity(4096), ..Self::default() }
+    }
+
     /// Writes a tree that stands at a pointer.
     pub(crate) fn write(&mut self, node: &Node, path: &str, sources: &Sources) -> Json {
         self.node(node, &mut path.to_owned(), None, sources)
@@ -132,7 +145,17 @@ impl Output {
 
     /// Where the parts stand in the source, to be asked for.
     pub(crate) fn places(&self) -> Places<'_> {
-        Places(self.spans.iter().map(|(path, span)| (path.as_str(), *span)).collect())
+        Places { output: self, spans: OnceCell::new() }
+    }
+
+    /// Where the parts stand in the source, by pointer.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.spans.iter().map(|(path, span)| (self.pointers.at(path), *span))
+    }
+
+    /// Which keyword produced which place, topmost places only.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.targets.iter().map(|(keyword, path)| (*keyword, self.pointers.at(path)))
     }
 
     /// Writes a node; `path` is as before when it returns.
@@ -145,10 +168,10 @@ impl Output {
     ) -> Json {
         let mine = node.from.or_else(|| shared_owner(node)).or(owner);
         if let Some(keyword) = mine.filter(|_| mine != owner) {
-            self.targets.push((keyword, path.clone()));
+            self.targets.push((keyword, self.pointers.add(path)));
         }
         if node.span.is_some() {
-            self.spans.push((path.clone(), node.span));
+            self.spans.push((self.pointers.add(path), node.span));
         }
         match &node.kind {
             NodeKind::Null => Json::Null,
@@ -190,12 +213,13 @@ impl Output {
         }
         let mut out = Map::with_capacity(entries.len());
         for (key, node) in entries {
-            let written = match fields.open_keys.get(key) {
+            let open = if fields.open_keys.is_empty() { None } else { fields.open_keys.get(key) };
+            let written = match open {
                 Some(text) => self.named(text),
                 None => key.clone(),
             };
             let json = within(path, &written, |path| {
-                if let Some(text) = fields.open_keys.get(key) {
+                if let Some(text) = open {
                     self.fill(text, path, sources);
                 }
                 self.node(node, path, owner, sources)
@@ -262,11 +286,13 @@ impl Output {
 
 /// The keyword that made every part of a list or dict which itself is nobody's.
 fn shared_owner(node: &Node) -> Option<usize> {
-    let mut parts: Box<dyn Iterator<Item = &Node> + '_> = match &node.kind {
-        NodeKind::List(items) => Box::new(items.iter()),
-        NodeKind::Map(fields) if fields.class.is_none() => Box::new(fields.entries.values()),
-        _ => return None,
-    };
-    let first = parts.next()?.from?;
-    parts.all(|part| part.from == Some(first)).then_some(first)
+    fn shared<'n>(mut parts: impl Iterator<Item = &'n Node>) -> Option<usize> {
+        let first = parts.next()?.from?;
+        parts.all(|part| part.from == Some(first)).then_some(first)
+    }
+    match &node.kind {
+        NodeKind::List(items) => shared(items.iter()),
+        NodeKind::Map(fields) if fields.class.is_none() => shared(fields.entries.values()),
+        _ => None,
+    }
 }

@@ -17,10 +17,6 @@ use crate::eval::{Hole, Text};
 use crate::kubernetes::Models;
 use crate::python::Span;
 
-/// Where the pod's parts go in a job spec, and where they stand in the pod while it is built.
-const SPEC: (&str, &str) = ("/run/base_pod_spec/", "/spec/");
-const META: (&str, &str) = ("/run/base_pod_meta/", "/metadata/");
-
 /// A built pod.
 #[derive(Debug)]
 pub(crate) struct Pod {
@@ -78,13 +74,6 @@ pub(crate) fn build(
     Pod { pod, unknown, replaced_restart_policy }
 }
 
-/// The path in the pod of a target in the job spec; `None` for a target outside the pod.
-pub(crate) fn pod_path(target: &str) -> Option<String> {
-    [SPEC, META]
-        .iter()
-        .find_map(|(outside, inside)| Some(format!("{inside}{}", target.strip_prefix(outside)?)))
-}
-
 /// What the arguments alone say: the side of the merge that always exists.
 fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> Node {
     let class = |name| Models::get().class(name);
@@ -110,16 +99,16 @@ fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> 
     for row in &how.absent {
         let default = row.default_in(&how.target.provider).and_then(literal);
         let Some(default) = default else { continue };
-        for path in row.targets_in(&how.target.provider).filter_map(pod_path) {
-            place(&mut pod, &path, default.clone(), row.append);
+        for path in row.pod_targets_in(&how.target.provider) {
+            place(&mut pod, path, default.clone(), row.append);
         }
     }
     if let Some(namespace) = how.default_namespace {
         place(&mut pod, "/metadata/namespace", Node::text(namespace, Span::NONE), false);
     }
     for one in bound {
-        let paths: Vec<_> = one.row.targets_in(one.release).filter_map(pod_path).collect();
-        if paths.is_empty() {
+        let mut paths = one.row.pod_targets_in(one.release).peekable();
+        if paths.peek().is_none() {
             continue;
         }
         let node = match one.row.converter {
@@ -131,17 +120,16 @@ fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> 
         };
         let Some(node) = node else { continue };
         let mut node = Some(node.made_by(one.index));
-        let last = paths.len() - 1;
-        for (number, path) in paths.into_iter().enumerate() {
+        while let Some(path) = paths.next() {
             // Few arguments have two places, so that the value is hardly ever copied.
-            let here = if number == last { node.take() } else { node.clone() };
+            let here = if paths.peek().is_none() { node.take() } else { node.clone() };
             let Some(here) = here else { continue };
             match here.is_null() {
                 // The name of the container falls back to the default, all else to nothing.
                 true if path == "/spec/containers/0/name" => {}
-                true => remove(&mut pod, &path),
+                true => remove(&mut pod, path),
                 false if path == "/spec/containers/0/name" && here.truth() == Some(false) => {}
-                false => place(&mut pod, &path, here, one.row.append),
+                false => place(&mut pod, path, here, one.row.append),
             }
         }
     }

@@ -35,10 +35,20 @@ impl Release {
     /// The text has no number, or something that is no number between the dots.
     pub fn parse(text: &str) -> Result<Self, NotARelease> {
         let bad = || NotARelease(text.to_owned());
+        let (line, numbers) = Self::parts(text).ok_or_else(bad)?;
+        let numbers = numbers.collect::<Option<Vec<u32>>>().ok_or_else(bad)?;
+        if numbers.is_empty() {
+            return Err(bad());
+        }
+        Ok(Self { line, numbers })
+    }
+
+    /// The line of a release and its numbers, `None` in place of one that is too large.
+    fn parts(text: &str) -> Option<(Line, impl Iterator<Item = Option<u32>>)> {
         let (line, digits) = match text.split_once(' ') {
             Some(("airflow", digits)) => (Line::Airflow, digits),
             Some(("backport", digits)) => (Line::Backport, digits),
-            Some(_) => return Err(bad()),
+            Some(_) => return None,
             None if text == "1.10" || text.starts_with("1.10.") => (Line::Airflow, text),
             None => (Line::Provider, text),
         };
@@ -50,12 +60,8 @@ impl Release {
                 part.get(..end).unwrap_or("")
             })
             .take_while(|part| !part.is_empty())
-            .map(|part| part.parse().map_err(|_| bad()))
-            .collect::<Result<Vec<u32>, _>>()?;
-        if numbers.is_empty() {
-            return Err(bad());
-        }
-        Ok(Self { line, numbers })
+            .map(|part| part.parse().ok());
+        Some((line, numbers))
     }
 
     /// Later than every release there is.
@@ -65,7 +71,10 @@ impl Release {
 
     /// Whether this release is `text` or later; a `text` that is no release is never reached.
     pub fn is_at_least(&self, text: &str) -> bool {
-        Self::parse(text).is_ok_and(|other| *self >= other)
+        let Some((line, numbers)) = Self::parts(text) else { return false };
+        let mut others = numbers.map(|number| number.unwrap_or(u32::MAX)).peekable();
+        let own = self.numbers.iter().copied();
+        others.peek().is_some() && self.line.cmp(&line).then_with(|| own.cmp(others)).is_ge()
     }
 }
 

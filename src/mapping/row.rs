@@ -135,10 +135,19 @@ pub enum Class {
 pub struct Target {
     /// JSON pointer.
     pub path: String,
+    /// The same in a `V1Pod`, for a place in the pod.
+    pub(crate) pod_path: Option<String>,
     /// First release in which the argument reaches this place.
     pub since: Option<Release>,
     /// Last release in which it does.
     pub until: Option<Release>,
+}
+
+/// The place in a `V1Pod` of a target in the job spec; `None` for a target outside the pod.
+fn pod_path(target: &str) -> Option<String> {
+    [("/run/base_pod_spec/", "/spec/"), ("/run/base_pod_meta/", "/metadata/")]
+        .iter()
+        .find_map(|(outside, inside)| Some(format!("{inside}{}", target.strip_prefix(outside)?)))
 }
 
 #[derive(Deserialize)]
@@ -160,12 +169,11 @@ struct LimitedTarget {
 
 impl From<TargetForm> for Target {
     fn from(form: TargetForm) -> Self {
-        match form {
-            TargetForm::Path(path) => Self { path, since: None, until: None },
-            TargetForm::Limited(LimitedTarget { path, since, until }) => {
-                Self { path, since, until }
-            }
-        }
+        let (path, since, until) = match form {
+            TargetForm::Path(path) => (path, None, None),
+            TargetForm::Limited(LimitedTarget { path, since, until }) => (path, since, until),
+        };
+        Self { pod_path: pod_path(&path), path, since, until }
     }
 }
 
@@ -355,12 +363,30 @@ impl Row {
 
     /// The targets that the argument reaches in a release.
     pub fn targets_in<'a>(&'a self, release: &'a Release) -> impl Iterator<Item = &'a str> {
-        self.targets
-            .iter()
-            .filter(move |target| {
-                target.since.as_ref().is_none_or(|since| since <= release)
-                    && target.until.as_ref().is_none_or(|until| release <= until)
-            })
-            .map(|target| target.path.as_str())
+        self.reached_in(release).map(|target| target.path.as_str())
+    }
+
+    /// Those of them in the pod, as places in a `V1Pod`.
+    pub(crate) fn pod_targets_in<'a>(
+        &'a self,
+        release: &'a Release,
+    ) -> impl Iterator<Item = &'a str> {
+        self.reached_in(release).filter_map(|target| target.pod_path.as_deref())
+    }
+
+    /// Those of them outside the pod.
+    pub(crate) fn other_targets_in<'a>(
+        &'a self,
+        release: &'a Release,
+    ) -> impl Iterator<Item = &'a str> {
+        let others = self.reached_in(release).filter(|target| target.pod_path.is_none());
+        others.map(|target| target.path.as_str())
+    }
+
+    fn reached_in<'a>(&'a self, release: &'a Release) -> impl Iterator<Item = &'a Target> {
+        self.targets.iter().filter(move |target| {
+            target.since.as_ref().is_none_or(|since| since <= release)
+                && target.until.as_ref().is_none_or(|until| release <= until)
+        })
     }
 }

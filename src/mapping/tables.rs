@@ -6,29 +6,43 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::account::Disposition;
 use super::bind::Bound;
+use super::pod::literal;
 use super::row::{Converter, Row, Table};
 use crate::airflow::{Operator, OperatorKind};
 use crate::diag::Code;
 use crate::kubernetes::Models;
 
-/// podlift's own tables, in the order in which the coverage table lists them.
-const BUILTIN: [(&str, &str); 11] = [
-    ("mappings/client.yaml", include_str!("../../mappings/client.yaml")),
-    ("mappings/metadata.yaml", include_str!("../../mappings/metadata.yaml")),
-    ("mappings/container.yaml", include_str!("../../mappings/container.yaml")),
-    ("mappings/pod.yaml", include_str!("../../mappings/pod.yaml")),
-    ("mappings/launcher.yaml", include_str!("../../mappings/launcher.yaml")),
-    ("mappings/gke.yaml", include_str!("../../mappings/gke.yaml")),
-    ("mappings/eks.yaml", include_str!("../../mappings/eks.yaml")),
-    ("mappings/decorators.yaml", include_str!("../../mappings/decorators.yaml")),
-    ("mappings/job.yaml", include_str!("../../mappings/job.yaml")),
-    ("mappings/spark.yaml", include_str!("../../mappings/spark.yaml")),
-    ("mappings/base_operator.yaml", include_str!("../../mappings/base_operator.yaml")),
+macro_rules! text {
+    ($name:literal) => {
+        (
+            concat!("mappings/", $name, ".yaml"),
+            include_str!(concat!("../../mappings/", $name, ".yaml")),
+            include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")),
+        )
+    };
+}
+
+/// podlift's own tables, in the order in which the coverage table lists them: path, text, and the same as JSON, which
+/// the build script made of it.
+const BUILTIN: [Text; 11] = [
+    text!("client"),
+    text!("metadata"),
+    text!("container"),
+    text!("pod"),
+    text!("launcher"),
+    text!("gke"),
+    text!("eks"),
+    text!("decorators"),
+    text!("job"),
+    text!("spark"),
+    text!("base_operator"),
 ];
+
+type Text = (&'static str, &'static str, &'static str);
 
 /// All mapping tables of a run.
 #[derive(Debug, Clone)]
@@ -64,8 +78,9 @@ impl Tables {
         static TABLES: OnceLock<Builtin> = OnceLock::new();
         // The tables are part of the program and a test reads each of them, so none is malformed here.
         let builtin = TABLES.get_or_init(|| {
-            let read = |(path, text): &(&str, &str)| read(path, text, false).ok();
-            Builtin::new(BUILTIN.iter().filter_map(read).collect())
+            // That they agree with the format, a test sees to.
+            let tables = BUILTIN.iter().filter_map(|(_, _, json)| serde_json::from_str(json).ok());
+            Builtin::new(tables.collect())
         });
         Self { builtin, user: Vec::new() }
     }
@@ -146,6 +161,8 @@ struct Rows {
     /// For each row, the position of the first one for its argument: its own, unless a stronger table has one.
     firsts: Vec<usize>,
     by_argument: FxHashMap<String, usize>,
+    /// The positions of rows whose default may stand in the pod.
+    in_pod: Vec<usize>,
 }
 
 impl Builtin {
@@ -173,14 +190,22 @@ impl Rows {
             tables.iter().enumerate().filter(|(_, table)| of_kind(table)).collect();
         // A table for few operators is closer to this one than a table for many.
         numbered.sort_by_key(|(_, table)| table.operators.len());
-        let mut all =
-            Self { rows: Vec::new(), firsts: Vec::new(), by_argument: FxHashMap::default() };
+        let mut all = Self {
+            rows: Vec::new(),
+            firsts: Vec::new(),
+            by_argument: FxHashMap::default(),
+            in_pod: Vec::new(),
+        };
         for (number, table) in numbered {
             for (index, row) in table.rows.iter().enumerate() {
                 let position = all.rows.len();
                 let first = all.by_argument.entry(row.argument.clone()).or_insert(position);
                 all.firsts.push(*first);
                 all.rows.push((number, index));
+                let has_default = row.defaults.iter().any(|one| literal(&one.value).is_some());
+                if has_default && row.targets.iter().any(|target| target.pod_path.is_some()) {
+                    all.in_pod.push(position);
+                }
             }
         }
         all
@@ -230,18 +255,27 @@ impl<'a> Scope<'a> {
 
     /// Rows of arguments that none of the keywords gives.
     pub(crate) fn absent(&self, bound: &[Bound<'_>]) -> impl Iterator<Item = &'a Row> {
+        self.absent_of(0..self.builtin.rows.rows.len(), bound)
+    }
+
+    /// Those of them whose default may stand in the pod.
+    pub(crate) fn absent_in_pod(&self, bound: &[Bound<'_>]) -> impl Iterator<Item = &'a Row> {
+        self.absent_of(self.builtin.rows.in_pod.iter().copied(), bound)
+    }
+
+    fn absent_of(
+        &self,
+        positions: impl Iterator<Item = usize>,
+        bound: &[Bound<'_>],
+    ) -> impl Iterator<Item = &'a Row> {
         let builtin = self.builtin;
-        let mut is_given = vec![false; builtin.rows.rows.len()];
-        for one in bound {
-            let first = builtin.position(&one.row.argument);
-            if let Some(flag) = first.and_then(|first| is_given.get_mut(first)) {
-                *flag = true;
-            }
-        }
-        let positions = builtin.rows.firsts.iter().enumerate();
+        let given: FxHashSet<usize> =
+            bound.iter().filter_map(|one| builtin.position(&one.row.argument)).collect();
+        let is_absent =
+            move |first: Option<&usize>| first.is_some_and(|first| !given.contains(first));
         positions
-            .filter(move |(_, first)| is_given.get(**first) == Some(&false))
-            .filter_map(move |(position, _)| builtin.at(position).map(|(_, row)| row))
+            .filter(move |position| is_absent(builtin.rows.firsts.get(*position)))
+            .filter_map(move |position| builtin.at(position).map(|(_, row)| row))
     }
 
     /// The position of a row among all rows: the order in which values reach the pod.
@@ -349,7 +383,7 @@ impl Tables {
     /// The arguments of podlift's own tables. It reads the texts once more instead of the parsed
     /// tables, because a user's table may be checked while those are being built.
     fn builtin_names() -> impl Iterator<Item = &'static str> {
-        BUILTIN.iter().flat_map(|(_, text)| text.lines()).filter_map(|line| {
+        BUILTIN.iter().flat_map(|(_, text, _)| text.lines()).filter_map(|line| {
             line.trim_start_matches([' ', '-']).strip_prefix("argument:").map(str::trim)
         })
     }
@@ -363,11 +397,14 @@ mod tests {
 
     #[test]
     fn every_builtin_table_agrees_with_the_format() {
-        for (path, text) in BUILTIN {
-            if let Err(errors) = read(path, text, false) {
+        for (path, text, json) in BUILTIN {
+            let table = read(path, text, false);
+            if let Err(errors) = &table {
                 let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
                 assert!(errors.is_empty(), "{}", lines.join("\n"));
             }
+            let from_json: Table = serde_json::from_str(json).unwrap();
+            assert_eq!(format!("{from_json:?}"), format!("{:?}", table.unwrap()), "{path}");
         }
         assert_eq!(Tables::builtin().builtin.tables.len(), BUILTIN.len());
     }

@@ -32,11 +32,12 @@ use crate::airflow::{
 use crate::diag::Code;
 use crate::eval::{Hole, Kind, Text, Value};
 use crate::python::{Sources, Span};
-use crate::spec::{API_VERSION, JobSpec, KIND, Metadata};
+use crate::spec::{API_VERSION, JobSpec, KIND, Metadata, Run};
 
 /// Makes the job specs of a task, one account of its keywords, and the findings.
 ///
 /// The operator must be one that a table is for; any other gives no spec and an account without keywords.
+/// Without `accounts` the account has neither keywords nor places.
 pub fn map_task(
     task: &Task,
     dag: &Dag,
@@ -44,6 +45,7 @@ pub fn map_task(
     settings: &Settings,
     sources: &Sources,
     templates: &dyn TemplateReader,
+    accounts: bool,
 ) -> Mapped {
     let mut remarks = Remarks::default();
     let mut mapped = Mapped {
@@ -62,16 +64,21 @@ pub fn map_task(
     if let Some(scope) = tables.scope(&task.operator) {
         let target = Target::of(settings);
         let fixed = scope.user.map(|table| fixed_values(&table.values)).unwrap_or_default();
-        let mapper = Mapper { task, dag, scope, target, fixed, settings, sources, templates };
+        let mapper =
+            Mapper { task, dag, scope, target, fixed, settings, sources, templates, accounts };
         tell::about_task(task, dag, &mut remarks);
-        for (map_index, keywords, function) in instances(task) {
-            let (spec, accounts) =
+        let instances = instances(task);
+        mapped.specs.reserve_exact(instances.len());
+        for (map_index, keywords, function) in instances {
+            let (spec, keywords) =
                 mapper.instance(map_index, &keywords, function.as_deref(), &mut remarks);
             if let Some((spec, places)) = spec {
                 mapped.specs.push(spec);
-                mapped.account.places.push(places);
+                if accounts {
+                    mapped.account.places.push(places);
+                }
             }
-            fate::join(&mut mapped.account.keywords, accounts);
+            fate::join(&mut mapped.account.keywords, keywords);
         }
     }
     mapped.diagnostics = remarks
@@ -125,6 +132,7 @@ struct Mapper<'a> {
     settings: &'a Settings,
     sources: &'a Sources,
     templates: &'a dyn TemplateReader,
+    accounts: bool,
 }
 
 impl Mapper<'_> {
@@ -157,12 +165,16 @@ impl Mapper<'_> {
         let spread = keywords.get(SPREAD).and_then(spread_hole);
         let (tree, excluded) = self.tree(&bound, function, spread, remarks);
         let keep_sidecar = self.settings.keep_xcom_sidecar;
-        let mut output = Output::default();
+        let mut output = Output::new();
         let spec = self.write(&tree, map_index, &mut output, remarks);
         tell::about_output(self.task, &spec, &output, remarks);
+        if !self.accounts {
+            return (Some((spec, Vec::new())), Vec::new());
+        }
         let fate = Fate { bound: &bound, output: &output, excluded: &excluded, keep_sidecar };
         let accounts = fate.accounts(keywords, remarks);
-        (Some((spec, output.spans)), accounts)
+        let places = output.spans().map(|(path, span)| (path.to_owned(), span)).collect();
+        (Some((spec, places)), accounts)
     }
 
     /// Whether the task is of an operator that makes a Job otherwise than KubernetesJobOperator: through Kueue
@@ -185,7 +197,7 @@ impl Mapper<'_> {
         let values = &self.settings.values;
         let access = cluster::client(kind, bound, values, self.task.span, &mut tree, remarks);
         let keep_xcom_sidecar = self.settings.keep_xcom_sidecar;
-        let absent: Vec<&Row> = self.scope.absent(bound).collect();
+        let absent: Vec<&Row> = self.scope.absent_in_pod(bound).collect();
         let how = Build {
             task_id: &self.task.task_id,
             target: &self.target,
@@ -338,7 +350,7 @@ impl Mapper<'_> {
         let Json::Object(mut parts) = json else { return empty_spec(metadata) };
         let mut part = |name: &str| parts.remove(name).unwrap_or_else(|| Json::Object(Map::new()));
         let client = typed(part("client"), self.task, remarks);
-        let run = typed(part("run"), self.task, remarks);
+        let run = self.run(part("run"), remarks);
         let launcher = typed(part("launcher"), self.task, remarks);
         let job = typed(part("job"), self.task, remarks);
         JobSpec {
@@ -350,6 +362,17 @@ impl Mapper<'_> {
             holes: output.holes.clone(),
             ..empty_spec(metadata)
         }
+    }
+
+    /// The arguments of `run()`. The pod, by far the largest part, is JSON as it is.
+    fn run(&self, mut part: Json, remarks: &mut Remarks) -> Run {
+        let mut take = |name: &str| match part.get_mut(name) {
+            Some(Json::Object(fields)) => std::mem::take(fields),
+            _ => Map::new(),
+        };
+        let (base_pod_meta, base_pod_spec) = (take("base_pod_meta"), take("base_pod_spec"));
+        let rest: Run = typed(part, self.task, remarks);
+        Run { base_pod_meta, base_pod_spec, ..rest }
     }
 }
 
@@ -419,13 +442,12 @@ fn empty_spec(metadata: Metadata) -> JobSpec {
 fn launcher(bound: &[Bound<'_>], tree: &mut Node, remarks: &mut Remarks) {
     for one in bound {
         let outside = |path: &&str| {
-            pod::pod_path(path).is_none()
-                && !path.starts_with("/client/")
+            !path.starts_with("/client/")
                 && !path.starts_with("/metadata/")
                 && *path != "/run/namespace"
         };
-        let paths: Vec<_> = one.row.targets_in(one.release).filter(outside).collect();
-        if paths.is_empty() {
+        let mut paths = one.row.other_targets_in(one.release).filter(outside).peekable();
+        if paths.peek().is_none() {
             continue;
         }
         let Some(node) = convert(one.value, &one.subject(), remarks).filter(|node| !node.is_null())

@@ -188,9 +188,9 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
     let places = output.places();
     let at = |path: &str| places.span(path).or(task.span);
     let meta = &spec.run.base_pod_meta;
-    let written = |path: &str| output.spans.iter().any(|(at, _)| at == path);
+    let written = |path: &str| output.spans().any(|(at, _)| at == path);
     if meta.contains_key("name")
-        && output.targets.iter().any(|(_, path)| path == "/run/base_pod_meta/name")
+        && output.targets().any(|(_, path)| path == "/run/base_pod_meta/name")
     {
         remarks.tell(
             Code::NameOverwritten,

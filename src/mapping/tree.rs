@@ -7,18 +7,14 @@ use crate::python::Span;
 /// that is there.
 pub(crate) fn place(root: &mut Node, path: &str, node: Node, append: bool) {
     let mut here = root;
-    let mut tokens = path.trim_start_matches('/').split('/').peekable();
-    while let Some(token) = tokens.next() {
-        let last = tokens.peek().is_none();
-        if last {
-            set(here, token, node, append);
-            return;
-        }
-        match child(here, token) {
-            Some(next) => here = next,
-            None => return,
-        }
+    let mut rest = path.trim_start_matches('/');
+    while let Some(slash) = rest.bytes().position(|byte| byte == b'/') {
+        let (token, after) = rest.split_at(slash);
+        let Some(next) = child(here, token) else { return };
+        here = next;
+        rest = after.get(1..).unwrap_or_default();
     }
+    set(here, rest, node, append);
 }
 
 /// The node at a place.
@@ -50,12 +46,13 @@ pub(crate) fn remove(root: &mut Node, path: &str) {
 
 fn child<'a>(node: &'a mut Node, token: &str) -> Option<&'a mut Node> {
     match &mut node.kind {
-        NodeKind::Map(fields) => Some(
-            fields
-                .entries
-                .entry(token.to_owned())
-                .or_insert_with(|| Node::new(NodeKind::Map(Fields::default()), Span::NONE)),
-        ),
+        NodeKind::Map(fields) => match fields.entries.get_index_of(token) {
+            Some(there) => fields.entries.get_index_mut(there).map(|(_, node)| node),
+            None => {
+                let empty = Node::new(NodeKind::Map(Fields::default()), Span::NONE);
+                Some(fields.entries.entry(token.to_owned()).or_insert(empty))
+            }
+        },
         NodeKind::List(items) => items.get_mut(token.parse::<usize>().ok()?),
         _ => None,
     }
@@ -63,11 +60,11 @@ fn child<'a>(node: &'a mut Node, token: &str) -> Option<&'a mut Node> {
 
 fn set(node: &mut Node, token: &str, value: Node, append: bool) {
     let Some(fields) = node.fields_mut() else { return };
-    if append && let Some(there) = fields.entries.get_mut(token) {
-        append_to(there, value);
-        return;
+    match fields.entries.get_mut(token) {
+        Some(there) if append => append_to(there, value),
+        Some(there) => *there = value,
+        None => _ = fields.entries.insert(token.to_owned(), value),
     }
-    fields.entries.insert(token.to_owned(), value);
 }
 
 /// Adds the items of one list to another. The joined list is nobody's; its items say who made them.

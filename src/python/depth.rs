@@ -40,6 +40,11 @@ pub(super) fn stack_needed(text: &str) -> usize {
     BASE + levels * PER_LEVEL + levels.min(MAX_NESTING) * PER_LOWERED_LEVEL + links * PER_LINK
 }
 
+/// What any text of this length can need at most, in bytes: each of its bytes a level and a link.
+pub(super) fn most_stack_needed(text: &str) -> usize {
+    BASE + text.len() * (PER_LEVEL + PER_LINK) + MAX_NESTING * PER_LOWERED_LEVEL
+}
+
 /// The tokens between an opening bracket and its closing one that nest without brackets.
 #[derive(Default, Clone, Copy)]
 struct Frame {
@@ -239,6 +244,14 @@ mod tests {
     fn blocks_are_counted_by_their_margins() {
         assert_eq!(blocks("if a:\n  if b:\n    pass\nif c:\n  pass\n"), 2);
         assert_eq!(blocks("x = f(\n   a,\n      b)\n"), 0);
+    }
+
+    #[test]
+    fn no_text_needs_more_than_its_length_allows() {
+        for part in ["(", "[{", "-", "not ", "f'{", "if a:\n ", "lambda:", "a.", "'''{", ")"] {
+            let text = part.repeat(50);
+            assert!(stack_needed(&text) <= most_stack_needed(&text), "{part}");
+        }
     }
 
     #[test]

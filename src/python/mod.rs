@@ -24,6 +24,6 @@ pub use decode::{DecodeError, Decoded, Encoding, decode};
 pub use files::{FileLimits, Files, LoadedFile};
 pub use lower::{MAX_DEPTH, MAX_NESTING};
 pub use origin::{Form, Origin};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, allow_stack, parse};
 pub use resolve::{Resolved, Resolver, guess_roots};
 pub use source::{Location, Source, SourceId, Sources, Span};

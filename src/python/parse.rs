@@ -1,5 +1,6 @@
 //! Text to syntax tree, with recovery: one bad statement does not cost the others.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rustpython_ast as py;
@@ -8,7 +9,7 @@ use rustpython_text_size::Ranged;
 
 use super::ast::Module;
 use super::broken::Broken;
-use super::depth::stack_needed;
+use super::depth::{most_stack_needed, stack_needed};
 use super::newlines::Text;
 use super::source::{Source, SourceId, Span};
 use super::{errors, lower, python2, repair};
@@ -29,16 +30,32 @@ pub struct Parsed {
 /// A text that needs no more stack than this is parsed where it stands, in bytes.
 pub(super) const AT_HAND: usize = 1 << 20;
 
+thread_local! {
+    /// As [`AT_HAND`], for this thread.
+    static STACK_HERE: Cell<usize> = const { Cell::new(AT_HAND) };
+}
+
+/// Says that a text may use so many bytes of stack on this thread: it has them, whatever else is going on.
+pub fn allow_stack(bytes: usize) {
+    STACK_HERE.set(bytes.max(AT_HAND));
+}
+
 /// A text that needs more stack than this is refused, in bytes.
 const MAX_STACK: usize = 512 << 20;
 
 /// Parses a source. It never fails: what cannot be read becomes [`super::ast::StmtKind::Invalid`] or
 /// [`super::ast::ExprKind::Invalid`] and is told in the diagnostics.
 ///
-/// The caller needs 1.5 MiB of stack; a text that nests deeper gets a thread of its own.
+/// The caller needs 1.5 MiB of stack, or what [`allow_stack`] promises; a text that nests deeper gets a thread of its
+/// own.
 pub fn parse(source: &Source, id: SourceId) -> Parsed {
+    let at_hand = STACK_HERE.get();
+    // To look closely costs half as much as parsing.
+    if most_stack_needed(&source.text) <= at_hand {
+        return read(source, id);
+    }
     let needed = stack_needed(&source.text);
-    if needed <= AT_HAND {
+    if needed <= at_hand {
         return read(source, id);
     }
     if needed <= MAX_STACK

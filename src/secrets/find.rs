@@ -75,26 +75,45 @@ impl Secret {
 pub fn in_spec(spec: &JobSpec) -> Vec<Secret> {
     let mut finder = Finder::default();
     let Run { base_pod_meta, base_pod_spec, extras, .. } = &spec.run;
-    let mut object = |fields, path: &str, around| {
-        finder.object(fields, &mut path.to_owned(), &around);
-    };
-    object(base_pod_meta, "/run/base_pod_meta", Around::default());
-    object(base_pod_spec, "/run/base_pod_spec", Around::default());
-    object(extras, "/run/extras", Around { named: true, ..Around::default() });
+    for (fields, path, named) in [
+        (base_pod_meta, "/run/base_pod_meta", false),
+        (base_pod_spec, "/run/base_pod_spec", false),
+        (extras, "/run/extras", true),
+    ] {
+        finder.object(fields, &mut path.to_owned(), Around { named, ..Around::default() });
+    }
     finder.found
 }
 
 /// What is known of a value from what stands around it.
-#[derive(Debug, Default, Clone)]
-struct Around {
+#[derive(Debug, Default, Clone, Copy)]
+struct Around<'a> {
     /// The place of the texts below.
-    place: Option<Place>,
+    place: Option<Spot<'a>>,
     /// The name that the value is given to.
-    name: Option<String>,
+    name: Option<&'a str>,
     /// Whether the keys below are names that people chose rather than fields of Kubernetes.
     named: bool,
     /// Whether the value above was a flag such as `--password`.
     after_flag: bool,
+}
+
+/// A [`Place`] that is nobody's yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spot<'a> {
+    Env(&'a str),
+    Annotation(&'a str),
+    Argument,
+}
+
+impl From<Spot<'_>> for Place {
+    fn from(spot: Spot<'_>) -> Self {
+        match spot {
+            Spot::Env(name) => Self::Env(name.to_owned()),
+            Spot::Annotation(name) => Self::Annotation(name.to_owned()),
+            Spot::Argument => Self::Argument,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -103,7 +122,7 @@ struct Finder {
 }
 
 impl Finder {
-    fn walk(&mut self, value: &Json, path: &mut String, around: &Around) {
+    fn walk<'a>(&mut self, value: &'a Json, path: &mut String, around: Around<'a>) {
         match value {
             Json::String(text) => self.text(text, path, around),
             Json::Array(items) => self.list(items, path, around),
@@ -112,23 +131,22 @@ impl Finder {
         }
     }
 
-    fn object(&mut self, fields: &Map<String, Json>, path: &mut String, around: &Around) {
-        let env = fields.get("name").and_then(Json::as_str).filter(|_| path.contains("/env/"));
+    fn object<'a>(&mut self, fields: &'a Map<String, Json>, path: &mut String, around: Around<'a>) {
+        let is_env = path.contains("/env/");
+        let env = is_env.then(|| fields.get("name").and_then(Json::as_str)).flatten();
         for (key, inner) in fields {
             let below = below(key, env, around);
-            within(path, key, |path| self.walk(inner, path, &below));
+            within(path, key, |path| self.walk(inner, path, below));
         }
     }
 
-    fn list(&mut self, items: &[Json], path: &mut String, around: &Around) {
+    fn list<'a>(&mut self, items: &'a [Json], path: &mut String, around: Around<'a>) {
         let mut flag: Option<&str> = None;
         for (index, item) in items.iter().enumerate() {
-            let mut inside = Around { after_flag: flag.is_some(), ..around.clone() };
-            if let Some(flag) = flag {
-                inside.name = Some(flag.to_owned());
-            }
-            within_item(path, index, |path| self.walk(item, path, &inside));
-            let text = item.as_str().filter(|_| around.place == Some(Place::Argument));
+            let name = flag.or(around.name);
+            let inside = Around { after_flag: flag.is_some(), name, ..around };
+            within_item(path, index, |path| self.walk(item, path, inside));
+            let text = item.as_str().filter(|_| around.place == Some(Spot::Argument));
             flag = text.filter(|text| {
                 text.starts_with('-')
                     && !text.contains(['=', ' '])
@@ -137,8 +155,8 @@ impl Finder {
         }
     }
 
-    fn text(&mut self, text: &str, path: &str, around: &Around) {
-        let by_name = around.name.as_deref().map_or(Promise::Nothing, promise);
+    fn text(&mut self, text: &str, path: &str, around: Around<'_>) {
+        let by_name = around.name.map_or(Promise::Nothing, promise);
         let is_flag = around.after_flag && text.starts_with('-');
         let is_promised = match by_name {
             Promise::Strong => true,
@@ -151,7 +169,7 @@ impl Finder {
         let is_composed = text.contains("://") || (text.contains(' ') && !inside.is_empty());
         let found = if is_whole && !is_composed {
             let why = if around.after_flag {
-                format!("it is given to `{}`", around.name.as_deref().unwrap_or_default())
+                format!("it is given to `{}`", around.name.unwrap_or_default())
             } else {
                 "its name says so".to_owned()
             };
@@ -163,7 +181,7 @@ impl Finder {
         let Some(first) = found.first() else { return };
         self.found.push(Secret {
             pointer: path.to_owned(),
-            place: around.place.clone().unwrap_or(Place::Elsewhere),
+            place: around.place.map_or(Place::Elsewhere, Place::from),
             why: first.why.clone(),
             parts: found.iter().map(|one| one.range.clone()).collect(),
         });
@@ -171,21 +189,19 @@ impl Finder {
 }
 
 /// What is known of the value of a key.
-fn below(key: &str, env: Option<&str>, around: &Around) -> Around {
+fn below<'a>(key: &'a str, env: Option<&'a str>, around: Around<'a>) -> Around<'a> {
     if let (Some(name), "value") = (env, key) {
-        let place = Some(Place::Env(name.to_owned()));
-        return Around { place, name: Some(name.to_owned()), ..Around::default() };
+        return Around { place: Some(Spot::Env(name)), name: Some(name), ..Around::default() };
     }
     if around.named {
-        let place = around.place.clone().map(|_| Place::Annotation(key.to_owned()));
-        return Around { place, name: Some(key.to_owned()), named: true, after_flag: false };
+        let place = around.place.map(|_| Spot::Annotation(key));
+        return Around { place, name: Some(key), named: true, after_flag: false };
     }
     match key {
         "annotations" => {
-            let place = Some(Place::Annotation(String::new()));
-            Around { place, named: true, ..Around::default() }
+            Around { place: Some(Spot::Annotation("")), named: true, ..Around::default() }
         }
-        "args" | "command" => Around { place: Some(Place::Argument), ..Around::default() },
+        "args" | "command" => Around { place: Some(Spot::Argument), ..Around::default() },
         _ => Around::default(),
     }
 }

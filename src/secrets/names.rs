@@ -1,5 +1,9 @@
 //! Names that promise a credential, and values that are none whatever their name.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// How much a name promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Promise {
@@ -151,6 +155,9 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// What a name promises: `DB_PASSWORD`, `apiKey` and `--auth-token` promise a credential, `TOKEN_PATH` none.
 pub(super) fn promise(name: &str) -> Promise {
+    if !may_promise(name) {
+        return Promise::Nothing;
+    }
     let words = words(name);
     let Some(last) = words.last().map(String::as_str) else { return Promise::Nothing };
     let first = words.first().map_or("", String::as_str);
@@ -170,6 +177,15 @@ pub(super) fn promise(name: &str) -> Promise {
     } else {
         Promise::Nothing
     }
+}
+
+/// Whether a name holds any of the words that promise something, at whatever place: nearly no name does.
+fn may_promise(name: &str) -> bool {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let all = STRONG.iter().chain(WEAK);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(all).ok()
+    });
+    !name.is_ascii() || WORDS.as_ref().is_none_or(|words| words.is_match(name))
 }
 
 /// The words of a name in capitals, whatever parts them: `_`, `-`, `.`, `/` or a change of case. Digits at the end of

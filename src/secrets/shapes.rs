@@ -1,7 +1,7 @@
 //! What credentials look like, whatever they are called.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::AhoCorasick;
 use fancy_regex::Regex;
@@ -67,8 +67,9 @@ const SHAPES: &[Shape<&str>] = &[
 /// `scheme://user:password@host`; the group is the password.
 const URL: &str = r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\x22]*:([^\s/@'\x22]+)@";
 
-/// `name=value`, `'name': value`, `--name value`. Groups: the name, then the value in one of three forms.
-const ASSIGNED: &str = r#"(?i)([a-z0-9_.-]*(?:pass|pwd|secret|token|key|cred|auth|jwt|_pw)[a-z0-9_.-]*)["']?(?:\s*(?::=|=(?!=)|:(?!/))\s*|(?<=[\w])\s+(?=\S))(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([^\s"',;&|(){}\[\]<>]+))"#;
+/// `name=value`, `'name': value`, `--name value`. Groups: the name, what parts it from the value, then the value in one
+/// of three forms. Without look-around, which would cost ten times as much: see [`is_parted`].
+const ASSIGNED: &str = r#"(?i)([a-z0-9_.-]*(?:pass|pwd|secret|token|key|cred|auth|jwt|_pw)[a-z0-9_.-]*)["']?(\s*(?::=|=|:)\s*|\s+)(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([^\s"',;&|(){}\[\]<>]+))"#;
 
 /// Letters of which a name in [`ASSIGNED`] holds some.
 const NAMES: &[&str] = &["pass", "pwd", "secret", "token", "key", "cred", "auth", "jwt", "_pw"];
@@ -76,11 +77,12 @@ const NAMES: &[&str] = &["pass", "pwd", "secret", "token", "key", "cred", "auth"
 /// A name, texts to look for first, a pattern.
 type Shape<P> = (&'static str, &'static [&'static str], P);
 
-static PATTERNS: LazyLock<Vec<Shape<Regex>>> = LazyLock::new(|| {
-    let compiled = SHAPES
-        .iter()
-        .map(|(name, hints, pattern)| Some((*name, *hints, Regex::new(pattern).ok()?)));
-    compiled.flatten().collect()
+/// A pattern that is compiled when it is first needed: most runs need none.
+type Lazy = OnceLock<Option<Regex>>;
+
+static PATTERNS: LazyLock<Vec<Shape<(&str, Lazy)>>> = LazyLock::new(|| {
+    let all = SHAPES.iter().map(|(name, hints, pattern)| (*name, *hints, (*pattern, Lazy::new())));
+    all.collect()
 });
 static IN_URL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(URL).ok());
 static IN_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNED).ok());
@@ -108,20 +110,28 @@ pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
         if is_out {
             continue;
         }
-        for hit in pattern.captures_iter(text).map_while(Result::ok) {
+        let (pattern, compiled) = pattern;
+        let compiled = compiled.get_or_init(|| Regex::new(pattern).ok());
+        let hits = compiled.iter().flat_map(|pattern| pattern.captures_iter(text));
+        for hit in hits.map_while(Result::ok) {
             if let Some(part) = hit.get(1).or_else(|| hit.get(0)) {
                 found.push(Found { range: part.range(), why: format!("it looks like {name}") });
             }
         }
     }
-    let in_url = IN_URL.iter().filter(|_| text.contains("://") && text.contains('@'));
-    for hit in in_url.flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok) {
+    let has_url = text.contains("://") && text.contains('@');
+    let in_url = Some(&IN_URL).filter(|_| has_url).and_then(|pattern| pattern.as_ref());
+    for hit in
+        in_url.into_iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok)
+    {
         if let Some(part) = hit.get(1).filter(|part| !is_harmless(part.as_str())) {
             found
                 .push(Found { range: part.range(), why: "it is the password of a URL".to_owned() });
         }
     }
-    if may_hold(NAMES) {
+    // Between a name and its value stands one of these.
+    let may_assign = text.contains(|c: char| matches!(c, '=' | ':') || c.is_whitespace());
+    if may_assign && may_hold(NAMES) {
         found.extend(assigned(text, code));
     }
     apart(found)
@@ -140,11 +150,17 @@ fn may_hold_any(text: &str) -> bool {
 /// Values that are given to a name inside a text.
 fn assigned(text: &str, code: bool) -> Vec<Found> {
     let mut found = Vec::new();
-    for hit in IN_TEXT.iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok)
-    {
-        let Some(name) = hit.get(1) else { continue };
-        let quoted = hit.get(2).or_else(|| hit.get(3));
-        let Some(value) = quoted.or_else(|| hit.get(4)) else { continue };
+    let Some(pattern) = IN_TEXT.as_ref() else { return found };
+    let mut from = 0;
+    while let Ok(Some(hit)) = pattern.captures_from_pos(text, from) {
+        let (Some(name), Some(whole)) = (hit.get(1), hit.get(0)) else { break };
+        from = whole.end();
+        if hit.get(2).is_none_or(|sign| !is_parted(text, sign.range())) {
+            from = name.end();
+            continue;
+        }
+        let quoted = hit.get(3).or_else(|| hit.get(4));
+        let Some(value) = quoted.or_else(|| hit.get(5)) else { continue };
         let between = text.get(name.end()..value.start()).unwrap_or("");
         // Two words beside each other are a flag and its value, or prose.
         let is_spaced = !between.contains(['=', ':']);
@@ -164,6 +180,20 @@ fn assigned(text: &str, code: bool) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether what stands between two words gives the second to the first: neither `==`, nor the `:` of `://`, nor the
+/// space behind a quote.
+fn is_parted(text: &str, sign: Range<usize>) -> bool {
+    let before = text.get(..sign.start).unwrap_or_default();
+    let within = text.get(sign.clone()).unwrap_or_default();
+    let behind = text.get(sign.start..).unwrap_or_default().trim_start();
+    match within.trim() {
+        "" => before.ends_with(|c: char| c.is_alphanumeric() || c == '_'),
+        "=" => !behind.starts_with("=="),
+        ":" => !behind.starts_with(":/"),
+        _ => true,
+    }
 }
 
 /// Whether an unquoted word can be a value rather than a piece of code such as `os.environ` or the name itself.
@@ -200,7 +230,7 @@ mod tests {
 
     #[test]
     fn all_patterns_compile() {
-        assert_eq!(PATTERNS.len(), SHAPES.len());
+        assert!(SHAPES.iter().all(|(_, _, pattern)| Regex::new(pattern).is_ok()));
         assert!(IN_URL.is_some() && IN_TEXT.is_some());
     }
 
@@ -229,6 +259,7 @@ mod tests {
         );
         assert_eq!(secrets(r#"{"password": "a b", "user": "me"}"#), ["a b"]);
         assert_eq!(secrets("export DB_PASSWORD=hunter2; run"), ["hunter2"]);
+        assert_eq!(secrets("token==x secret:=hunter22"), ["hunter22"]);
         assert_eq!(secrets("curl -H 'X-Api-Key: hunter22'"), ["hunter22"]);
     }
 
@@ -242,6 +273,9 @@ mod tests {
             "password = os.environ['X']; secret=secret",
             "SORT_KEY=customer_id",
             "--key value",
+            "if token == abcdefgh: pass",
+            "token==abcdefgh",
+            "see token://abcdefgh",
         ] {
             assert_eq!(secrets(text), [] as [&str; 0], "{text}");
         }

@@ -32,7 +32,53 @@ pub fn to_value(spec: &JobSpec) -> Json {
     serde_json::to_value(spec).unwrap_or_default()
 }
 
+/// As [`to_yaml`], of a spec that is not needed any more.
+pub fn into_yaml(spec: JobSpec) -> String {
+    yaml::document(&into_value(spec))
+}
+
+/// As [`to_json`], of a spec that is not needed any more.
+pub fn into_json(spec: JobSpec) -> String {
+    json(&into_value(spec))
+}
+
+/// As [`to_value`], without a copy of the pod, by far the largest part.
+fn into_value(mut spec: JobSpec) -> Json {
+    let pod = [
+        ("base_pod_meta", std::mem::take(&mut spec.run.base_pod_meta)),
+        ("base_pod_spec", std::mem::take(&mut spec.run.base_pod_spec)),
+    ];
+    let mut value = to_value(&spec);
+    if let Some(run) = value.get_mut("run").and_then(Json::as_object_mut) {
+        // The only field before them.
+        let mut place = usize::from(run.contains_key("namespace"));
+        for (key, fields) in pod.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+            run.shift_insert(place, key.to_owned(), Json::Object(fields));
+            place += 1;
+        }
+    }
+    value
+}
+
 fn json(value: &Json) -> String {
     // `{:#}` is the indented form; unlike a writer it cannot fail.
     format!("{}\n", json_text(&format!("{value:#}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::spec::tests_support::arbitrary_spec;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn a_spec_that_is_given_away_is_written_the_same(spec in arbitrary_spec()) {
+            prop_assert_eq!(into_json(spec.clone()), to_json(&spec));
+            prop_assert_eq!(into_yaml(spec.clone()), to_yaml(&spec));
+        }
+    }
 }

@@ -134,8 +134,14 @@ impl Outcome {
     pub(super) fn see_task(&mut self, task: &Task, sources: &Sources) {
         self.pods += 1;
         self.ids.insert((task.dag_id.to_template(), task.task_id.to_template()));
-        let paths = spans(task).filter_map(|span| sources.get(span.source));
-        self.written_in.extend(paths.map(|source| source.path.clone()));
+        let mut last = None;
+        for span in spans(task) {
+            // Most keywords stand beside each other.
+            if last.replace(span.source) == Some(span.source) {
+                continue;
+            }
+            self.written_in.extend(sources.get(span.source).map(|source| source.path.clone()));
+        }
     }
 
     /// Notes a task of a wanted DAG that is not wanted itself or runs no pod.

@@ -30,13 +30,16 @@ use crate::discover::{self, IgnoreSyntax, Input, Missing, Search};
 use crate::disk::{Bounds, World};
 use crate::mapping::Account;
 use crate::paths::{Shown, normal};
-use crate::python::{Sources, guess_roots};
+use crate::python::{Sources, allow_stack, guess_roots};
 use crate::spec::{DagFacts, JobSpec};
 use memory::Memory;
 
 /// Stack of each reading thread. The evaluator recurses with the nesting of the DAG's own code; memory is only
 /// used as far as a file goes.
 const STACK: usize = 256 << 20;
+
+/// The part of it that parsing may use.
+const PARSER_STACK: usize = STACK / 8;
 
 /// What to translate and how.
 #[derive(Debug, Clone)]
@@ -170,6 +173,7 @@ fn work<T: Send>(
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs.map_or(0, NonZeroUsize::get))
         .stack_size(STACK)
+        .start_handler(|_| allow_stack(PARSER_STACK))
         .build()?;
     let read = |input| {
         if let Some(recalled) = memory.recall(input, &sources) {

@@ -126,13 +126,20 @@ pub struct Static {
     tables: Tables,
     files: Files,
     templates: Known,
+    accounts: bool,
 }
 
 impl Static {
     /// The stages with these tables; files longer than `longest` bytes are not read.
     pub fn new(tables: Tables, longest: u64) -> Self {
         let files = Files::new(FileLimits { bytes: longest });
-        Self { tables, files, templates: Known::default() }
+        Self { tables, files, templates: Known::default(), accounts: true }
+    }
+
+    /// The same without saying what becomes of each keyword: the accounts of tasks have neither keywords nor places.
+    #[must_use]
+    pub fn without_accounts(self) -> Self {
+        Self { accounts: false, ..self }
     }
 }
 
@@ -161,6 +168,6 @@ impl Stages for Static {
         disk: &Disk,
     ) -> Mapped {
         let templates = Templates::new(sources, settings, &self.templates, disk);
-        map_task(task, dag, &self.tables, settings, sources, &templates)
+        map_task(task, dag, &self.tables, settings, sources, &templates, self.accounts)
     }
 }

@@ -8,10 +8,10 @@ use anyhow::Result;
 use super::{Made, nothing};
 use crate::cache::bytes::{Reader, Writer};
 use crate::cache::{Cache, Fingerprint};
-use crate::diag::{Code, Diagnostic, Record, Severity};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::emit::paths::{TaskName, task_paths};
 use crate::emit::{JobSpecs, Notation, OutputFile};
-use crate::python::Sources;
+use crate::python::{Sources, Span};
 use crate::translate::{Lasting, Options, Piece, Static, translate_kept, translate_with};
 
 /// What is kept of one file.
@@ -79,11 +79,12 @@ pub(super) fn make(
         // Collected, the texts would stay in the memory of the job specs, which are far larger.
         let mut texts = Vec::with_capacity(specs.len());
         for spec in specs {
-            let mut text = emitter.text(&spec, &piece.file.path);
+            let (dag, task) = (spec.metadata.dag.clone(), spec.metadata.task.clone());
+            let map_index = spec.metadata.map_index;
+            let mut text = emitter.into_text(spec, &piece.file.path);
             // It grew bit by bit, and stays until the end.
             text.shrink_to_fit();
-            let about = spec.metadata;
-            texts.push(Text { dag: about.dag, task: about.task, map_index: about.map_index, text });
+            texts.push(Text { dag, task, map_index, text });
         }
         Kept { texts, unsaid }
     };
@@ -117,14 +118,27 @@ pub(super) fn make(
 /// Takes out the findings that nobody asked to see; to count them, one number for each is enough.
 fn take_infos(diagnostics: &mut Vec<Diagnostic>, sources: &Sources) -> Vec<u64> {
     let is_info = |finding: &mut Diagnostic| finding.severity == Severity::Info;
-    let numbers = diagnostics.extract_if(.., is_info).map(|finding| {
-        let mut hasher = DefaultHasher::new();
-        Record::of(&finding, sources).hash(&mut hasher);
-        hasher.finish()
-    });
-    let mut numbers: Vec<u64> = numbers.collect();
+    let mut numbers: Vec<u64> =
+        diagnostics.extract_if(.., is_info).map(|told| number(&told, sources)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     diagnostics.shrink_to_fit();
     numbers
+}
+
+/// A number that only the same finding at the same place has.
+fn number(finding: &Diagnostic, sources: &Sources) -> u64 {
+    let Diagnostic { code, severity, message, span, label, secondary, help, task, pod_path } =
+        finding;
+    let mut hasher = DefaultHasher::new();
+    let mut place = |span: &Span| {
+        sources.get(span.source).map(|source| source.path.clone()).hash(&mut hasher);
+        (span.start, span.end).hash(&mut hasher);
+    };
+    place(span);
+    secondary.iter().for_each(|(span, _)| place(span));
+    let texts: Vec<&str> = secondary.iter().map(|(_, text)| text.as_str()).collect();
+    (code.as_str(), severity.as_str(), message, label, texts, help, task, pod_path)
+        .hash(&mut hasher);
+    hasher.finish()
 }

@@ -35,7 +35,7 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
         (Emit::JobSpec, format) => {
             let how =
                 lean::How { notation: format.notation(), says_all: messages.shows(Severity::Info) };
-            lean::make(&stages, &options, &how, &texts, cache.as_ref())?
+            lean::make(&stages.without_accounts(), &options, &how, &texts, cache.as_ref())?
         }
         _ => whole(&stages, &options, &args.output)?,
     };

@@ -71,7 +71,7 @@ pub(super) fn dag() -> Dag {
 }
 
 pub(super) fn map(task: &Task, settings: &Settings, templates: &dyn TemplateReader) -> Mapped {
-    map_task(task, &dag(), &Tables::builtin(), settings, &Sources::default(), templates)
+    map_task(task, &dag(), &Tables::builtin(), settings, &Sources::default(), templates, true)
 }
 
 /// What a KubernetesPodOperator with these keywords becomes.

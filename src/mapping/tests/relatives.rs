@@ -242,8 +242,15 @@ fn an_in_house_operator_follows_its_users_table() {
             ("odd", "1"),
         ],
     );
-    let mapped =
-        map_task(&task, &dag(), &tables, &Settings::default(), &Sources::default(), &NoTemplates);
+    let mapped = map_task(
+        &task,
+        &dag(),
+        &tables,
+        &Settings::default(),
+        &Sources::default(),
+        &NoTemplates,
+        true,
+    );
     assert_eq!(
         spec(&mapped)["run"]["base_pod_spec"]["containers"][0],
         json!({

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-const TABLE: &str = include_str!("../../../../mappings/airflow_config.yaml");
+/// As the build script turned it into JSON.
+const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/airflow_config.json"));
 
 /// A default, of all lines of Airflow or of each.
 #[derive(Debug, Deserialize)]
@@ -20,7 +21,7 @@ type Sections = IndexMap<String, IndexMap<String, Default>>;
 fn table() -> &'static Sections {
     static SECTIONS: OnceLock<Sections> = OnceLock::new();
     // The table is part of the program, and a test reads it.
-    SECTIONS.get_or_init(|| serde_yaml::from_str(TABLE).unwrap_or_default())
+    SECTIONS.get_or_init(|| serde_json::from_str(TABLE).unwrap_or_default())
 }
 
 /// The section that holds the options of the Kubernetes provider, and its name before Airflow 2.5.

@@ -61,7 +61,7 @@ impl Interp<'_> {
     /// An id as a text; what is no string becomes a hole.
     pub(crate) fn id_text(&mut self, val: &Val, span: Span) -> Text {
         if let Some(text) = self.to_text(val) {
-            return self.without_checkout(&text, span);
+            return self.without_checkout(text, span);
         }
         match self.str_text(val, span) {
             Ok(text) => text,

@@ -11,7 +11,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::class::is_mixin;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, FunctionObject, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, FunctionObject, Key, Map, ObjId, Object, Val};
 use crate::eval::{HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
@@ -134,22 +134,19 @@ impl Interp<'_> {
     }
 
     /// The default for a keyword: the strongest source that has it. An unknown source may have it.
-    fn default_for(&mut self, sources: &[Val], name: &str, span: Span) -> Res<Option<Val>> {
+    fn default_for(&self, sources: &[Val], name: &str) -> Option<Val> {
+        let key = Key::Str(name.into());
         for source in sources.iter().rev() {
             if self.unknown(source).is_some() {
                 // The mapping table leaves such a keyword open; see `open_defaults`.
                 continue;
             }
-            let Some(entries) = self.entries_of(source) else { continue };
-            let key = Val::str(name, span);
-            let exact = entries.get(&crate::eval::object::Key::Str(name.into()));
-            if let Some((_, val)) = exact {
-                return Ok(Some(val.clone()));
-            }
             // Entries of `**unknown` may hold the keyword, or not.
-            let _ = key;
+            if let Some(val) = self.value_at(source, &key) {
+                return Some(val);
+            }
         }
-        Ok(None)
+        None
     }
 
     /// What Airflow's metaclass does before each `__init__` of an operator class: parameters that are
@@ -186,7 +183,7 @@ impl Interp<'_> {
             if args.kw.contains_key(&name) {
                 continue;
             }
-            if let Some(val) = self.default_for(&sources, &name, span)? {
+            if let Some(val) = self.default_for(&sources, &name) {
                 let at = val.span;
                 args.kw.insert(name.clone(), Kwarg { val, span: at });
                 if let Object::Task(task) = self.heap.get_mut(id) {
@@ -278,7 +275,7 @@ impl Interp<'_> {
                 if keywords.contains_key(&name) || !mapping::accepts(kind, &name) {
                     continue;
                 }
-                if let Some(val) = self.default_for(&sources, &name, span)? {
+                if let Some(val) = self.default_for(&sources, &name) {
                     let span = val.span;
                     keywords.insert(name, TaskKeyword { val, origin: Origin::DefaultArgs, span });
                 }
@@ -359,7 +356,7 @@ impl Interp<'_> {
             }
             self.entries_of(source)?
                 .into_iter()
-                .find(|(key, _)| matches!(key, crate::eval::object::Key::Spread(_)))
+                .find(|(key, _)| matches!(key, Key::Spread(_)))
                 .map(|(_, (_, val))| val)
         });
         if let Some(val) = open {
