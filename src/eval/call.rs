@@ -156,6 +156,12 @@ impl Interp<'_> {
             Data::Symbol(path) => {
                 let path = path.clone();
                 self.weigh_function(&path, &args);
+                if may_refuse(&path)
+                    && let Some(open) =
+                        args.all().into_iter().find(|val| self.is_open(val)).cloned()
+                {
+                    self.may_raise(&open, span);
+                }
                 self.call_symbol(&path, args, span)
             }
             Data::Method(bound) => {
@@ -420,6 +426,7 @@ impl Interp<'_> {
             yields: Vec::new(),
             is_class: false,
             module: Name::from(module),
+            qualifier: Name::from(format!("{}.<locals>.", function.qualname)),
             undecided: self.undecided(),
             tries: 0,
             doubt: None,
@@ -556,4 +563,32 @@ fn is_harmless(name: &str) -> bool {
             | "encode"
             | "decode"
     ) || name.starts_with("logging.")
+}
+
+/// Functions that raise for some of the values that are not known.
+fn may_refuse(path: &str) -> bool {
+    matches!(
+        path,
+        "builtins.int" | "builtins.float" | "builtins.ord" | "builtins.chr" | "builtins.bytes"
+    ) || [
+        "json.load",
+        "yaml.",
+        "datetime.",
+        "pendulum.",
+        "zoneinfo.",
+        "pytz.",
+        "base64.",
+        "binascii.",
+        "uuid.",
+        "ast.",
+        "decimal.",
+        "fractions.",
+        "ipaddress.",
+        "tomllib.",
+        "toml.",
+        "dateutil.",
+        "importlib.",
+    ]
+    .iter()
+    .any(|known| path.starts_with(known))
 }

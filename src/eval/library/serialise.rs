@@ -14,7 +14,7 @@ mod urls;
 
 mod yaml;
 
-pub(crate) use config::CONFIG_METHODS;
+pub(crate) use config::{CONFIG_METHODS, SECTION, SECTION_METHODS};
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};

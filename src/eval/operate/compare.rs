@@ -6,6 +6,7 @@ use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Native, Object, Val};
 use crate::eval::pure::number;
+use crate::eval::{Segment, Text};
 use crate::python::Span;
 use crate::python::ast::CompareOp;
 
@@ -301,6 +302,11 @@ impl Interp<'_> {
         if pair.is_some_and(|(a, b)| checkout::may_be_equal(a, b)) {
             return None;
         }
+        if let (Data::Text(a), Data::Text(b)) = texts
+            && is_one_text(a, b)
+        {
+            return Some(true);
+        }
         if let (Data::Text(text), other) | (other, Data::Text(text)) = texts {
             return match other {
                 Data::Str(known) if !crate::eval::expr::text_may_equal(text, known) => Some(false),
@@ -388,8 +394,8 @@ impl Interp<'_> {
                                 if self.same(&x.class, &y.class, 16)
                                     && self.rules_of(&x.class).eq =>
                             {
-                                let a: Vec<Val> = x.attrs.values().cloned().collect();
-                                let b: Vec<Val> = y.attrs.values().cloned().collect();
+                                let a = self.compared_values(left).unwrap_or_default();
+                                let b = self.compared_values(right).unwrap_or_default();
                                 all(&a, &b)
                             }
                             _ => Some(false),
@@ -436,7 +442,7 @@ impl Interp<'_> {
 
     /// An instance seen as the plain value it is equal to: string and number enums, subclasses of
     /// builtins.
-    pub(super) fn plain(&self, val: &Val) -> Option<Val> {
+    pub(crate) fn plain(&self, val: &Val) -> Option<Val> {
         if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id))
             && let Some(payload) = &instance.payload
         {
@@ -444,6 +450,7 @@ impl Interp<'_> {
             let is_plain = base.as_deref().is_some_and(|base| {
                 base.starts_with("builtins.")
                     || base.starts_with("airflow.")
+                    || base.starts_with("datetime.")
                     || base == "enum.StrEnum"
                     || base == "enum.IntEnum"
             }) || self.bases_include_builtin(&instance.class)
@@ -462,4 +469,14 @@ impl Interp<'_> {
                 .any(|base| matches!(base.as_symbol(), Some("builtins.str" | "builtins.int")))
         })
     }
+}
+
+/// Whether two texts have the very same holes at the same places, and so are equal whatever these hold.
+fn is_one_text(a: &Text, b: &Text) -> bool {
+    a.segments.len() == b.segments.len()
+        && a.segments.iter().zip(&b.segments).all(|pair| match pair {
+            (Segment::Literal(a), Segment::Literal(b)) => a == b,
+            (Segment::Hole(a), Segment::Hole(b)) => std::sync::Arc::ptr_eq(a, b),
+            _ => false,
+        })
 }
