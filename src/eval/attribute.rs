@@ -397,7 +397,11 @@ impl Interp<'_> {
                     span,
                 )));
             }
-            "__dict__" => return Ok(Some(self.dict_of(&attrs, span))),
+            "__dict__" => {
+                let Some(id) = object.as_obj() else { return Ok(None) };
+                let entries = self.namespace_entries(id);
+                return Ok(Some(self.dict(entries, span)));
+            }
             "__bases__" => return Ok(Some(Val::tuple(class.bases.clone(), span))),
             "__mro__" => {
                 let mut order = vec![object.clone()];

@@ -473,6 +473,9 @@ impl Interp<'_> {
             Flow::Stop => Err(Raised::Stop),
             Flow::Normal | Flow::Break | Flow::Continue => Ok(Val::none(span)),
             flow @ Flow::Fork(_) => {
+                if let Some(cond) = self.fork_hole(&flow, span) {
+                    self.may_raise(&cond, span);
+                }
                 let mut result = None;
                 self.each_end(flow, &mut |_, end| match end {
                     Flow::Return(val) => {

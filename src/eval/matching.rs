@@ -107,7 +107,11 @@ impl Interp<'_> {
                     }
                 }
                 if let Some(rest) = rest {
-                    let left = entries.into_iter().filter(|(key, _)| !used.contains(key)).collect();
+                    let mut left = entries;
+                    for key in &used {
+                        left.forget(key);
+                        left.shift_remove(key);
+                    }
                     let dict = self.dict(left, span);
                     self.bind(rest, dict);
                 }
