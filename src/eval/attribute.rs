@@ -20,7 +20,7 @@ impl Interp<'_> {
         if self.unknown(object).is_some() {
             return Ok(self.part_of(object, &format!(".{name}"), span));
         }
-        let own = match self.is_instance(object) {
+        let own = match self.hooks_attributes && self.is_instance(object) {
             true => self.class_lookup(&self.class_of(object), "__getattribute__"),
             false => Ok(None),
         };

@@ -155,7 +155,8 @@ impl Interp<'_> {
             Data::Symbol(path) => {
                 let path = path.clone();
                 self.weigh_function(&path, &args);
-                if may_refuse(&path)
+                if matches!(self.maybe_raised.last(), Some(None))
+                    && may_refuse(&path)
                     && let Some(open) =
                         args.all().into_iter().find(|val| self.is_open(val)).cloned()
                 {
