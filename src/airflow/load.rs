@@ -246,7 +246,7 @@ fn dag_of(interp: &mut Interp<'_>, dag: &DagObject, is_global: bool) -> Dag {
 fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task {
     let mut upstream: Vec<ObjId> = task.upstream.clone();
     for keyword in task.keywords.values() {
-        interp.xcoms_in(&keyword.val, &mut upstream, 0);
+        interp.xcoms_in(&keyword.val, &mut upstream);
     }
     let mut ids: Vec<String> = upstream
         .into_iter()

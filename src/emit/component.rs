@@ -12,7 +12,11 @@ use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::spec::{Finished, JobSpec, fill};
 use crate::values::Values;
+use crate::words::count;
 use crate::yaml;
+
+/// Open places of one task that are told one by one.
+const PLACES_TOLD: usize = 10;
 
 /// Writes each spec as a component.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,10 +34,15 @@ impl Emitter for Components {
                 };
                 let open = open(spec);
                 if !open.is_empty() {
-                    let told = open.into_iter().map(|(path, why)| {
+                    let rest = open.len().saturating_sub(PLACES_TOLD);
+                    let told = open.into_iter().take(PLACES_TOLD).map(|(path, why)| {
                         tell(format!("no component is written: {path}: {why}")).pod_path(path)
                     });
                     emitted.diagnostics.extend(told);
+                    if rest > 0 {
+                        let more = count(rest, "more open place");
+                        emitted.diagnostics.push(tell(format!("no component is written: {more}")));
+                    }
                     continue;
                 }
                 let Ok(Finished(finished)) = fill(spec, &Values::default()).finish() else {
@@ -176,6 +185,17 @@ mod tests {
         let arg = &read["attributes"]["base_pod_spec"]["containers"][0]["args"][0];
         assert_eq!(arg, "{{ '{{' }} no }} {{ '{%' }}");
         assert_eq!(read["attributes"]["assets"][0]["key"], "etl/load");
+    }
+
+    #[test]
+    fn many_open_places_are_counted() {
+        let mut spec = spec_named("etl", "load");
+        spec.templates = (0..500)
+            .map(|at| crate::spec::Template { path: format!("/run/{at}"), needs: Vec::new() })
+            .collect();
+        let emitted = emit(spec);
+        assert_eq!(emitted.diagnostics.len(), PLACES_TOLD + 1);
+        assert!(emitted.diagnostics[PLACES_TOLD].message.ends_with("490 more open places"));
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl Interp<'_> {
                 Ok(Some(self.symbol_attribute(&path, &key, span)))
             }
             Data::Native(native) => {
+                self.weigh(object);
                 let native = Rc::clone(native);
                 self.native_attribute(object, &native, &key, span)
             }

@@ -3,6 +3,7 @@
 mod parameters;
 
 pub(crate) use parameters::too_many_positional;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::HoleKind;
@@ -421,8 +422,8 @@ impl Interp<'_> {
             function: Some(Rc::clone(function)),
             this,
             call: span,
-            global_names: Vec::new(),
-            nonlocal_names: Vec::new(),
+            global_names: BTreeSet::new(),
+            nonlocal_names: BTreeSet::new(),
             yields: Vec::new(),
             is_class: false,
             module: Name::from(module),

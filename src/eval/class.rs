@@ -3,6 +3,7 @@
 mod instance;
 mod parents;
 
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -44,6 +45,9 @@ impl Classes {
     }
 }
 
+/// Members of an enum that a value is compared with in the time of a step.
+const MEMBERS_COMPARED: usize = 2;
+
 impl Interp<'_> {
     /// `class`: evaluates the body in a scope of its own and makes the class.
     pub(crate) fn make_class(&mut self, def: &std::sync::Arc<ast::Class>) -> Res {
@@ -72,8 +76,8 @@ impl Interp<'_> {
             function: None,
             this: None,
             call: def.span,
-            global_names: Vec::new(),
-            nonlocal_names: Vec::new(),
+            global_names: BTreeSet::new(),
+            nonlocal_names: BTreeSet::new(),
             yields: Vec::new(),
             is_class: true,
             module: outer.module.clone(),
@@ -313,6 +317,8 @@ impl Interp<'_> {
                 val
             };
             values.push(val.clone());
+            // Each value is compared with all before it.
+            self.spend(members.len() / MEMBERS_COMPARED, val.span)?;
             let mut known = None;
             for member in &members {
                 if let Some(Object::Instance(instance)) =

@@ -4,7 +4,8 @@
 //! gives a hole, but what asks for the keys themselves (iteration, `len`, `in`, truth) must not take
 //! them as present, nor rely on an order that differs between the branches.
 
-use std::ops::{Deref, DerefMut};
+use std::cmp::Ordering;
+use std::ops::Deref;
 
 use super::object::{Key, Map, Val};
 
@@ -14,6 +15,8 @@ type Inner = Map<Key, (Val, Val)>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
     map: Inner,
+    /// Whether a key that is no single known one was ever set: where none was, none has to be looked for.
+    had_open: bool,
     doubt: Option<Box<Doubt>>,
 }
 
@@ -30,7 +33,38 @@ impl Entries {
     /// Sets an entry, which is certain from then on.
     pub(crate) fn insert(&mut self, key: Key, entry: (Val, Val)) {
         self.settle(&key);
+        self.had_open |= is_open(&key);
         self.map.insert(key, entry);
+    }
+
+    /// The entry under a key, to change its value.
+    pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut (Val, Val)> {
+        self.map.get_mut(key)
+    }
+
+    /// Takes out the entry at a place; those after it move up.
+    pub(crate) fn take_at(&mut self, at: usize) -> Option<(Val, Val)> {
+        self.map.shift_remove_index(at).map(|(_, entry)| entry)
+    }
+
+    /// Gives back room that is not needed.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.map.shrink_to_fit();
+    }
+
+    /// Takes out the last entry.
+    pub(crate) fn pop(&mut self) -> Option<(Val, Val)> {
+        self.map.pop().map(|(_, entry)| entry)
+    }
+
+    /// Moves an entry to another place; both are below the length.
+    pub(crate) fn move_index(&mut self, from: usize, to: usize) {
+        self.map.move_index(from, to);
+    }
+
+    /// Orders the entries by their values; equal ones keep their order.
+    pub(crate) fn sort_by_value(&mut self, mut order: impl FnMut(&Val, &Val) -> Ordering) {
+        self.map.sort_by(|_, (_, a), _, (_, b)| order(a, b));
     }
 
     /// An entry was taken out: it is not there for sure.
@@ -80,14 +114,13 @@ impl Entries {
 
     /// Whether there may be keys that are not listed here, or some of those listed may be missing.
     pub(crate) fn has_open_keys(&self) -> bool {
-        self.map.keys().any(|key| matches!(key, Key::Spread(_) | Key::Hole(_)))
-            || self.has_doubtful()
+        self.had_open && self.map.keys().any(is_open) || self.has_doubtful()
     }
 
     /// Whether going over the keys one after the other is not possible: some are not listed, some may
     /// be missing, or their order is not known.
     pub(crate) fn is_untold(&self) -> bool {
-        self.map.keys().any(|key| matches!(key, Key::Spread(_)))
+        self.had_open && self.map.keys().any(|key| matches!(key, Key::Spread(_)))
             || self.has_doubtful()
             || self.is_disordered()
     }
@@ -127,12 +160,6 @@ impl Deref for Entries {
     }
 }
 
-impl DerefMut for Entries {
-    fn deref_mut(&mut self) -> &mut Inner {
-        &mut self.map
-    }
-}
-
 impl IntoIterator for Entries {
     type Item = (Key, (Val, Val));
     type IntoIter = <Inner as IntoIterator>::IntoIter;
@@ -153,6 +180,13 @@ impl<'a> IntoIterator for &'a Entries {
 
 impl FromIterator<(Key, (Val, Val))> for Entries {
     fn from_iter<T: IntoIterator<Item = (Key, (Val, Val))>>(entries: T) -> Self {
-        Self { map: entries.into_iter().collect(), doubt: None }
+        let map: Inner = entries.into_iter().collect();
+        let had_open = map.keys().any(is_open);
+        Self { map, had_open, doubt: None }
     }
+}
+
+/// Whether a key stands for others, or for one that is not known.
+fn is_open(key: &Key) -> bool {
+    matches!(key, Key::Spread(_) | Key::Hole(_))
 }

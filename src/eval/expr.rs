@@ -13,7 +13,7 @@ use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, FPart, Name, UnaryOp};
 
 /// Bytes of a new text that take one step.
-pub(super) const BYTES_MADE: usize = 32;
+pub(crate) const BYTES_MADE: usize = 32;
 
 /// Bytes of a text that take one step when an operation goes over it.
 const BYTES_READ: usize = 512;

@@ -14,6 +14,12 @@ use crate::python::Span;
 /// How deep values may be nested; beyond it they are unknown.
 const MAX_DEPTH: u32 = 64;
 
+/// Parts that a hole counts for.
+const HOLE: usize = 4;
+
+/// Bytes that a segment of a text with holes counts for.
+const SEGMENT: usize = 64;
+
 /// A text shorter than this is finished even when there is no room left.
 const SMALL: usize = 256;
 
@@ -35,7 +41,9 @@ impl Interp<'_> {
 
     fn freeze_at(&self, val: &Val, depth: u32) -> Value {
         let left = self.parts_left.get();
-        self.parts_left.set(left.saturating_sub(1));
+        // A hole is told wherever it is met, with its reason and its place.
+        let parts = if matches!(val.data, Data::Unknown(_)) { HOLE } else { 1 };
+        self.parts_left.set(left.saturating_sub(parts));
         let kind = if depth > MAX_DEPTH || left == 0 {
             Kind::Unknown(self.deep_hole(val))
         } else if !self.has_room_for(val) {
@@ -52,6 +60,7 @@ impl Interp<'_> {
         let bytes = match &val.data {
             Data::Str(text) => text.len(),
             Data::Bytes(bytes) => bytes.len(),
+            Data::Text(text) => text.segments.len() * SEGMENT,
             Data::Obj(_) | Data::Tuple(_) => SMALL,
             _ => 0,
         };

@@ -45,25 +45,53 @@ pub(crate) struct Heap {
 /// How many values are copied in the time of a step.
 const COPIED: u64 = 8;
 
+/// Values that take as much room as an object without any.
+const OBJECT: u64 = 3;
+/// Values that a collection may have room for beyond twice those it has.
+const ROOM_LEFT: usize = 16;
+
 /// How many values an object holds.
 fn size(object: &Object) -> u64 {
     let length = match object {
         Object::List(items) | Object::Iterator(items, _) => items.len(),
-        Object::Dict(entries, _) => entries.len() * 2,
+        // A key, its hash and its place in the table take room as well.
+        Object::Dict(entries, _) => entries.len() * 3,
         Object::Set(items, _) => items.len() * 2,
-        Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => names.len(),
-        Object::Instance(instance) => instance.attrs.len(),
+        Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => {
+            names.len() * 2
+        }
+        Object::Instance(instance) => instance.attrs.len() * 2,
         // A class remembers all the classes above it.
         Object::Class(class, _) => class.mro.len() * 2,
+        Object::Lazy(lazy) => lazy.held(),
+        Object::Partial(_, given, named) => given.len() + named.len() * 2,
         _ => 0,
     };
-    1 + length as u64
+    OBJECT + length as u64
+}
+
+/// Gives back the room that what is left of a larger collection does not need: it is there to the end.
+fn tighten(object: &mut Object) {
+    let is_loose = |capacity: usize, length: usize| capacity > ROOM_LEFT + length * 2;
+    match object {
+        Object::List(items) | Object::Iterator(items, _)
+            if is_loose(items.capacity(), items.len()) =>
+        {
+            items.shrink_to_fit();
+        }
+        Object::Set(items, _) if is_loose(items.capacity(), items.len()) => items.shrink_to_fit(),
+        Object::Dict(entries, _) if is_loose(entries.capacity(), entries.len()) => {
+            entries.shrink_to_fit();
+        }
+        _ => {}
+    }
 }
 
 impl Heap {
     /// Puts an object on the heap.
-    pub(crate) fn add(&mut self, object: Object) -> ObjId {
+    pub(crate) fn add(&mut self, mut object: Object) -> ObjId {
         let id = ObjId(u32::try_from(self.objects.len()).unwrap_or(u32::MAX));
+        tighten(&mut object);
         self.count(size(&object));
         self.objects.push(object);
         id
@@ -173,6 +201,11 @@ impl Heap {
         let object = self.get(id);
         self.count(size(object) / COPIED);
         object.clone()
+    }
+
+    /// Counts values that are copied without being put here.
+    pub(crate) fn copied(&self, values: usize) {
+        self.count(values as u64 / COPIED);
     }
 
     /// The next number to be given out.

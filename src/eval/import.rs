@@ -5,6 +5,7 @@
 //! does to a shared module must not show in another, whatever the order or the number of threads.
 //! Parsing, the costly part, is shared.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::HoleKind;
@@ -385,8 +386,8 @@ fn module_frame(module: &ModuleObject) -> Frame {
         function: None,
         this: None,
         call: Span::NONE,
-        global_names: Vec::new(),
-        nonlocal_names: Vec::new(),
+        global_names: BTreeSet::new(),
+        nonlocal_names: BTreeSet::new(),
         yields: Vec::new(),
         is_class: false,
         module: module.name.clone(),

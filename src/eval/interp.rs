@@ -6,16 +6,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::checkout::{Checkout, is_marked};
+use super::expr::BYTES_MADE;
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
+use super::pure::hash::hexdigest;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
 use crate::diag::{Code, Diagnostic, Once};
 use crate::python::ast::{Expr, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
+use crate::words::shorten;
 
 /// Bytes of a statement that are enough to show it: more than are shown, whatever its letters.
 const MOST_BYTES_SHOWN: usize = 400;
+
+/// Lookups that an unknown value remembers.
+const MOST_ROOTS: usize = 64;
+/// Steps that making an unknown value counts for.
+const UNKNOWN: usize = 8;
+/// Parts of a value that are asked in the time of a step what they depend on.
+const PARTS_ASKED: usize = 8;
+
+/// Bytes of the name of an unknown value; no path of a file is longer.
+const LONGEST_NAME: usize = 4096;
+
+/// Bytes of a statement in which those to be shown are looked for: some are blanks.
+const MOST_BYTES_READ: usize = 4096;
 
 /// Why an expression has no value.
 #[derive(Debug)]
@@ -45,9 +61,9 @@ pub(crate) struct Frame {
     /// The place of the call.
     pub(crate) call: Span,
     /// Names declared `global`.
-    pub(crate) global_names: Vec<Name>,
+    pub(crate) global_names: BTreeSet<Name>,
     /// Names declared `nonlocal`.
-    pub(crate) nonlocal_names: Vec<Name>,
+    pub(crate) nonlocal_names: BTreeSet<Name>,
     /// Values yielded so far, for generators.
     pub(crate) yields: Vec<Val>,
     /// Whether this is a class body, whose names its functions do not see.
@@ -282,6 +298,8 @@ impl<'a> Interp<'a> {
         }
         let text = self.snippets.get(&span.source).map_or("", |source| source.slice(span));
         let mut short = String::new();
+        // A statement may be as long as its file, without a blank in it.
+        let text = text.get(..text.floor_char_boundary(MOST_BYTES_READ)).unwrap_or(text);
         for word in text.split_whitespace() {
             if !short.is_empty() {
                 short.push(' ');
@@ -305,6 +323,11 @@ impl<'a> Interp<'a> {
         if is_marked(&name) {
             name = self.checkout.shown(&name).into_owned();
         }
+        if name.len() > LONGEST_NAME {
+            // It is copied wherever the value goes. The digest keeps two such names apart.
+            let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
+            name = format!("{} {digest}", shorten(&name, LONGEST_NAME / 4));
+        }
         let hole = Hole { kind, name, default: None, reason, span, roots: Vec::new() };
         Val::unknown(Arc::new(hole), span)
     }
@@ -312,6 +335,7 @@ impl<'a> Interp<'a> {
     /// An unknown value computed from others.
     pub(crate) fn derived(&mut self, from: &[&Val], span: Span) -> Val {
         let mut roots: Vec<Arc<Hole>> = Vec::new();
+        self.work(UNKNOWN);
         for val in from {
             self.roots_of(val, &mut roots, 0);
         }
@@ -333,11 +357,28 @@ impl<'a> Interp<'a> {
         if depth > 6 || roots.len() > 16 {
             return;
         }
+        // A value that is there many times is gone through as often.
+        let parts = match &val.data {
+            Data::Tuple(items) => items.len(),
+            Data::Text(text) => text.segments.len(),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => items.len(),
+                Object::Dict(entries, _) => entries.len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        if !self.work(parts / PARTS_ASKED) {
+            return;
+        }
         let mut add = |hole: &Arc<Hole>| {
             let own =
                 if hole.roots.is_empty() { std::slice::from_ref(hole) } else { &hole.roots[..] };
             for root in own {
-                if !roots.iter().any(|known| known.kind == root.kind && known.name == root.name) {
+                // A text may have thousands of them, and each is compared with all.
+                if roots.len() < MOST_ROOTS
+                    && !roots.iter().any(|known| known.kind == root.kind && known.name == root.name)
+                {
                     roots.push(Arc::clone(root));
                 }
             }
@@ -416,6 +457,7 @@ impl<'a> Interp<'a> {
         span: Span,
     ) -> Raised {
         let message: String = message.into();
+        self.work(message.len() / BYTES_MADE);
         let args = Val::tuple(vec![Val::str(message, span)], span);
         let mut attrs = Map::default();
         attrs.insert(Name::from("args"), args);

@@ -18,6 +18,9 @@ use crate::python::Span;
 /// Elements that one step goes over.
 const ELEMENTS_READ: usize = 16;
 
+/// Bytes of a `bytes` value that one step goes over: each becomes a number of its own.
+const BYTES_READ: usize = 4;
+
 /// Steps that an entry of a dict counts for.
 const ROOM_OF_ENTRY: usize = 2;
 
@@ -45,7 +48,10 @@ impl Interp<'_> {
     pub(crate) fn entries_of(&self, val: &Val) -> Option<Entries> {
         match self.heap.get(val.as_obj()?) {
             Object::Namespace(owner) => Some(self.namespace_entries(*owner)),
-            Object::Dict(entries, _) => Some(entries.clone()),
+            Object::Dict(entries, _) => {
+                self.heap.copied(entries.len() * 2);
+                Some(entries.clone())
+            }
             Object::Instance(instance) => self.entries_of(instance.payload.as_ref()?),
             Object::Record(..) => self.section_options(val)?,
             _ => None,
@@ -258,7 +264,9 @@ impl Interp<'_> {
         if let Some((_, val)) = entries.get(&key) {
             return Ok(Some(val.clone()));
         }
+        self.spend(if entries.has_open_keys() { entries.len() } else { 0 }, span)?;
         if let Key::Hole(_) = key {
+            self.spend(entries.len() / ELEMENTS_READ, span)?;
             let mut from: Vec<&Val> = vec![index];
             from.extend(entries.values().map(|(_, val)| val));
             let one = self.derived(&from, span);
@@ -397,6 +405,13 @@ impl Interp<'_> {
 
     fn text_item(&mut self, object: &Val, index: &Val, span: Span) -> Res {
         if let Data::Bytes(bytes) = &object.data {
+            if let Data::Int(at) = &index.data
+                && let Ok(at) = usize::try_from(*at)
+                && let Some(byte) = bytes.get(at)
+            {
+                return Ok(Val::int(i64::from(*byte), span));
+            }
+            self.spend(bytes.len() / BYTES_READ, span)?;
             let items: Vec<Val> =
                 bytes.iter().map(|byte| Val::int(i64::from(*byte), span)).collect();
             return match self.sequence_item("byte", &items, index, span)? {

@@ -3,6 +3,7 @@
 //! What an iterator still has to do is a [`Lazy`] on the heap. Taking an element takes the state out,
 //! steps it and puts it back, so that an undecided branch can step it on one side and not on the other.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -94,6 +95,19 @@ impl Lazy {
             }
             Self::Expression(state) => vec![state.source.clone()],
             _ => Vec::new(),
+        }
+    }
+
+    /// How many values it keeps by itself.
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Self::Dict(_, items, _) | Self::Set(items, _) => items.len(),
+            Self::Cycle(_, items, _)
+            | Self::Map(_, items)
+            | Self::Zip(items)
+            | Self::Chain(items) => items.len(),
+            Self::Expression(state) => state.ready.len(),
+            _ => 0,
         }
     }
 
@@ -391,6 +405,8 @@ impl Interp<'_> {
 
     fn chained_next(&mut self, rest: &mut Vec<Val>, span: Span) -> Res<Next> {
         while let Some(first) = rest.first().cloned() {
+            // Chains of chains are gone through from the outermost for each element.
+            self.spend(LINK, span)?;
             let Some(iterator) = self.iter_of(&first, span)? else {
                 return Ok(Next::Open(self.derived(&[&first], span)));
             };
@@ -444,7 +460,7 @@ impl Interp<'_> {
         inner.closure = closure.into();
         inner.is_class = false;
         inner.function = None;
-        inner.nonlocal_names = Vec::new();
+        inner.nonlocal_names = BTreeSet::new();
         inner.yields = Vec::new();
         inner.doubt = None;
         inner
@@ -474,5 +490,7 @@ impl Interp<'_> {
     }
 }
 
+/// Steps that it takes to ask one part of a chain.
+const LINK: usize = 4;
 const INDEX_ERROR: &str = "builtins.IndexError";
 const STOP_ITERATION: &str = "builtins.StopIteration";

@@ -110,7 +110,9 @@ impl Interp<'_> {
                     let mut left = entries;
                     for key in &used {
                         left.forget(key);
-                        left.shift_remove(key);
+                        if let Some(at) = left.get_index_of(key) {
+                            left.take_at(at);
+                        }
                     }
                     let dict = self.dict(left, span);
                     self.bind(rest, dict);

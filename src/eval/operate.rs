@@ -13,6 +13,11 @@ use super::pure::number::{self, ArithmeticError, Number};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, UnaryOp};
 
+/// Elements that are copied in the time of a step.
+const ITEMS_COPIED: usize = 8;
+/// Steps that a segment of a text with holes counts for.
+const SEGMENT: usize = 3;
+
 /// The mark `functools.total_ordering` leaves on a class.
 pub(crate) const TOTAL_ORDERING: &str = "__total_ordering__";
 
@@ -166,8 +171,12 @@ impl Interp<'_> {
         }
         if let Some(val) = self.text_operation(op, left, right, span)? {
             // Also where it is done many times for one expression, as by `sum` or `accumulate`.
-            let made = val.as_str().map_or(0, str::len);
-            self.spend(made / BYTES_MADE, span)?;
+            let made = match &val.data {
+                Data::Str(text) => text.len() / BYTES_MADE,
+                Data::Text(text) => text.segments.len() * SEGMENT,
+                _ => 0,
+            };
+            self.spend(made, span)?;
             return Ok(val);
         }
         if self.is_open(left) || self.is_open(right) {
@@ -270,6 +279,8 @@ impl Interp<'_> {
                 else {
                     return Ok(None);
                 };
+                let bytes = |val: &Val| val.as_str().map_or(0, str::len);
+                self.spend((bytes(left) + bytes(right)) / BYTES_MADE, span)?;
                 text.push_text(&other);
                 Ok(Some(self.bounded_text(text, span)))
             }
@@ -312,7 +323,8 @@ impl Interp<'_> {
                 let message = "a string is longer than the bound";
                 return Ok(Some(self.limit_hole(span, "string", message)));
             }
-            let joined: Vec<u8> = a.iter().chain(b.iter()).copied().collect();
+            self.spend((a.len() + b.len()) / BYTES_MADE, span)?;
+            let joined: Vec<u8> = [a.as_ref(), b.as_ref()].concat();
             return Ok(Some(Val::new(Data::Bytes(joined.into()), span)));
         }
         if let (Data::Tuple(a), Data::Tuple(b), BinaryOp::Add) = (&left.data, &right.data, op) {
@@ -320,6 +332,7 @@ impl Interp<'_> {
                 let message = "a collection is larger than the bound";
                 return Ok(Some(self.limit_hole(span, "collection", message)));
             }
+            self.spend((a.len() + b.len()) / ITEMS_COPIED, span)?;
             let items = a.iter().chain(b.iter()).cloned().collect();
             return Ok(Some(Val::tuple(items, span)));
         }

@@ -3,6 +3,7 @@
 mod repr;
 
 use super::call::Args;
+use super::expr::BYTES_MADE;
 use super::interp::{Interp, Res};
 use super::item::as_big;
 use super::object::{Data, Flavour, Native, Object, Val};
@@ -23,6 +24,8 @@ impl Interp<'_> {
                 Err(self.exception_of(&path, message, span))
             }
             Failure::Bound(what) => {
+                // It may have been made up to there.
+                self.work(self.settings.limits.string / BYTES_MADE);
                 let message = format!("the result of {what} is larger than the bound");
                 Ok(self.limit_hole(span, "string", &message))
             }

@@ -2,6 +2,7 @@
 //! steps would take hours within its bound, so they count for as many as they are worth.
 
 use num_bigint::BigInt;
+use num_traits::Signed as _;
 
 use super::call::Args;
 use super::interp::{Interp, Res};
@@ -12,12 +13,16 @@ use crate::python::Span;
 const TEXT: usize = 256;
 /// Elements that are handled in the time of a step.
 const ELEMENTS: usize = 16;
+/// Bytes of a path that are handled in the time of a step: it is taken apart and put together each time.
+const PATH: usize = 4;
+/// Keys that are looked up in the time of a step.
+const HASHED: usize = 4;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
 /// States of an automaton that are made in the time of a step.
 const STATES: usize = 2;
 /// States that stand for a class of characters such as `\w`.
-const CLASS: usize = 100;
+const CLASS: usize = 1000;
 /// `re.I`.
 const IGNORE_CASE: i64 = 2;
 /// Products of digits that are made in the time of a step.
@@ -28,6 +33,8 @@ const SLOW: u64 = 16;
 const TAKES_APART: u64 = 64;
 /// How much longer it takes to read a notation.
 const READS: u64 = 256;
+/// How much longer it takes to read YAML.
+const READS_YAML: u64 = 512;
 /// What making ready a regular expression counts for.
 const PATTERN: u64 = 400;
 
@@ -68,13 +75,15 @@ impl Interp<'_> {
         let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
         let is_pattern = module == "re";
         let factor = match (module, name) {
-            (
-                "json" | "yaml" | "toml" | "tomllib",
-                "load" | "loads" | "safe_load" | "load_all" | "safe_load_all",
-            ) => READS,
-            ("re" | "json" | "yaml" | "copy" | "hashlib" | "csv" | "pprint", _) => SLOW,
-            (_, "sorted") => SLOW,
-            _ => 1,
+            ("json" | "toml" | "tomllib", "load" | "loads") => READS,
+            ("yaml", "load" | "safe_load" | "load_all" | "safe_load_all") => READS_YAML,
+            ("builtins", "exec" | "eval" | "compile") => READS,
+            (_, "maketrans") => TAKES_APART,
+            ("textwrap", _) | ("string", "capwords") => TAKES_APART,
+            ("builtins", "sorted") => SLOW,
+            ("builtins", _) => 1,
+            // Few functions of other modules only copy what they are given.
+            _ => SLOW,
         };
         let is_at_once = module == "builtins" && AT_ONCE.contains(&name);
         if is_at_once || path.starts_with("airflow.") || path.starts_with("kubernetes.") {
@@ -92,9 +101,13 @@ impl Interp<'_> {
         let is_pattern =
             matches!(&this.data, Data::Native(native) if matches!(**native, Native::Regex(..)));
         let factor = match name {
-            "split" | "rsplit" | "splitlines" | "replace" | "translate" => TAKES_APART,
+            "split" | "rsplit" | "splitlines" | "replace" | "translate" | "strftime"
+            | "format_map" | "maketrans" | "expandtabs" | "title" | "swapcase" | "casefold"
+            | "capitalize" => TAKES_APART,
             "sort" => SLOW,
             _ if is_pattern => SLOW,
+            // Few methods of texts only copy what they are given.
+            _ if matches!(this.data, Data::Str(_) | Data::Bytes(_)) => SLOW,
             _ => 1,
         };
         let all = std::iter::once(this).chain(args.all());
@@ -125,7 +138,10 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<()> {
         let digits = modulus.bits() / BITS + 1;
-        let products = exponent.bits().saturating_mul(digits.saturating_mul(digits));
+        let squared = digits.saturating_mul(digits);
+        // An inverse is looked for first, where the exponent is negative.
+        let inverse = if exponent.is_negative() { squared * PRODUCTS } else { 0 };
+        let products = exponent.bits().saturating_mul(squared).saturating_add(inverse);
         self.spend(usize::try_from(products / PRODUCTS).unwrap_or(usize::MAX), span)
     }
 
@@ -155,14 +171,22 @@ impl Interp<'_> {
         match &val.data {
             Data::Str(text) => steps(text.len(), TEXT),
             Data::Bytes(bytes) => steps(bytes.len(), TEXT),
+            Data::Text(text) => text.segments.len() as u64,
+            Data::Native(native) => match native.as_ref() {
+                Native::Path(text) => steps(text.len(), PATH),
+                _ => 0,
+            },
             Data::Big(number) => number.bits() / BITS,
             Data::Tuple(items) => inner(&mut items.iter(), items.len()),
             Data::Obj(id) => match self.heap.get(self.heap.resolve(*id)) {
                 Object::List(items) => inner(&mut items.iter(), items.len()),
                 Object::Dict(entries, _) => {
-                    inner(&mut entries.values().map(|(_, item)| item), entries.len())
+                    steps(entries.len(), HASHED)
+                        + inner(&mut entries.values().map(|(_, item)| item), entries.len())
                 }
-                Object::Set(items, _) => inner(&mut items.values(), items.len()),
+                Object::Set(items, _) => {
+                    steps(items.len(), HASHED) + inner(&mut items.values(), items.len())
+                }
                 _ => 0,
             },
             _ => 0,

@@ -1,5 +1,7 @@
 //! What became of each keyword.
 
+use std::collections::BTreeMap;
+
 use super::account::{Disposition, KeywordAccount};
 use super::bind::Bound;
 use super::output::Output;
@@ -146,9 +148,14 @@ fn hole_names(keyword: &Keyword) -> Vec<String> {
 
 /// Joins the accounts of two instances of one task: a keyword that is unresolved in one is unresolved.
 pub(crate) fn join(all: &mut Vec<KeywordAccount>, more: Vec<KeywordAccount>) {
+    let mut places: BTreeMap<String, usize> =
+        all.iter().enumerate().rev().map(|(at, known)| (known.name.clone(), at)).collect();
     for account in more {
-        match all.iter_mut().find(|known| known.name == account.name) {
-            None => all.push(account),
+        match places.get(&account.name).and_then(|at| all.get_mut(*at)) {
+            None => {
+                places.insert(account.name.clone(), all.len());
+                all.push(account);
+            }
             Some(known) => {
                 let unresolved = account.disposition == Disposition::Unresolved;
                 if unresolved {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
+use super::known::Known;
 use super::names::{Promise, is_harmless, is_random, promise};
 use super::shapes::in_text;
 use super::{REDACTED, in_spec};
@@ -84,14 +85,19 @@ pub fn in_defaults(spec: &JobSpec) -> impl Iterator<Item = &OpenHole> {
     spec.holes.iter().filter(|hole| is_secret_default(&hole.name, hole.default.as_ref()))
 }
 
+/// What a literal of Python stands in.
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// The credentials of some job specs, to be kept out of texts.
 #[derive(Debug, Clone, Default)]
 pub struct Mask {
     /// Credentials nobody takes for an ordinary word: they are masked wherever they stand. Longest first.
-    strong: Vec<String>,
+    strong: Known,
     /// Others, such as the password `airflow`: they are masked only as a whole literal beside a name that promises
     /// a credential.
-    weak: BTreeSet<String>,
+    weak: Known,
+    /// The same in quotes, first in double ones.
+    quoted: Known,
     is_off: bool,
 }
 
@@ -123,7 +129,13 @@ impl Mask {
         }
         let mut strong: Vec<String> = strong.into_iter().collect();
         strong.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        Self { strong, weak, is_off: false }
+        let quoted = weak.iter().flat_map(|secret| QUOTES.map(|it| format!("{it}{secret}{it}")));
+        Self {
+            strong: Known::new(strong),
+            quoted: Known::new(quoted.collect()),
+            weak: Known::new(weak.into_iter().collect()),
+            is_off: false,
+        }
     }
 
     /// A text without the credentials that are known or can be told by their looks.
@@ -145,7 +157,7 @@ impl Mask {
         }
         for range in literals.iter().rev() {
             let Some(literal) = text.get(range.clone()) else { continue };
-            let all = self.strong.iter().chain(&self.weak);
+            let all = self.strong.within(literal).into_iter().chain(self.weak.within(literal));
             let masked = all.fold(literal.to_owned(), |text, secret| {
                 text.replace(secret.as_str(), &style.replace(secret))
             });
@@ -158,10 +170,9 @@ impl Mask {
     pub fn json(&self, value: &mut Json) {
         match value {
             Json::String(text) => {
-                for secret in self.strong.iter().filter(|_| !self.is_off) {
-                    if text.contains(secret.as_str()) {
-                        *text = text.replace(secret.as_str(), REDACTED);
-                    }
+                let found = if self.is_off { Vec::new() } else { self.strong.within(text) };
+                for secret in found {
+                    *text = text.replace(secret.as_str(), REDACTED);
                 }
             }
             Json::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
@@ -175,11 +186,11 @@ impl Mask {
             return text.to_owned();
         }
         let mut out = text.to_owned();
-        for secret in self.strong.iter().filter(|secret| text.contains(secret.as_str())) {
+        for secret in self.strong.within(text) {
             out = out.replace(secret.as_str(), &replace(secret));
         }
-        for secret in &self.weak {
-            out = self.literals(&out, secret, &replace);
+        for literal in self.quoted.within(&out) {
+            out = in_literals(&out, literal, &replace);
         }
         for found in in_text(&out, code).into_iter().rev() {
             let secret = out.get(found.range.clone()).unwrap_or_default().to_owned();
@@ -189,26 +200,27 @@ impl Mask {
         }
         out
     }
+}
 
-    /// Replaces a credential that is an ordinary word where it is a whole literal on a line with a name that promises
-    /// one.
-    fn literals(&self, text: &str, secret: &str, replace: &impl Fn(&str) -> String) -> String {
-        let quoted = ['"', '\''].map(|quote| format!("{quote}{secret}{quote}"));
-        if !quoted.iter().any(|literal| text.contains(literal)) {
-            return text.to_owned();
+/// Replaces a credential that is an ordinary word where it is a whole literal, given in its quotes, on a line with a
+/// name that promises one.
+fn in_literals(text: &str, literal: &str, replace: &impl Fn(&str) -> String) -> String {
+    let Some((secret, quote)) =
+        literal.get(1..).and_then(|rest| rest.split_at_checked(rest.len().saturating_sub(1)))
+    else {
+        return text.to_owned();
+    };
+    let masked = format!("{quote}{}{quote}", replace(secret));
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
+        if line.contains(literal) && words.any(|word| promise(word) != Promise::Nothing) {
+            out.push_str(&line.replace(literal, &masked));
+        } else {
+            out.push_str(line);
         }
-        let mut out = String::with_capacity(text.len());
-        for line in text.split_inclusive('\n') {
-            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
-            let promises = words.into_iter().any(|word| promise(word) != Promise::Nothing);
-            let mut line = line.to_owned();
-            for (literal, quote) in quoted.iter().zip(['"', '\'']).filter(|_| promises) {
-                line = line.replace(literal, &format!("{quote}{}{quote}", replace(secret)));
-            }
-            out.push_str(&line);
-        }
-        out
     }
+    out
 }
 
 /// Whether nobody would take a text for an ordinary word.

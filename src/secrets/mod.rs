@@ -8,6 +8,7 @@
 //! every other text: messages, reasons and the source of the DAG itself.
 
 mod find;
+mod known;
 mod mask;
 mod names;
 mod shapes;

@@ -8,6 +8,7 @@ mod mutated;
 mod network;
 mod seeds;
 mod texts;
+mod weights;
 mod writing;
 
 use std::collections::BTreeMap;

@@ -6,13 +6,18 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::interrupt::{AtWork, watch};
 
 /// The whole tree of a revision in a folder of its own, which goes with this value.
 #[derive(Debug)]
 pub(super) struct Tree {
+    /// Ends before the folder goes.
+    _watch: Runtime,
     folder: TempDir,
     /// The root of the repository's work tree.
     top: PathBuf,
@@ -38,7 +43,8 @@ pub(super) enum GitError {
 impl Tree {
     /// Takes out a revision of the repository around `cwd`.
     pub(super) fn of(cwd: &Path, revision: &str) -> Result<Self, GitError> {
-        let git = |args: &[&OsStr]| run(cwd, args, None);
+        let at_work = AtWork::default();
+        let git = |args: &[&OsStr]| run(cwd, args, None, &at_work);
         let top = git(&[OsStr::new("rev-parse"), OsStr::new("--show-toplevel")])?;
         let top = PathBuf::from(top);
         let commit = format!("{revision}^{{commit}}");
@@ -50,8 +56,9 @@ impl Tree {
         })?;
         let folder =
             tempfile::Builder::new().prefix("podlift-").tempdir().map_err(GitError::NoFolder)?;
+        let watch = watch(folder.path().to_owned(), &at_work).map_err(GitError::NoFolder)?;
         let index = folder.path().join("index");
-        let inside = |args: &[&OsStr]| run(&top, args, Some(&index));
+        let inside = |args: &[&OsStr]| run(&top, args, Some(&index), &at_work);
         inside(&[OsStr::new("read-tree"), OsStr::new(&commit)])?;
         let mut prefix = OsStr::new("--prefix=").to_owned();
         prefix.push(folder.path().join("tree"));
@@ -62,7 +69,7 @@ impl Tree {
             OsStr::new("--quiet"),
             &prefix,
         ])?;
-        let tree = Self { folder, top };
+        let tree = Self { _watch: watch, folder, top };
         std::fs::create_dir_all(tree.root()).map_err(GitError::NoFolder)?;
         Ok(tree)
     }
@@ -84,7 +91,12 @@ impl Tree {
 }
 
 /// Runs git and gives what it printed, without the line feed at its end.
-fn run(cwd: &Path, args: &[&OsStr], index: Option<&Path>) -> Result<String, GitError> {
+fn run(
+    cwd: &Path,
+    args: &[&OsStr],
+    index: Option<&Path>,
+    at_work: &AtWork,
+) -> Result<String, GitError> {
     let mut command = Command::new("git");
     // Nothing that the repository is configured to run: hooks, monitors, filters that reach for a network.
     for setting in [
@@ -100,7 +112,8 @@ fn run(cwd: &Path, args: &[&OsStr], index: Option<&Path>) -> Result<String, GitE
     if let Some(index) = index {
         command.env("GIT_INDEX_FILE", index);
     }
-    let done = command.output().map_err(GitError::NoGit)?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let done = at_work.run(&mut command).map_err(GitError::NoGit)?;
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);
         let said = said.trim().trim_start_matches("fatal: ");

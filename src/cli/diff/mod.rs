@@ -1,6 +1,7 @@
 //! `podlift diff`: what changed between two reports, folders of job specs, or DAGs.
 
 mod git;
+mod interrupt;
 mod sides;
 
 use std::path::{Path, PathBuf};

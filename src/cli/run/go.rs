@@ -126,7 +126,7 @@ fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
 }
 
 /// Whether podlift was started by `nohup` or the like, and is to go on when its terminal closes.
-fn hangups_are_ignored() -> bool {
+pub(in crate::cli) fn hangups_are_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -13,7 +13,7 @@ mod when;
 
 pub(super) use args::{Args, ClusterArgs};
 pub(super) use gather::gather_named;
-pub(super) use go::runtime;
+pub(super) use go::{hangups_are_ignored, runtime};
 
 use std::io;
 

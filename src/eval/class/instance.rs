@@ -7,6 +7,11 @@ use crate::python::Span;
 use crate::python::ast::Name;
 use std::rc::Rc;
 
+/// Steps that setting a field counts for.
+const FIELD: usize = 3;
+/// Fields that are compared in the time of a step.
+const FIELDS_COMPARED: usize = 16;
+
 impl Interp<'_> {
     /// Calls a user class.
     pub(crate) fn call_class(&mut self, id: ObjId, args: Args, span: Span) -> Res {
@@ -205,6 +210,8 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<()> {
         let rules = self.rules_of(class);
+        let compared = fields.len().saturating_mul(rules.kw_only.len()) / FIELDS_COMPARED;
+        self.spend(fields.len() * FIELD + compared, span)?;
         let mut pos = args.pos.iter();
         let mut init_only = Vec::new();
         let mut vals = Vec::new();

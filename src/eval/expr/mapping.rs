@@ -94,6 +94,7 @@ impl Interp<'_> {
             _ => true,
         };
         let Object::Dict(entries, _) = self.heap.get(id) else { return };
+        self.work(entries.len());
         let doubtful: Vec<(Key, Val)> = entries
             .iter()
             .filter(|(key, (name, _))| !matches!(key, Key::Spread(_)) && fits(name))

@@ -8,7 +8,7 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 /// Entries that are moved in the time of a step.
-const ENTRIES_MOVED: usize = 128;
+const ENTRIES_MOVED: usize = 32;
 
 impl Interp<'_> {
     /// `object[index] = val`.
@@ -142,6 +142,13 @@ impl Interp<'_> {
         let mut result: Vec<Val> = items.iter().take(first).cloned().collect();
         result.extend(new);
         result.extend(items.iter().skip(first + chosen.len()).cloned());
+        self.spend(result.len() / ENTRIES_MOVED, span)?;
+        if result.len() > self.settings.limits.collection {
+            let message = "a collection is larger than the bound";
+            let hole = self.limit_hole(span, "collection", message);
+            self.poison_with(id, &hole, span);
+            return Ok(());
+        }
         self.heap.set(id, Object::List(result));
         Ok(())
     }
@@ -155,7 +162,7 @@ impl Interp<'_> {
         Ok(match self.heap.get_mut(id) {
             Object::Dict(entries, _) => {
                 entries.forget(key);
-                entries.shift_remove_index(at).map(|(_, (_, val))| val)
+                entries.take_at(at).map(|(_, val)| val)
             }
             _ => None,
         })

@@ -19,6 +19,11 @@ impl Interp<'_> {
     fn all_items(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
         Ok(match &val.data {
             Data::Unknown(_) | Data::Text(_) => None,
+            Data::Str(text) if text.len() > self.settings.limits.collection => {
+                let message = "a text has more characters than the bound on collections";
+                self.limit(span, "collection", message, "--max-collection");
+                return Ok(None);
+            }
             Data::Str(text) => Some(
                 text.chars().map(|character| Val::str(character.to_string(), val.span)).collect(),
             ),

@@ -33,7 +33,7 @@ impl Interp<'_> {
             }
             Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
             Data::Tuple(items) => {
-                let mut keys = Vec::new();
+                let mut keys = Vec::with_capacity(items.len());
                 for item in items.iter() {
                     keys.push(self.key(item, span)?);
                 }
@@ -45,6 +45,7 @@ impl Interp<'_> {
                 let id = self.heap.resolve(*id);
                 match self.heap.get(id) {
                     Object::Set(items, true) => {
+                        self.work(items.len());
                         // Two sets are one key when they have the same elements, in whatever order.
                         let mut keys: Vec<String> =
                             items.keys().map(|key| format!("{key:?}")).collect();

@@ -10,6 +10,9 @@ use crate::eval::object::{ClassObject, Data, DataclassRules, Flavour, Key, Map, 
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
 
+/// Fields that a named tuple may have: each of its instances has them by name.
+const MOST_FIELDS: usize = 5_000;
+
 impl Interp<'_> {
     /// A function or class of one of these modules.
     pub(crate) fn call_collections(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
@@ -176,6 +179,10 @@ impl Interp<'_> {
                 items.iter().map(|item| item.as_str().map(Name::from)).collect::<Option<_>>()?
             }
         };
+        if fields.len() > MOST_FIELDS {
+            let message = "a named tuple has more fields than the bound";
+            return Some(Ok(self.limit_hole(span, "collection", message)));
+        }
         let mut attrs = Map::default();
         if let Some(defaults) = args.named("defaults").filter(|val| !val.is_none()) {
             let defaults = match self.iterate(defaults, span) {

@@ -67,10 +67,17 @@ impl Interp<'_> {
         let first = args.pos.first();
         match (name, first) {
             ("partial" | "partialmethod", Some(function)) => {
-                let pos = args.pos.iter().skip(1).cloned().collect();
-                let kw =
-                    args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())).collect();
-                Some(Ok(self.heap.val(Object::Partial(function.clone(), pos, kw), span)))
+                // A partial of a partial is one, as in CPython.
+                let within = function.as_obj().map(|id| self.heap.get(id));
+                let (function, mut pos, mut kw) = match within {
+                    Some(Object::Partial(inner, pos, kw)) => {
+                        (inner.clone(), pos.clone(), kw.clone())
+                    }
+                    _ => (function.clone(), Vec::new(), Map::default()),
+                };
+                pos.extend(args.pos.iter().skip(1).cloned());
+                kw.extend(args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())));
+                Some(Ok(self.heap.val(Object::Partial(function, pos, kw), span)))
             }
             ("reduce", Some(function)) => Some(self.reduce(function, args, span)),
             // `wraps(f)` is a decorator that gives the wrapper the name of `f`.
@@ -303,6 +310,7 @@ impl Interp<'_> {
         let Some(id) = sorted.as_obj() else { return Ok(Some(sorted)) };
         if let Object::List(items) = self.heap.get_mut(id) {
             items.truncate(usize::try_from(number).unwrap_or(0));
+            items.shrink_to_fit();
         }
         Ok(Some(sorted))
     }

@@ -5,8 +5,10 @@
 
 mod modules;
 mod octets;
+
 mod open;
 
+pub(crate) use octets::find_bytes;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

@@ -1,6 +1,6 @@
 //! `==`, `is` and the order of user classes.
 
-use super::TOTAL_ORDERING;
+use super::{ITEMS_COPIED, TOTAL_ORDERING};
 use crate::eval::call::Args;
 use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
@@ -455,7 +455,10 @@ impl Interp<'_> {
     /// The elements of a tuple or of an instance of a named tuple, which are equal by them alone.
     pub(super) fn tuple_items(&self, val: &Val) -> Option<Vec<Val>> {
         match &val.data {
-            Data::Tuple(items) => Some(items.to_vec()),
+            Data::Tuple(items) => {
+                self.work(items.len() / ITEMS_COPIED);
+                Some(items.to_vec())
+            }
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::Instance(instance) => match self.flavour_of(&instance.class)? {
                     Flavour::NamedTuple(fields) => Some(

@@ -3,6 +3,7 @@
 use crate::eval::call::Args;
 use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
+use crate::eval::library::texts::find_bytes;
 use crate::eval::object::{Data, Object, Val};
 use crate::eval::pure::number;
 use crate::python::Span;
@@ -175,9 +176,7 @@ impl Interp<'_> {
         match (&container.data, &needle.data) {
             (Data::Str(text), Data::Str(part)) => return Ok(checkout::holds(text, part)),
             (Data::Bytes(text), Data::Bytes(part)) => {
-                let found =
-                    part.is_empty() || text.windows(part.len()).any(|window| window == &part[..]);
-                return Ok(Some(found));
+                return Ok(Some(find_bytes(text, part).is_some()));
             }
             (Data::Text(text), Data::Str(part)) => {
                 let found = text.segments.iter().any(|segment| match segment {

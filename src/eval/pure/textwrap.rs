@@ -86,21 +86,23 @@ pub fn wrap(text: &str, width: i64) -> Result<Vec<String>, Failure> {
     let text: String = text.chars().map(|c| if is_blank(c) { ' ' } else { c }).collect();
     let mut chunks = chunks(&text);
     chunks.reverse();
+    // Only what a line takes is counted, because a word may be as long as the text.
+    let fits = |chunk: &str, room: usize| chunk.chars().nth(room).is_none();
     let mut lines: Vec<String> = Vec::new();
     while !chunks.is_empty() {
         if !lines.is_empty() && chunks.last().is_some_and(|chunk| is_blank_text(chunk)) {
             chunks.pop();
         }
-        let mut line: Vec<String> = Vec::new();
+        let mut line: Vec<&str> = Vec::new();
         let mut taken = 0;
-        while let Some(chunk) = chunks.pop_if(|chunk| taken + chunk.chars().count() <= width) {
-            taken += length(&chunk);
+        while let Some(chunk) = chunks.pop_if(|chunk| fits(chunk, width - taken)) {
+            taken += length(chunk);
             line.push(chunk);
         }
-        if let Some(long) = chunks.last_mut().filter(|chunk| length(chunk) > width) {
+        if let Some(long) = chunks.last_mut().filter(|chunk| !fits(chunk, width)) {
             // A word longer than a line fills what is left of this one.
-            let rest = long.chars().skip(width - taken).collect();
-            let head = long.chars().take(width - taken).collect();
+            let end = long.char_indices().nth(width - taken).map_or(long.len(), |(end, _)| end);
+            let (head, rest) = long.split_at_checked(end).unwrap_or((*long, ""));
             *long = rest;
             line.push(head);
         }
@@ -156,16 +158,15 @@ fn is_blank_text(text: &str) -> bool {
 }
 
 /// Words and the blanks between them.
-fn chunks(text: &str) -> Vec<String> {
-    let mut chunks: Vec<String> = Vec::new();
-    let mut blank = None;
-    for c in text.chars() {
-        let is_blank = c == ' ';
-        match chunks.last_mut().filter(|_| blank == Some(is_blank)) {
-            Some(chunk) => chunk.push(c),
-            None => chunks.push(c.to_string()),
-        }
-        blank = Some(is_blank);
+fn chunks(text: &str) -> Vec<&str> {
+    let mut chunks = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_blank = first == ' ';
+        let end = rest.find(|c| (c == ' ') != is_blank).unwrap_or(rest.len());
+        let Some((chunk, after)) = rest.split_at_checked(end) else { break };
+        chunks.push(chunk);
+        rest = after;
     }
     chunks
 }

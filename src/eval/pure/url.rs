@@ -1,5 +1,6 @@
 //! `urllib.parse`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Failure;
@@ -8,10 +9,10 @@ use super::text::repr_str;
 /// `urllib.parse.quote(text, safe)`; Python's default for `safe` is `/`.
 pub fn quote(text: &str, safe: &str) -> String {
     let mut result = String::with_capacity(text.len());
+    let safe: BTreeSet<char> = safe.chars().chain("_.-~".chars()).collect();
     for byte in text.bytes() {
         let c = char::from(byte);
-        let plain = c.is_ascii_alphanumeric() || "_.-~".contains(c);
-        if plain || (c.is_ascii() && safe.contains(c)) {
+        if c.is_ascii_alphanumeric() || (c.is_ascii() && safe.contains(&c)) {
             result.push(c);
         } else {
             // Writing to a `String` cannot fail.

@@ -9,6 +9,10 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 /// Bytes of a text inside a value that are written in the time of a step.
+/// Bits of a number that is shown to people as it is.
+const BITS_SHOWN: u64 = 4096;
+/// Characters or segments of a text that are more than people are shown of it.
+const PARTS_SHOWN: usize = 100;
 const BYTES_WRITTEN: usize = 16;
 
 impl Interp<'_> {
@@ -198,7 +202,7 @@ impl Interp<'_> {
                         }
                         // A counter shows what it counted most first.
                         if class == "Counter" {
-                            entries.sort_by(|_, (_, a), _, (_, b)| b.as_int().cmp(&a.as_int()));
+                            entries.sort_by_value(|a, b| b.as_int().cmp(&a.as_int()));
                         }
                         let factory = match marker.as_obj().map(|id| self.heap.get(id)) {
                             Some(Object::Record(_, attrs)) => attrs.get("default_factory").cloned(),
@@ -421,11 +425,18 @@ impl Interp<'_> {
             Data::None => "None".to_owned(),
             Data::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
             Data::Int(value) => value.to_string(),
+            // Only the beginning is shown, so no more than that is written.
+            Data::Big(value) if value.bits() > BITS_SHOWN => "<large int>".to_owned(),
             Data::Big(value) => value.to_string(),
             Data::Float(value) => number::repr_float(*value),
-            Data::Str(value) => text::repr_str(value),
-            Data::Text(value) => format!("'{}'", value.display()),
-            Data::Bytes(bytes) => text::repr_bytes(bytes),
+            Data::Str(value) => {
+                text::repr_str(&value.chars().take(PARTS_SHOWN).collect::<String>())
+            }
+            Data::Text(value) => {
+                let segments = value.segments.iter().take(PARTS_SHOWN).cloned().collect();
+                format!("'{}'", Text { segments }.display())
+            }
+            Data::Bytes(bytes) => text::repr_bytes(bytes.get(..PARTS_SHOWN).unwrap_or(bytes)),
             Data::Tuple(parts) => format!("({})", items(&mut parts.iter())),
             Data::Native(native) => self.native_repr(native),
             Data::Symbol(path) => path.to_string(),

@@ -38,12 +38,14 @@ impl Lower<'_> {
             _ => (Some(lower.as_str()), 10),
         };
         let digits = digits.unwrap_or_default();
-        let value = match BigUint::parse_bytes(digits.as_bytes(), radix) {
-            Some(value) if digits.len() <= MAX_DIGITS * 4 => value.to_string(),
-            Some(_) => String::new(),
-            None => return ExprKind::Invalid,
-        };
-        if value.is_empty() || value.len() > MAX_DIGITS {
+        // Both ways between digits and numbers take the square of the length.
+        let is_short = digits.len() <= if radix == 10 { MAX_DIGITS } else { MAX_DIGITS * 4 };
+        let value =
+            match BigUint::parse_bytes(if is_short { digits.as_bytes() } else { b"0" }, radix) {
+                Some(value) => value.to_string(),
+                None => return ExprKind::Invalid,
+            };
+        if !is_short || value.len() > MAX_DIGITS {
             let message = format!("integer has more than {MAX_DIGITS} digits");
             self.diagnostics.push(Diagnostic::new(Code::LimitReached, span, message));
             return ExprKind::Invalid;

@@ -13,6 +13,9 @@ use crate::python::ast::Name;
 /// Positional parameters of `DAG`, in the order of Airflow's signature.
 const PARAMETERS: &[&str] = &["dag_id", "description", "schedule"];
 
+/// What making a DAG counts for, in steps.
+const DAG: usize = 250;
+
 impl Interp<'_> {
     /// `DAG(...)`.
     pub(crate) fn make_dag(&mut self, args: &Args, span: Span) -> Val {
@@ -43,6 +46,9 @@ impl Interp<'_> {
             },
             None => Val::none(span),
         };
+        // As for a task: a loop must not make them without end. Making one gives no error of its own, so the
+        // next step finds out.
+        self.work(DAG);
         let dag = DagObject {
             id,
             args: given,

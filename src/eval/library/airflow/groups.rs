@@ -8,6 +8,11 @@ use crate::eval::object::{ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// What making a group counts for, in steps.
+const GROUP: usize = 100;
+/// Bytes of an id that are made in the time of a step.
+const PREFIX: usize = 8;
+
 impl Interp<'_> {
     /// `TaskGroup(...)`.
     pub(crate) fn make_group(&mut self, args: &Args, span: Span) -> Res {
@@ -34,6 +39,8 @@ impl Interp<'_> {
             None => false,
         };
         let mut id = self.child_id(parent, &label);
+        // The id of a group within groups has those of all of them in it.
+        self.spend(GROUP + id.display().len() / PREFIX, span)?;
         if suffix && let Some(dag) = dag {
             id = self.unique_group_id(dag, id);
         }

@@ -3,6 +3,7 @@
 mod attributes;
 mod expansion;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
@@ -247,8 +248,9 @@ impl Interp<'_> {
         let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
         let (class, kind) = (task.class.clone(), task.kind);
+        let set = |names: &[Name]| names.iter().cloned().collect::<BTreeSet<Name>>();
         let (given, defaulted, made_by) =
-            (task.given.clone(), task.defaulted.clone(), task.origin.clone());
+            (set(&task.given), set(&task.defaulted), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
         let mut keywords: Map<Name, TaskKeyword> = Map::default();
         for (name, mut kwarg) in args.kw {

@@ -1,5 +1,7 @@
 //! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
 
+use std::collections::BTreeSet;
+
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
@@ -119,6 +121,7 @@ impl Interp<'_> {
     /// The first (`roots`) or last tasks of a node.
     fn ends(&mut self, val: &Val, roots: bool) -> Res<Vec<ObjId>> {
         let mut found = Vec::new();
+        self.spend(1, val.span)?;
         match &val.data {
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
@@ -244,36 +247,38 @@ impl Interp<'_> {
         let Some(id) = task.as_obj() else { return };
         let mut found = Vec::new();
         for val in vals {
-            self.xcoms_in(val, &mut found, 0);
+            self.xcoms_in(val, &mut found);
         }
         for upstream in found {
             self.add_upstream(id, upstream);
         }
     }
 
-    /// Tasks whose XComs a value refers to.
-    pub(crate) fn xcoms_in(&self, val: &Val, found: &mut Vec<ObjId>, depth: u32) {
-        if depth > 20 {
-            return;
-        }
-        match &val.data {
-            Data::Tuple(items) => {
-                items.iter().for_each(|item| self.xcoms_in(item, found, depth + 1))
+    /// Tasks whose XComs a value refers to, in the order in which they are met. What is there many times is looked at
+    /// once.
+    pub(crate) fn xcoms_in(&self, val: &Val, found: &mut Vec<ObjId>) {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![val];
+        while let Some(val) = open.pop() {
+            if let Data::Tuple(items) = &val.data
+                && (items.is_empty() || seen.insert((false, items.as_ptr().addr())))
+            {
+                open.extend(items.iter().rev());
             }
-            Data::Obj(id) => match self.heap.get(*id) {
+            let Some(id) = val.as_obj().map(|id| self.heap.resolve(id)) else { continue };
+            match self.heap.get(id) {
                 Object::XCom(task, _) => found.push(self.heap.resolve(*task)),
-                Object::List(items) => {
-                    items.iter().for_each(|item| self.xcoms_in(item, found, depth + 1));
+                Object::List(items) if seen.insert((true, id.0 as usize)) => {
+                    open.extend(items.iter().rev());
                 }
-                Object::Dict(entries, _) => {
-                    entries.values().for_each(|(_, item)| self.xcoms_in(item, found, depth + 1));
+                Object::Dict(entries, _) if seen.insert((true, id.0 as usize)) => {
+                    open.extend(entries.values().rev().map(|(_, item)| item));
                 }
-                Object::Model(_, fields) => {
-                    fields.values().for_each(|item| self.xcoms_in(item, found, depth + 1));
+                Object::Model(_, fields) if seen.insert((true, id.0 as usize)) => {
+                    open.extend(fields.values().rev());
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
     }
 

@@ -11,6 +11,12 @@ use crate::eval::pure::text;
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Keys to sort by, each with its element.
+type Pairs = Vec<(Val, Val)>;
+
+/// Elements that are sorted by insertion; more are merged from so many each.
+const RUN: usize = 64;
+
 impl Interp<'_> {
     pub(crate) fn call_len(&mut self, val: &Val, span: Span) -> Res {
         if self.is_open(val) {
@@ -179,29 +185,80 @@ impl Interp<'_> {
             };
             pairs.push((by, item.clone()));
         }
-        // Insertion by binary search keeps equal elements in order and lets a comparison fail.
-        let mut sorted: Vec<(Val, Val)> = Vec::with_capacity(pairs.len());
+        let mut runs: Vec<Pairs> = Vec::new();
+        for run in pairs.chunks(RUN) {
+            let Some(run) = self.sorted_run(run, reverse, span)? else { return Ok(None) };
+            runs.push(run);
+        }
+        while runs.len() > 1 {
+            let mut merged = Vec::with_capacity(runs.len() / 2 + 1);
+            let mut rest = runs.into_iter();
+            while let Some(run) = rest.next() {
+                merged.push(match rest.next() {
+                    Some(other) => match self.merged(run, other, reverse, span)? {
+                        Some(both) => both,
+                        None => return Ok(None),
+                    },
+                    None => run,
+                });
+            }
+            runs = merged;
+        }
+        Ok(Some(runs.pop().unwrap_or_default()))
+    }
+
+    /// A few elements in order. Insertion by binary search keeps equal elements in order and lets a comparison fail.
+    fn sorted_run(
+        &mut self,
+        pairs: &[(Val, Val)],
+        reverse: bool,
+        span: Span,
+    ) -> Res<Option<Pairs>> {
+        let mut sorted: Pairs = Vec::with_capacity(pairs.len());
         for (by, item) in pairs {
             let (mut low, mut high) = (0, sorted.len());
             while low < high {
                 let middle = low + (high - low) / 2;
                 let Some((other, _)) = sorted.get(middle) else { break };
                 let other = other.clone();
-                // Equal elements keep their order, the other way round too.
-                let before = if reverse {
-                    self.less(&other, &by, span)?
-                } else {
-                    self.less(&by, &other, span)?
-                };
-                match before {
+                match self.comes_before(by, &other, reverse, span)? {
                     Some(true) => high = middle,
                     Some(false) => low = middle + 1,
                     None => return Ok(None),
                 }
             }
-            sorted.insert(low, (by, item));
+            sorted.insert(low, (by.clone(), item.clone()));
         }
         Ok(Some(sorted))
+    }
+
+    /// Two runs as one; of equal elements those of the first come first.
+    fn merged(&mut self, a: Pairs, b: Pairs, reverse: bool, span: Span) -> Res<Option<Pairs>> {
+        let mut both = Vec::with_capacity(a.len() + b.len());
+        let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+        while let (Some((first, _)), Some((second, _))) = (a.peek(), b.peek()) {
+            let taken = match self.comes_before(second, first, reverse, span)? {
+                Some(true) => b.next(),
+                Some(false) => a.next(),
+                None => return Ok(None),
+            };
+            both.extend(taken);
+        }
+        both.extend(a);
+        both.extend(b);
+        Ok(Some(both))
+    }
+
+    /// Whether one key has to come before another that stands before it. Equal elements keep their order, the other
+    /// way round too.
+    fn comes_before(
+        &mut self,
+        later: &Val,
+        earlier: &Val,
+        reverse: bool,
+        span: Span,
+    ) -> Res<Option<bool>> {
+        if reverse { self.less(earlier, later, span) } else { self.less(later, earlier, span) }
     }
 
     pub(super) fn call_extreme(&mut self, largest: bool, args: &Args, span: Span) -> Res {

@@ -6,6 +6,9 @@ use crate::eval::object::{Entries, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp};
 
+/// Steps that an element and its count, as a pair, count for.
+const COUNT: usize = 3;
+
 impl Interp<'_> {
     /// A method of a counter that a dict does not have, or has with another meaning.
     pub(super) fn counter_method(
@@ -112,7 +115,7 @@ impl Interp<'_> {
             return Ok(self.derived(&[left, right], span));
         }
         if op == BinaryOp::BitAnd {
-            entries.retain(|key, _| others.contains_key(key));
+            entries = entries.into_iter().filter(|(key, _)| others.contains_key(key)).collect();
         }
         for (key, (name, val)) in others {
             let own = match entries.get(&key) {
@@ -148,6 +151,7 @@ impl Interp<'_> {
 
     fn most_common(&mut self, entries: &Entries, number: Option<&Val>, span: Span) -> Res {
         let mut counts = Vec::new();
+        self.spend(entries.len() * COUNT, span)?;
         for (key, count) in entries.values() {
             match count.as_int() {
                 Some(number) => counts.push((number, key.clone(), count.clone())),

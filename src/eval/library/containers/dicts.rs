@@ -50,11 +50,14 @@ impl Interp<'_> {
                 return Ok(Some(val));
             }
         }
+        if let ("keys" | "values" | "items", None) = (name, args.pos.first()) {
+            return Ok(Some(self.dict_view(this, name, span)));
+        }
+        if let ("setdefault", [key, rest @ ..]) = (name, args.pos.as_slice()) {
+            return self.set_default(id, key, rest.first(), span);
+        }
         self.look_through(this, span)?;
-        let (entries, class) = match self.heap.get(id) {
-            Object::Dict(entries, class) => (entries.clone(), class.clone()),
-            _ => return Ok(None),
-        };
+        let Object::Dict(entries, class) = self.heap.copy(id) else { return Ok(None) };
         let is_counter = class.as_ref().and_then(Val::as_symbol) == Some("collections.Counter");
         if is_counter && let Some(val) = self.counter_method(id, &entries, name, args, span)? {
             return Ok(Some(val));
@@ -63,19 +66,6 @@ impl Interp<'_> {
         let default = args.get(1, "default");
         Ok(Some(match (name, key) {
             ("get", Some(key)) => self.get_or(&entries, key, default, span)?,
-            ("setdefault", Some(key)) => {
-                if self.is_certain(&entries, key, span)? {
-                    return self.dict_get(&entries, key, span);
-                }
-                let given = default.cloned().unwrap_or_else(|| Val::none(span));
-                let val = match self.dict_get(&entries, key, span)? {
-                    Some(found) => self.derived(&[&found, &given], span),
-                    None => given,
-                };
-                let place = self.key(key, span)?;
-                self.insert(id, place, key.clone(), val.clone());
-                val
-            }
             ("pop", Some(key)) => self.dict_pop(id, &entries, key, default, span)?,
             ("popitem", _) => self.dict_popitem(id, entries, args, span)?,
             ("update", _) => {
@@ -99,7 +89,6 @@ impl Interp<'_> {
                 }
                 Val::none(span)
             }
-            ("keys" | "values" | "items", _) => self.dict_view(this, name, span),
             ("copy", _) => self.heap.val(Object::Dict(entries, class), span),
             ("clear", _) => {
                 self.heap.set(id, Object::Dict(Entries::default(), class));
@@ -151,6 +140,36 @@ impl Interp<'_> {
             None if entries.has_open_keys() => Ok(None),
             None => Ok(Some(default.cloned().unwrap_or_else(|| Val::none(span)))),
         }
+    }
+
+    /// `dict.setdefault`. Loops do it often: the dict is copied only where something is in doubt.
+    fn set_default(
+        &mut self,
+        id: ObjId,
+        key: &Val,
+        default: Option<&Val>,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let place = self.key(key, span)?;
+        let given = default.cloned().unwrap_or_else(|| Val::none(span));
+        let Object::Dict(entries, _) = self.heap.get(id) else { return Ok(None) };
+        let is_hole = matches!(place, Key::Hole(_));
+        let found = match entries.get(&place) {
+            Some((_, val)) if !is_hole && !entries.is_doubtful(&place) => {
+                return Ok(Some(val.clone()));
+            }
+            None if !is_hole && !entries.has_open_keys() => None,
+            _ => match self.heap.copy(id) {
+                Object::Dict(entries, _) => self.dict_get(&entries, key, span)?,
+                _ => None,
+            },
+        };
+        let val = match found {
+            Some(found) => self.derived(&[&found, &given], span),
+            None => given,
+        };
+        self.insert(id, place, key.clone(), val.clone());
+        Ok(Some(val))
     }
 
     /// Whether an entry is there under exactly this key.
@@ -218,9 +237,9 @@ impl Interp<'_> {
             return Ok(self.changed_by(id, &args.all(), span));
         };
         let Object::Dict(entries, _) = self.heap.get_mut(id) else { return Ok(Val::none(span)) };
-        let removed = if from_end { entries.pop() } else { entries.shift_remove_index(0) };
+        let removed = if from_end { entries.pop() } else { entries.take_at(0) };
         match removed {
-            Some((_, (key, val))) => Ok(Val::tuple(vec![key, val], span)),
+            Some((key, val)) => Ok(Val::tuple(vec![key, val], span)),
             None => Err(self.exception("KeyError", "popitem(): dictionary is empty", span)),
         }
     }

@@ -56,10 +56,7 @@ impl Interp<'_> {
             return Ok(Some(Val::none(span)));
         }
         self.look_through(this, span)?;
-        let (mut elements, frozen) = match self.heap.get(id) {
-            Object::Set(elements, frozen) => (elements.clone(), *frozen),
-            _ => return Ok(None),
-        };
+        let Object::Set(mut elements, frozen) = self.heap.copy(id) else { return Ok(None) };
         if frozen && is_change(name) {
             let message = format!("'frozenset' object has no attribute '{name}'");
             return Err(self.exception("AttributeError", message, span));
@@ -179,12 +176,9 @@ impl Operation {
             Self::Difference => elements.retain(|key, _| !other.contains_key(key)),
             Self::Symmetric => {
                 let mut added = other;
-                let common: Vec<Key> =
-                    added.keys().filter(|key| elements.contains_key(*key)).cloned().collect();
-                for key in common {
-                    added.shift_remove(&key);
-                    elements.shift_remove(&key);
-                }
+                let before = elements.clone();
+                elements.retain(|key, _| !added.contains_key(key));
+                added.retain(|key, _| !before.contains_key(key));
                 elements.extend(added);
             }
         }

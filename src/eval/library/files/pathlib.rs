@@ -79,6 +79,11 @@ impl Interp<'_> {
             "drive" => text(""),
             "parent" => Some(path_val(&pure.parent(), span)),
             "parents" => {
+                let bytes = path.len().saturating_mul(path.matches('/').count());
+                if bytes > self.settings.limits.string {
+                    let message = "a string is longer than the bound";
+                    return Some(self.limit_hole(span, "string", message));
+                }
                 let parents = pure.parents();
                 Some(Val::tuple(parents.iter().map(|path| path_val(path, span)).collect(), span))
             }

@@ -11,6 +11,10 @@ use crate::eval::interp::Interp;
 use crate::eval::object::Val;
 use crate::python::ast::Name;
 use crate::python::{Form, Origin, Source, Span};
+use crate::words::shorten;
+
+/// Characters of a path that a message has.
+const LONGEST_SHOWN: usize = 1000;
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +99,11 @@ impl Interp<'_> {
     pub(crate) fn outside(&mut self, path: &str, span: Span) -> Val {
         let is_absolute = path.starts_with('/');
         let path = self.checkout.shown(path).into_owned();
+        let shown = shorten(&path, LONGEST_SHOWN);
         let what = if is_absolute {
-            format!("`{path}` is outside the roots and is not read")
+            format!("`{shown}` is outside the roots and is not read")
         } else {
-            format!("relative path `{path}` depends on the working directory and is not read")
+            format!("relative path `{shown}` depends on the working directory and is not read")
         };
         self.tell(Diagnostic::new(Code::OutsideRoots, span, what));
         self.hole(HoleKind::File, path, span)
@@ -106,7 +111,8 @@ impl Interp<'_> {
 
     pub(super) fn unreadable(&mut self, path: &str, why: &str, span: Span) -> Val {
         let shown = self.shown_path(Path::new(on_disk(path).as_ref()));
-        self.tell(Diagnostic::new(Code::MissingFile, span, format!("file `{shown}` {why}")));
+        let short = shorten(&shown, LONGEST_SHOWN);
+        self.tell(Diagnostic::new(Code::MissingFile, span, format!("file `{short}` {why}")));
         self.hole(HoleKind::File, shown, span)
     }
 

@@ -6,6 +6,7 @@
 use super::read::Place;
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
+use crate::eval::expr::BYTES_MADE;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::python::ast::{BinaryOp, Name};
@@ -121,6 +122,7 @@ impl Interp<'_> {
 
     fn stream(&mut self, path: &str, content: Val, span: Span) -> Val {
         let mut attrs = Map::default();
+        self.work(path.len() / BYTES_MADE);
         attrs.insert(Name::from("name"), Val::str(path, span));
         attrs.insert(Name::from("content"), content);
         attrs.insert(Name::from("at"), Val::int(0, span));

@@ -160,12 +160,19 @@ impl Interp<'_> {
     }
 }
 
+/// Bits of numbers whose common divisors are looked for.
+const MOST_BITS: u64 = 2048;
+
 /// Functions of integers that give integers.
 fn whole(name: &str, numbers: &[BigInt]) -> Option<BigInt> {
     Some(match (name, numbers) {
         ("floor" | "ceil" | "trunc", [number]) => number.clone(),
+        ("gcd", numbers) if numbers.iter().any(|number| number.bits() > MOST_BITS) => return None,
         ("gcd", numbers) => numbers.iter().fold(BigInt::ZERO, |a, b| a.gcd(b)),
-        ("lcm", numbers) => numbers.iter().fold(BigInt::from(1), |a, b| a.lcm(b)),
+        ("lcm", numbers) => numbers.iter().try_fold(BigInt::from(1), |a, b| {
+            let is_small = a.bits() <= MOST_BITS && b.bits() <= MOST_BITS;
+            is_small.then(|| a.lcm(b))
+        })?,
         ("isqrt", [number]) if !number.is_negative() => number.sqrt(),
         ("factorial", [number]) => {
             let number = u32::try_from(number).ok().filter(|number| *number <= 2000)?;

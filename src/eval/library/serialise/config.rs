@@ -1,5 +1,7 @@
 //! `configparser`.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::eval::call::Args;
@@ -83,6 +85,9 @@ pub(crate) const SECTION: &str = "configparser.SectionProxy";
 /// Options by section, in the order of the text; the names of options are in lower case.
 type Sections = IndexMap<String, IndexMap<String, String>>;
 
+/// Steps that reading an option counts for.
+const OPTION: usize = 8;
+
 impl Interp<'_> {
     pub(super) fn call_config(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
         let raw = match path {
@@ -143,6 +148,8 @@ impl Interp<'_> {
             return None;
         }
         let parsed = self.sections_of(&sections)?;
+        // All of them are taken apart for each question.
+        self.work(parsed.values().map(|options| options.len() * OPTION).sum());
         let first = args.pos.first().and_then(Val::as_str);
         let second = args.pos.get(1).and_then(Val::as_str);
         let strings = |names: Vec<String>| -> Vec<Val> {
@@ -520,7 +527,7 @@ fn interpolated(
 fn parse(text: &str, sections: &mut Sections) -> Option<()> {
     let mut section: Option<String> = None;
     let mut option: Option<(String, usize)> = None;
-    let mut seen: Vec<(String, String)> = Vec::new();
+    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
     let mut empty_lines = 0;
     for line in text.lines() {
         let content = line.trim();
@@ -545,11 +552,10 @@ fn parse(text: &str, sections: &mut Sections) -> Option<()> {
         empty_lines = 0;
         if let Some(header) = content.strip_prefix('[') {
             let name = header.split_once(']')?.0.to_owned();
-            if name != "DEFAULT" && seen.iter().any(|(known, key)| *known == name && key.is_empty())
-            {
+            if name != "DEFAULT" && seen.contains(&(name.clone(), String::new())) {
                 return None;
             }
-            seen.push((name.clone(), String::new()));
+            seen.insert((name.clone(), String::new()));
             sections.entry(name.clone()).or_default();
             section = Some(name);
             option = None;
@@ -560,7 +566,7 @@ fn parse(text: &str, sections: &mut Sections) -> Option<()> {
         if key.is_empty() || seen.contains(&(name.clone(), key.clone())) {
             return None;
         }
-        seen.push((name.clone(), key.clone()));
+        seen.insert((name.clone(), key.clone()));
         sections.get_mut(&name)?.insert(key.clone(), value.trim().to_owned());
         option = Some((key, indent));
     }

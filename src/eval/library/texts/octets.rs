@@ -1,5 +1,6 @@
 //! Methods of `bytes`, and the encodings between them and strings.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::eval::call::Args;
@@ -8,6 +9,14 @@ use crate::eval::object::{Data, Val};
 use crate::eval::pure::{Failure, hash};
 use crate::python::Span;
 use crate::python::ast::CompareOp;
+
+/// Where bytes begin in others. The search in texts does not take the product of both lengths.
+pub(crate) fn find_bytes(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
+    let (bytes, part) = (text(bytes), text(part));
+    let (before, _) = bytes.split_once(&part)?;
+    Some(before.chars().count())
+}
 
 /// The encodings podlift knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +144,10 @@ impl Interp<'_> {
             ("startswith", Some(part)) => Val::bool(bytes.starts_with(part), span),
             ("endswith", Some(part)) => Val::bool(bytes.ends_with(part), span),
             ("strip" | "lstrip" | "rstrip", _) if first.is_none() || first_bytes.is_some() => {
-                let blank = |byte: &u8| match &first_bytes {
+                // A set, because both may be long.
+                let chars: Option<BTreeSet<u8>> =
+                    first_bytes.as_ref().map(|chars| chars.iter().copied().collect());
+                let blank = |byte: &u8| match &chars {
                     Some(chars) => chars.contains(byte),
                     None => matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c),
                 };
@@ -176,7 +188,7 @@ impl Interp<'_> {
             ("find", Some(part)) => {
                 let found = match part.is_empty() {
                     true => Some(0),
-                    false => bytes.windows(part.len()).position(|window| window == part.as_ref()),
+                    false => find_bytes(bytes, part),
                 };
                 Val::int(found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1), span)
             }
@@ -194,6 +206,10 @@ impl Interp<'_> {
                         joined.extend(bytes.iter());
                     }
                     joined.extend(part.iter());
+                    if joined.len() > self.settings.limits.string {
+                        let message = "a string is longer than the bound";
+                        return Ok(Some(self.limit_hole(span, "string", message)));
+                    }
                 }
                 made(&joined)
             }
@@ -208,6 +224,9 @@ impl Interp<'_> {
                         Some(after) => {
                             result.extend(new.iter());
                             rest = after;
+                            if result.len() > self.settings.limits.string {
+                                break;
+                            }
                         }
                         None => {
                             result.push(*byte);

@@ -36,8 +36,9 @@ pub fn repr_int(value: &BigInt) -> Result<String, Failure> {
     if value.bits() < 14_284 {
         return Ok(value.to_string());
     }
-    let text = value.to_string();
-    if text.trim_start_matches('-').len() > MAX_DECIMAL_DIGITS {
+    // Nor is it made for one that is far longer, which would take the square of its length.
+    let text = if value.bits() < 14_300 { value.to_string() } else { String::new() };
+    if text.is_empty() || text.trim_start_matches('-').len() > MAX_DECIMAL_DIGITS {
         return Err(Failure::value(
             "Exceeds the limit (4300 digits) for integer string conversion; \
              use sys.set_int_max_str_digits() to increase the limit",

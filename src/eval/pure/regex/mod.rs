@@ -115,6 +115,9 @@ impl Found {
     }
 }
 
+/// Groups a pattern may have: each state of its automaton keeps the ends of all.
+const MOST_GROUPS: usize = 200;
+
 impl Pattern {
     /// `re.compile(pattern, flags)`.
     ///
@@ -123,6 +126,9 @@ impl Pattern {
     pub fn new(pattern: &str, flags: Flags) -> Result<Self, Failure> {
         within_bound(pattern.len(), "re.compile")?;
         let Translation { source, groups, names } = translate(pattern, flags)?;
+        if groups > MOST_GROUPS {
+            return Err(Failure::Bound("re.compile"));
+        }
         let pattern = Self { source, groups, names, work: Cell::new(0) };
         // An engine that does not take it is found out here and not at the first search.
         pattern.engine("", "")?;

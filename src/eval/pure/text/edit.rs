@@ -1,6 +1,6 @@
 //! `str.strip`, `str.replace`, `str.translate` and the like: text that loses or changes characters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{is_space, length};
 use crate::eval::pure::{Failure, within_bound};
@@ -21,7 +21,9 @@ pub fn rstrip<'a>(text: &'a str, chars: Option<&str>) -> &'a str {
 }
 
 fn stripped(chars: Option<&str>) -> impl Fn(char) -> bool {
-    move |c| chars.map_or_else(|| is_space(c), |chars| chars.contains(c))
+    // A set, because both texts may be long.
+    let chars: Option<BTreeSet<char>> = chars.map(|chars| chars.chars().collect());
+    move |c| chars.as_ref().map_or_else(|| is_space(c), |chars| chars.contains(&c))
 }
 
 /// `str.replace`; a negative `count` replaces all. An empty `old` stands between all characters.

@@ -128,7 +128,7 @@ impl Interp<'_> {
         // What is mapped over names the values: the tasks whose results they are, or else the expression.
         let mut tasks = Vec::new();
         for val in from {
-            self.xcoms_in(val, &mut tasks, 0);
+            self.xcoms_in(val, &mut tasks);
         }
         let ids: Vec<String> = tasks
             .into_iter()

@@ -1,0 +1,173 @@
+//! One operation done again and again, on large values: it counts for what it takes, so that the file ends with a finding
+//! and not after minutes; and what only a careless algorithm would take long for ends with its value.
+
+use super::Place;
+
+/// What a program that makes `x` is told, with a task that uses it.
+fn told_of(program: &str, flags: &[&str]) -> String {
+    let place = Place::new();
+    let task = "with DAG('d'):\n    K(task_id='t', name='n', image='i', arguments=[str(x)])\n";
+    place.dag("d.py", &format!("{program}{task}"));
+    let ran = place.podlift(&[&["translate", "d.py"], flags].concat());
+    assert!(matches!(ran.code, 0 | 1), "{program}: {}", ran.stderr);
+    format!("{}{}", ran.stdout, ran.stderr)
+}
+
+/// The statements `before` a loop, and what the loop does.
+fn loop_of(before: &str, body: &str) -> String {
+    format!("import os\nx = 1\n{before}\nfor i in range(50000):\n    {body}\n")
+}
+
+#[test]
+fn what_is_done_to_large_values_counts() {
+    let dict = "d = dict.fromkeys(range(9000))";
+    let set = "s = set(range(9000))";
+    let bytes = "b = b'ab' * 50000";
+    let holes = "t = ','.join([os.environ[f'A{i}'] for i in range(900)])";
+    for (before, body) in [
+        (dict, "y = iter(d)"),
+        (dict, "y = enumerate(d)"),
+        (dict, "y = d.setdefault(os.environ['A'], 1)"),
+        (dict, "match d:\n        case {1: None, **r}: pass"),
+        (set, "y = s.intersection([1])"),
+        (set, "y = s < s"),
+        (set, "y = {frozenset(s): 1}"),
+        (bytes, "y = b[::-1]"),
+        (bytes, "y = b + b"),
+        ("t = tuple(range(9000))", "y = t in t"),
+        ("t = ()", "t += (i,)"),
+        (holes, "y = int(t)"),
+        (holes, "y = 'a' in t"),
+        (holes, "y = t + ','"),
+        (holes, "y = t.upper()"),
+        ("k = {}", "k[os.environ[f'A{i}']] = i"),
+        ("from pathlib import Path\np = Path('a/' * 20000)", "y = p.with_name('b')"),
+        ("from pathlib import Path\np = Path('a/' * 20000)", "y = p.name"),
+        ("u = '\\u00e9' * 100000", "y = u.title()"),
+        ("import urllib.parse\nu = '\\u00e9' * 100000", "y = urllib.parse.quote(u)"),
+        ("import textwrap\nu = 'a b ' * 20000", "y = textwrap.fill(u)"),
+        ("import collections\nc = collections.Counter(range(9000))", "y = c.most_common(1)"),
+        ("import re", "y = re.match('\\\\w{50}%d' % i, 'a')"),
+        ("import itertools\nc = [1]", "c = itertools.chain(c, [i])\n    y = next(c)"),
+        ("import functools\nf = print", "f = functools.partial(f, i)"),
+        ("import functools\nf = print", "f = functools.partial(f, **{f'k{i}': i})"),
+        ("import enum", "enum.Enum('E', [f'A{j}' for j in range(500)])"),
+        (
+            "import configparser\nc = configparser.ConfigParser()\nc.read_dict({'s': {f'k{i}': '1' for i in range(900)}})",
+            "y = c.get('s', 'k1')",
+        ),
+        ("import yaml", "y = yaml.safe_load('a: 1\\n' * 1)"),
+        ("", "open('a' * 100000)"),
+        ("", "DAG(f'd{i}')"),
+        (
+            "from airflow.utils.task_group import TaskGroup\nd = DAG('e')\ng = None",
+            "g = TaskGroup(f'g{i}', parent_group=g, dag=d)",
+        ),
+    ] {
+        let program = loop_of(before, body);
+        let told = told_of(&program, &["--max-steps", "150000"]);
+        assert!(told.contains("KPO203"), "{program}: {told}");
+    }
+}
+
+#[test]
+fn what_would_be_too_large_is_not_made() {
+    for program in [
+        "x = [1]\nfor i in range(60):\n    x[len(x):] = x\n",
+        "x = (b'a' * 10**6).replace(b'a', b'b' * 1000)\n",
+        "x = (b'a' * 1000).join([b'b'] * 90000)\n",
+        "x = 'a' * 10**6\nfor y in x: pass\n",
+        "from pathlib import Path\nx = list(Path('/a' * 10**5).parents)\n",
+        "import re\nx = re.match('(a)' * 5000, 'a' * 5000)\n",
+        "import collections\nx = collections.namedtuple('A', ['f%d' % i for i in range(9000)])\n",
+        "import os\nx = os.environ['A']\nfor i in range(60): x = [x, x]\n",
+    ] {
+        let told = told_of(program, &[]);
+        assert!(told.contains("KPO203") || told.contains("limit:"), "{program}: {told}");
+    }
+}
+
+#[test]
+fn what_is_quick_in_python_comes_to_its_end() {
+    for (program, value) in [
+        ("x = sorted(range(30000), reverse=True)[0]\n", "29999"),
+        ("x = len(sorted(range(30000), key=lambda v: -v))\n", "30000"),
+        ("x = len(('b' * 300000).strip('a' * 300000 + 'b'))\n", "0"),
+        ("x = (b'a' * 300000).find(b'a' * 150000 + b'b')\n", "-1"),
+        ("x = b'a' * 150000 + b'b' in b'a' * 300000\n", "False"),
+        ("import textwrap\nx = len(textwrap.wrap('a' * 50000, 1))\n", "50000"),
+        ("x = len(set(range(20000)) ^ set(range(1, 20001)))\n", "2"),
+        (
+            "d = dict.fromkeys(range(9000))\nfor i in range(9000): d.get(-i - 1)\nx = len(d)\n",
+            "9000",
+        ),
+        (
+            "d = dict.fromkeys(range(9000))\nfor i in range(9000): d.setdefault(i, 1)\nx = len(d)\n",
+            "9000",
+        ),
+    ] {
+        let told = told_of(program, &[]);
+        assert!(
+            told.contains(&format!("args: ['{value}']"))
+                || told.contains(&format!("- '{value}'"))
+                || told.contains(&format!("\"{value}\"")),
+            "{program}: {told}"
+        );
+        assert!(!told.contains("KPO2"), "{program}: {told}");
+    }
+}
+
+#[test]
+fn values_that_share_their_parts_are_gone_through_once() {
+    let place = Place::new();
+    let shared = "x = 0\nfor i in range(7): x = [x] * 60\n";
+    let lists = "with DAG('d') as dag:\n    a = K(task_id='a', name='n', image='i')\n    b = K(task_id='b', name='n', image='i')\n    \
+                 K(task_id='t', name='n', image='i', foo=x, arguments=['1'])\n    y = [a]\n    for i in range(60): y = [y, y]\n";
+    place.dag("d.py", &format!("{shared}{lists}"));
+    let ran = place.podlift(&["translate", "d.py", "-o", "out"]);
+    assert!(ran.stderr.contains("`foo`") && !ran.stderr.contains("steps"), "{}", ran.stderr);
+    place.dag("e.py", &format!("{shared}{lists}    y >> b\n"));
+    let ran = place.podlift(&["translate", "e.py", "-o", "out"]);
+    assert!(ran.stderr.contains("KPO203"), "{}", ran.stderr);
+}
+
+#[test]
+fn many_credentials_and_unknown_arguments_are_told_in_time() {
+    let place = Place::new();
+    place.dag(
+        "d.py",
+        "with DAG('d'):\n    K(task_id='t', name='n', image='i', env_vars={f'PASSWORD_{i}': f'hunter2-{i}' for i in range(1000)},\n      \
+         **{f'k{i}': i for i in range(5000)})\n",
+    );
+    let ran = place.podlift(&["translate", "d.py", "-o", "out"]);
+    assert_eq!(ran.stderr.matches("holds a credential").count(), 1000, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("is not an argument of the operator").count(), 5000);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_component_tells_the_first_open_places_and_counts_the_others() {
+    let place = Place::new();
+    place.dag(
+        "d.py",
+        "with DAG('d'):\n    K(task_id='t', name='n', image='i', arguments=['{{ ds }}'] * 3000)\n",
+    );
+    let ran = place.podlift(&["translate", "d.py", "--emit", "component", "-o", "out"]);
+    assert!(ran.stderr.contains("2990 more open places"), "{}", ran.stderr);
+}
+
+#[test]
+fn statements_without_a_blank_are_shown_in_time() {
+    let place = Place::new();
+    for (name, chain) in [("dots", ".b".repeat(20_000)), ("calls", "()".repeat(20_000))] {
+        let file = format!("{name}.py");
+        place.dag(
+            &file,
+            &format!(
+                "x = unknown{chain}\nwith DAG('d'):\n    K(task_id='t', name='n', image='i')\n"
+            ),
+        );
+        let ran = place.podlift(&["translate", &file]);
+        assert!(ran.stdout.contains("task: t"), "{}", ran.stderr);
+    }
+}
