@@ -20,7 +20,7 @@ impl Interp<'_> {
         if self.unknown(object).is_some() {
             return Ok(self.part_of(object, &format!(".{name}"), span));
         }
-        let own = match self.is_instance(object) {
+        let own = match self.hooks_attributes && self.is_instance(object) {
             true => self.class_lookup(&self.class_of(object), "__getattribute__"),
             false => Ok(None),
         };
@@ -398,7 +398,11 @@ impl Interp<'_> {
                     span,
                 )));
             }
-            "__dict__" => return Ok(Some(self.dict_of(&attrs, span))),
+            "__dict__" => {
+                let Some(id) = object.as_obj() else { return Ok(None) };
+                let entries = self.namespace_entries(id);
+                return Ok(Some(self.dict(entries, span)));
+            }
             "__bases__" => return Ok(Some(Val::tuple(class.bases.clone(), span))),
             "__mro__" => {
                 let mut order = vec![object.clone()];

@@ -156,7 +156,8 @@ impl Interp<'_> {
             Data::Symbol(path) => {
                 let path = path.clone();
                 self.weigh_function(&path, &args);
-                if may_refuse(&path)
+                if matches!(self.maybe_raised.last(), Some(None))
+                    && may_refuse(&path)
                     && let Some(open) =
                         args.all().into_iter().find(|val| self.is_open(val)).cloned()
                 {
@@ -477,6 +478,9 @@ impl Interp<'_> {
             Flow::Stop => Err(Raised::Stop),
             Flow::Normal | Flow::Break | Flow::Continue => Ok(Val::none(span)),
             flow @ Flow::Fork(_) => {
+                if let Some(cond) = self.fork_hole(&flow, span) {
+                    self.may_raise(&cond, span);
+                }
                 let mut result = None;
                 self.each_end(flow, &mut |_, end| match end {
                     Flow::Return(val) => {

@@ -208,6 +208,7 @@ impl Interp<'_> {
             rules: DataclassRules::default(),
             meta,
         };
+        self.hooks_attributes |= attrs.contains_key("__getattribute__");
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
         self.classes.push(id);
         // Methods learn which class they belong to, for `super()`.

@@ -138,6 +138,8 @@ pub(crate) struct Interp<'a> {
     snippets: Map<SourceId, Arc<Source>>,
     /// Whether a user's `__hash__` is asked for a dict key: `hash()` then gives what it is made from.
     pub(crate) hashing: bool,
+    /// Whether any class defines `__getattribute__`.
+    pub(crate) hooks_attributes: bool,
     /// Every class the files define, for `__subclasses__`.
     pub(crate) classes: Vec<ObjId>,
     /// Objects whose `repr` is being written, for those that contain themselves.
@@ -199,6 +201,7 @@ impl<'a> Interp<'a> {
             star_imports: Map::default(),
             snippets: Map::default(),
             hashing: false,
+            hooks_attributes: false,
             classes: Vec::new(),
             shown: Vec::new(),
             parts_left: std::cell::Cell::new(0),

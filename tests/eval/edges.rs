@@ -1,4 +1,4 @@
-//! Dependencies on what is asked of a DAG or a group: an edge, or a finding.
+//! Dependencies on what is asked of a DAG or a group, and changes of tasks: in the job spec, or told.
 
 use std::num::NonZeroUsize;
 
@@ -63,4 +63,13 @@ fn a_dependency_on_a_task_asked_for_by_name_is_told() {
         });
         assert!(is_told || !upstream_of_last(&translation).is_empty(), "{edge} is lost");
     }
+}
+
+#[test]
+fn a_change_of_a_task_under_an_unknown_name_is_told() {
+    let translation = translated("import os\nsetattr(last, os.environ['ATTRIBUTE'], 'x')");
+    let is_told = translation.diagnostics.iter().any(|finding| {
+        finding.code == Code::UnresolvedValue && finding.message.contains("attribute")
+    });
+    assert!(is_told);
 }

@@ -562,10 +562,12 @@ impl Interp<'_> {
         }
         for owner in order.iter().chain([val]) {
             let Some(id) = owner.as_obj() else { continue };
+            let entries = self.namespace_entries(id);
+            if entries.has_doubtful() {
+                return Ok(self.derived(&[val], span));
+            }
             names.extend(
-                self.namespace_entries(id)
-                    .into_values()
-                    .filter_map(|(name, _)| name.as_str().map(str::to_owned)),
+                entries.into_values().filter_map(|(name, _)| name.as_str().map(str::to_owned)),
             );
         }
         names.sort();

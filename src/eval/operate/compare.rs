@@ -4,11 +4,11 @@ use super::{ITEMS_COPIED, TOTAL_ORDERING};
 use crate::eval::call::Args;
 use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Flavour, Native, Object, Val};
+use crate::eval::object::{Data, Flavour, Map, Native, Object, Val};
 use crate::eval::pure::number;
 use crate::eval::{Segment, Text};
 use crate::python::Span;
-use crate::python::ast::CompareOp;
+use crate::python::ast::{CompareOp, Name};
 
 impl Interp<'_> {
     /// One comparison.
@@ -379,8 +379,44 @@ impl Interp<'_> {
                     (Object::Set(a, _), Object::Set(b, _)) => {
                         Some(a.len() == b.len() && a.keys().all(|key| b.contains_key(key)))
                     }
-                    (Object::Model(..), Object::Model(..))
-                    | (Object::Record(..), Object::Record(..)) => Some(self.same(left, right, 0)),
+                    (Object::Model(class, a), Object::Model(other, b)) => {
+                        if class != other {
+                            return Some(false);
+                        }
+                        // A field that was not given is `None`.
+                        let none = Val::none(left.span);
+                        let mut result = Some(true);
+                        for name in a.keys().chain(b.keys()) {
+                            let (a, b) =
+                                (a.get(name).unwrap_or(&none), b.get(name).unwrap_or(&none));
+                            match self.equal_within(a, b, depth + 1) {
+                                Some(false) => return Some(false),
+                                None => result = None,
+                                Some(true) => {}
+                            }
+                        }
+                        result
+                    }
+                    (Object::Record(class, a), Object::Record(other, b)) => match class.as_ref() {
+                        "builtins.object" => Some(false),
+                        "types.SimpleNamespace" if class == other => {
+                            let is_doubtful = |attrs: &Map<Name, Val>| {
+                                attrs.values().any(|val| self.is_partial(val))
+                            };
+                            if is_doubtful(a) || is_doubtful(b) {
+                                return None;
+                            }
+                            if a.len() != b.len() || !a.keys().all(|name| b.contains_key(name)) {
+                                return Some(false);
+                            }
+                            let b: Vec<Val> =
+                                a.keys().filter_map(|name| b.get(name).cloned()).collect();
+                            let a: Vec<Val> = a.values().cloned().collect();
+                            all(&a, &b)
+                        }
+                        _ if class == other => self.same(left, right, 0).then_some(true),
+                        _ => Some(false),
+                    },
                     (Object::Instance(x), Object::Instance(y)) => {
                         let (x, y) = (x.clone(), y.clone());
                         // What a user class says about it is asked elsewhere.
