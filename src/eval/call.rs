@@ -1,11 +1,13 @@
 //! Calls: arguments, binding to parameters, and what is callable.
 
+mod known;
 mod parameters;
 
 pub(crate) use parameters::too_many_positional;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use self::known::{is_harmless, may_refuse};
 use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
@@ -537,65 +539,4 @@ impl Interp<'_> {
         self.call_function(&function, args, this, span)?;
         Ok(())
     }
-}
-
-/// Functions outside the roots that are known not to change what they are given.
-fn is_harmless(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    matches!(
-        last,
-        "info"
-            | "debug"
-            | "warning"
-            | "error"
-            | "exception"
-            | "critical"
-            | "log"
-            | "getLogger"
-            | "dumps"
-            | "dump"
-            | "format"
-            | "join"
-            | "get"
-            | "getenv"
-            | "copy"
-            | "deepcopy"
-            | "items"
-            | "keys"
-            | "values"
-            | "print"
-            | "len"
-            | "str"
-            | "repr"
-            | "encode"
-            | "decode"
-    ) || name.starts_with("logging.")
-}
-
-/// Functions that raise for some of the values that are not known.
-fn may_refuse(path: &str) -> bool {
-    matches!(
-        path,
-        "builtins.int" | "builtins.float" | "builtins.ord" | "builtins.chr" | "builtins.bytes"
-    ) || [
-        "json.load",
-        "yaml.",
-        "datetime.",
-        "pendulum.",
-        "zoneinfo.",
-        "pytz.",
-        "base64.",
-        "binascii.",
-        "uuid.",
-        "ast.",
-        "decimal.",
-        "fractions.",
-        "ipaddress.",
-        "tomllib.",
-        "toml.",
-        "dateutil.",
-        "importlib.",
-    ]
-    .iter()
-    .any(|known| path.starts_with(known))
 }
