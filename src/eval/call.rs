@@ -163,11 +163,14 @@ impl Interp<'_> {
                 {
                     self.may_raise(&open, span);
                 }
+                // What is too much for the rest of the steps is not begun.
+                self.spend(0, span)?;
                 self.call_symbol(&path, args, span)
             }
             Data::Method(bound) => {
                 let (this, name) = (bound.0.clone(), bound.1.clone());
                 self.weigh_method(&this, &name, &args);
+                self.spend(0, span)?;
                 self.call_method(&this, &name, args, span)
             }
             Data::Unknown(_) => self.call_unknown(function, &args, span),

@@ -149,7 +149,19 @@ impl Interp<'_> {
             return None;
         }
         let attrs = attrs.clone();
-        Some(self.read_some(id, &attrs, None, span))
+        let rest = self.read_some(id, &attrs, None, span);
+        // It is about to be taken apart.
+        let length = match &rest.data {
+            Data::Str(text) => text.len(),
+            Data::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        if length > self.settings.limits.string {
+            let message = "a file that is read piece by piece is longer than the bound on strings";
+            return Some(self.limit_hole(span, "string", message));
+        }
+        self.work(length / BYTES_MADE);
+        Some(rest)
     }
 
     /// The lines still to be read of a file object, which iterating over it gives; `None` for other
