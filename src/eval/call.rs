@@ -481,7 +481,9 @@ impl Interp<'_> {
             Flow::Normal | Flow::Break | Flow::Continue => Ok(Val::none(span)),
             flow @ Flow::Fork(_) => {
                 if let Some(cond) = self.fork_hole(&flow, span) {
-                    self.may_raise(&cond, span);
+                    // Named by the condition, not by the side that raises.
+                    let at = cond.hole().map_or(span, |hole| hole.span);
+                    self.may_raise(&cond, at);
                 }
                 let mut result = None;
                 self.each_end(flow, &mut |_, end| match end {
