@@ -18,6 +18,7 @@ mod cli {
 mod eval {
     //! The evaluator against CPython.
 
+    mod edges;
     mod random;
     mod tables;
     mod traps;

@@ -329,7 +329,7 @@ fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
                 .map(|(name, val)| (name.to_string(), val.span))
                 .collect();
             subclasses.push(Subclass {
-                name: object.qualname.to_string(),
+                name: object.dotted.to_string(),
                 span: object.span,
                 overrides,
             });

@@ -39,7 +39,9 @@ fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
         }
         Data::Str(text) => Schedule::Cron(text.to_string()),
         Data::Native(native) => match native.as_ref() {
-            Native::TimeDelta(micros) => every(*micros),
+            Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                every(*micros)
+            }
             _ => other(interp, given),
         },
         Data::Obj(id) => match interp.heap.get(*id) {
@@ -84,7 +86,9 @@ fn timetable(
         }
         ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(Data::Native(native))) => {
             match native.as_ref() {
-                Native::TimeDelta(micros) => every(*micros),
+                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                    every(*micros)
+                }
                 _ => other(interp, given),
             }
         }

@@ -4,7 +4,7 @@ use super::HoleKind;
 use super::interp::{Interp, Res};
 use super::object::{Data, ObjId, Object, Val};
 use crate::python::Span;
-use crate::python::ast::{BinaryOp, Expr, Name, Target};
+use crate::python::ast::{BinaryOp, Expr, ExprKind, Name, Target};
 
 impl Interp<'_> {
     /// Binds a name in the scope that Python would choose.
@@ -33,6 +33,10 @@ impl Interp<'_> {
     pub(crate) fn bind_in(&mut self, scope: super::object::ObjId, name: &Name, val: Val) {
         if let Object::Scope(names) = self.heap.get_mut(scope) {
             names.insert(name.clone(), val);
+        }
+        if !self.maybe_unbound.is_empty() && self.conditions.is_empty() {
+            let scope = self.heap.resolve(scope);
+            self.maybe_unbound.shift_remove(&(scope, name.clone()));
         }
     }
 
@@ -102,11 +106,8 @@ impl Interp<'_> {
     ) -> Res<()> {
         let in_class = self.frame().is_some_and(|frame| frame.is_class);
         if let (true, Target::Name(name, span)) = (in_class, target) {
-            let text = self.snippet(annotation.span);
             let scope = self.frame().map(|frame| frame.scope);
-            if let Some(scope) = scope
-                && !text.contains("ClassVar")
-            {
+            if let Some(scope) = scope {
                 let key = Name::from("__annotations__");
                 let known = match self.heap.get(scope) {
                     Object::Scope(names) => names.get(&key).cloned(),
@@ -121,8 +122,8 @@ impl Interp<'_> {
                     }
                 };
                 let field = Val::str(name.as_ref(), *span);
-                let text = Val::str(text, annotation.span);
-                self.set_item(&fields, &field, text, *span)?;
+                let kind = self.annotation_val(annotation);
+                self.set_item(&fields, &field, kind, *span)?;
             }
         }
         if let Some(value) = value {
@@ -130,6 +131,36 @@ impl Interp<'_> {
             self.assign(target, val)?;
         }
         Ok(())
+    }
+
+    /// What `__annotations__` holds for an annotation: builtin classes and texts; anything else is a hole with
+    /// the annotation as its name, since what it evaluates to is of no use to any job spec.
+    fn annotation_val(&mut self, annotation: &Expr) -> Val {
+        let span = annotation.span;
+        let text = self.snippet(span);
+        let future = self.frame().and_then(|frame| match self.heap.get(frame.globals) {
+            Object::Scope(names) => names.get("annotations").cloned(),
+            _ => None,
+        });
+        let is_text = future.as_ref().and_then(Val::as_symbol) == Some("__future__.annotations");
+        let is_plain = |text: &str| {
+            text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.'))
+        };
+        match &annotation.kind {
+            ExprKind::Str(text) => return Val::str(text.as_ref(), span),
+            _ if is_text && is_plain(&text) => return Val::str(text, span),
+            _ if is_text => {}
+            ExprKind::Name(name) => {
+                if let Ok(val) = self.eval(annotation)
+                    && val.as_symbol().and_then(|path| path.strip_prefix("builtins."))
+                        == Some(name.as_ref())
+                {
+                    return val;
+                }
+            }
+            _ => {}
+        }
+        self.hole(HoleKind::Name, text, span)
     }
 
     /// `target op= value`: lists, dicts and sets change in place, as every other name for them sees.

@@ -2,6 +2,7 @@
 
 mod change;
 mod kinds;
+mod special;
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use super::HoleKind;
 use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::library;
-use super::object::{Data, Flavour, FunctionObject, Map, Object, Val};
+use super::object::{Data, Flavour, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -18,6 +19,14 @@ impl Interp<'_> {
     pub(crate) fn attribute(&mut self, object: &Val, name: &Name, span: Span) -> Res {
         if self.unknown(object).is_some() {
             return Ok(self.part_of(object, &format!(".{name}"), span));
+        }
+        let own = match self.hooks_attributes && self.is_instance(object) {
+            true => self.class_lookup(&self.class_of(object), "__getattribute__"),
+            false => Ok(None),
+        };
+        if let Ok(Some(own)) = own {
+            let args = vec![object.clone(), Val::str(name.as_ref(), span)];
+            return self.call(&own, Args::positional(args), span);
         }
         if let Some(val) = self.find_attribute(object, name, span)? {
             return Ok(val);
@@ -60,6 +69,16 @@ impl Interp<'_> {
         name: &str,
         span: Span,
     ) -> Res<Option<Val>> {
+        if let Some(Object::Module(module)) = object.as_obj().map(|id| self.heap.get(id)) {
+            let (module, key) = (module.clone(), Val::str(name, span));
+            if let Some(cond) = self.may_be_unbound(module.scope, &key, span) {
+                let found = self.module_attribute(&module, &Name::from(name), span)?;
+                let from: Vec<&Val> = std::iter::once(&cond).chain(found.iter()).collect();
+                let val = self.derived(&from, span);
+                self.make_partial(&val);
+                return Ok(Some(val));
+            }
+        }
         let found = match self.find_attribute(object, name, span) {
             Ok(None) => self.dynamic_attribute(object, name, span),
             found => found,
@@ -177,19 +196,8 @@ impl Interp<'_> {
                     let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
                     Some(Val::str(own, span))
                 }
-                "__qualname__" => {
-                    let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
-                    Some(match function.class.map(|id| self.heap.get(id)) {
-                        Some(Object::Class(class, _)) => {
-                            Val::str(format!("{}.{own}", class.name), span)
-                        }
-                        _ => Val::str(own, span),
-                    })
-                }
-                "__module__" => {
-                    let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);
-                    Some(Val::str(module, span))
-                }
+                "__qualname__" => Some(Val::str(function.qualname.as_ref(), span)),
+                "__module__" => Some(self.module_name(function.globals, span)),
                 "__doc__" => Some(match &function.def.docstring {
                     Some(doc) => Val::str(doc.as_ref(), span),
                     None => Val::none(span),
@@ -246,29 +254,17 @@ impl Interp<'_> {
             | Object::Group(_)
             | Object::TaskDecorator(_)
             | Object::XCom(..) => self.airflow_attribute(object, id, name, span),
+            Object::Dict(_, Some(class))
+                if class.as_symbol() == Some("collections.ChainMap")
+                    && matches!(name.as_ref(), "maps" | "parents" | "new_child") =>
+            {
+                Ok(Some(self.hole(HoleKind::Name, format!("ChainMap.{name}"), span)))
+            }
             Object::Property(..) if matches!(name.as_ref(), "setter" | "getter" | "deleter") => {
                 Ok(Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span)))
             }
             _ => Ok(self.method(object, name, span)),
         }
-    }
-
-    /// `__defaults__` or `__kwdefaults__` of a function: `None` where it has none.
-    fn default_values(&mut self, function: &FunctionObject, name: &str, span: Span) -> Val {
-        let parameters = &function.def.parameters;
-        if name == "__defaults__" {
-            let positional = parameters.positional_only.iter().chain(&parameters.positional);
-            let vals: Vec<Val> =
-                positional.filter_map(|one| function.defaults.get(&one.name).cloned()).collect();
-            return if vals.is_empty() { Val::none(span) } else { Val::tuple(vals, span) };
-        }
-        let mut vals = Map::default();
-        for one in &parameters.keyword_only {
-            if let Some(val) = function.defaults.get(&one.name) {
-                vals.insert(one.name.clone(), val.clone());
-            }
-        }
-        if vals.is_empty() { Val::none(span) } else { self.dict_of(&vals, span) }
     }
 
     fn instance_attribute(
@@ -281,6 +277,18 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         match name.as_ref() {
             "__class__" => return Ok(Some(class.clone())),
+            "__doc__" => return Ok(Some(self.class_doc(class, span))),
+            "__module__" => return self.class_attribute(class, name, span),
+            // Members of an enum show themselves, not their values.
+            "__str__" | "__repr__"
+                if self.flavour_of(class) == Some(Flavour::Enum)
+                    && matches!(self.class_lookup(class, name), Ok(None)) =>
+            {
+                return Ok(Some(Val::new(
+                    Data::Method(Rc::new((object.clone(), name.clone()))),
+                    span,
+                )));
+            }
             "__dict__" => {
                 let Some(id) = object.as_obj() else { return Ok(None) };
                 let id = self.heap.resolve(id);
@@ -332,6 +340,9 @@ impl Interp<'_> {
     }
 
     fn class_attribute(&mut self, object: &Val, name: &Name, span: Span) -> Res<Option<Val>> {
+        if name.as_ref() == "__doc__" {
+            return Ok(Some(self.class_doc(object, span)));
+        }
         match self.class_lookup(object, name) {
             Ok(Some(val)) => {
                 if let Some(val) = self.described(&val, &Val::none(span), object, span)? {
@@ -374,12 +385,9 @@ impl Interp<'_> {
                 defaults.retain(|name, _| fields.contains(name));
                 return Ok(Some(self.dict_of(&defaults, span)));
             }
-            "__name__" | "__qualname__" => return Ok(Some(Val::str(class.name.as_ref(), span))),
-            "__module__" => {
-                let module = class.qualname.rsplit_once('.').map_or("", |(module, _)| module);
-                return Ok(Some(Val::str(module, span)));
-            }
-            "__doc__" => return Ok(Some(Val::none(span))),
+            "__name__" => return Ok(Some(Val::str(class.name.as_ref(), span))),
+            "__qualname__" => return Ok(Some(Val::str(class.qualname.as_ref(), span))),
+            "__module__" => return Ok(Some(self.module_name(class.globals, span))),
             "_fields" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
                 let Flavour::NamedTuple(fields) = &class.flavour else { return Ok(None) };
                 return Ok(Some(names_of(fields, span)));
@@ -390,7 +398,11 @@ impl Interp<'_> {
                     span,
                 )));
             }
-            "__dict__" => return Ok(Some(self.dict_of(&attrs, span))),
+            "__dict__" => {
+                let Some(id) = object.as_obj() else { return Ok(None) };
+                let entries = self.namespace_entries(id);
+                return Ok(Some(self.dict(entries, span)));
+            }
             "__bases__" => return Ok(Some(Val::tuple(class.bases.clone(), span))),
             "__mro__" => {
                 let mut order = vec![object.clone()];

@@ -5,6 +5,8 @@
 //! breaks) the flow is a [`Fork`]: the rest of the block is evaluated for the side that goes on, and
 //! the sides meet where their flows are alike again: at the end of the loop turn or of the function.
 
+mod alike;
+
 use std::sync::Arc;
 
 use super::heap::Delta;
@@ -258,6 +260,14 @@ impl Interp<'_> {
                 continue;
             }
             // A name that a class body binds on one side only may be found elsewhere: in a base class.
+            if let (Object::Scope(a), Object::Scope(b)) = (&a, &b) {
+                let one_sided = |names: &Map<Name, Val>, other: &Map<Name, Val>| -> Vec<Name> {
+                    names.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
+                };
+                for name in one_sided(a, b).into_iter().chain(one_sided(b, a)) {
+                    self.maybe_unbound.insert((id, name), Arc::clone(cond));
+                }
+            }
             let is_class_body =
                 self.frame().is_some_and(|frame| frame.is_class && frame.scope == id);
             let merged = match (a, b) {
@@ -284,7 +294,17 @@ impl Interp<'_> {
                 (Object::List(p), Object::List(q)) if p.len() == q.len() => {
                     return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
-                (Object::Dict(..), Object::Dict(..)) => {
+                (Object::Dict(_, p), Object::Dict(_, q))
+                    if self.same_class(p.as_ref(), q.as_ref(), 0) =>
+                {
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
+                }
+                (Object::Set(p, false), Object::Set(q, false))
+                    if p.len() == q.len() && p.keys().all(|key| q.contains_key(key)) =>
+                {
+                    return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
+                }
+                (Object::Record(..), Object::Record(..)) if self.same(a, b, 0) => {
                     return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
                 (Object::Model(p, _), Object::Model(q, _)) if p == q => {
@@ -340,23 +360,6 @@ impl Interp<'_> {
         made
     }
 
-    /// Whether two values that are alike are, or contain, different containers that can change.
-    fn are_apart(&self, a: &Val, b: &Val) -> bool {
-        match (&a.data, &b.data) {
-            (Data::Tuple(a), Data::Tuple(b)) => {
-                a.iter().zip(b.iter()).any(|(a, b)| self.are_apart(a, b))
-            }
-            (Data::Obj(a), Data::Obj(b)) => {
-                self.heap.resolve(*a) != self.heap.resolve(*b)
-                    && matches!(
-                        self.heap.get(*a),
-                        Object::List(_) | Object::Dict(..) | Object::Model(..)
-                    )
-            }
-            _ => false,
-        }
-    }
-
     /// A value present on one side only.
     fn merge_missing(&mut self, cond: &Arc<Hole>, val: &Val) -> Val {
         let text = self.short_repr(val);
@@ -370,7 +373,7 @@ impl Interp<'_> {
         val
     }
 
-    fn make_partial(&mut self, val: &Val) {
+    pub(crate) fn make_partial(&mut self, val: &Val) {
         if let Some(hole) = val.hole() {
             self.partial.insert(Arc::as_ptr(hole).addr(), Arc::clone(hole));
         }
@@ -526,69 +529,6 @@ impl Interp<'_> {
                 let val = self.choice(cond, &format!("changed only if {}", cond.reason), cond.span);
                 Object::Poisoned(val.hole().map_or_else(|| Arc::clone(cond), Arc::clone))
             }
-        }
-    }
-
-    /// Whether two values are alike, looking into containers that are not shared.
-    pub(crate) fn same(&self, a: &Val, b: &Val, depth: u32) -> bool {
-        if !self.work(1) {
-            return false;
-        }
-        match (&a.data, &b.data) {
-            (Data::None, Data::None)
-            | (Data::Ellipsis, Data::Ellipsis)
-            | (Data::NotImplemented, Data::NotImplemented) => true,
-            (Data::Bool(a), Data::Bool(b)) => a == b,
-            (Data::Int(a), Data::Int(b)) => a == b,
-            (Data::Big(a), Data::Big(b)) => a == b,
-            (Data::Float(a), Data::Float(b)) => a.to_bits() == b.to_bits(),
-            (Data::Str(a), Data::Str(b)) => a == b,
-            (Data::Text(a), Data::Text(b)) => a == b,
-            (Data::Bytes(a), Data::Bytes(b)) => a == b,
-            (Data::Symbol(a), Data::Symbol(b)) => a == b,
-            (Data::Unknown(a), Data::Unknown(b)) => Arc::ptr_eq(a, b) || a == b,
-            (Data::Tuple(a), Data::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| self.same(a, b, depth))
-            }
-            (Data::Native(a), Data::Native(b)) => format!("{a:?}") == format!("{b:?}"),
-            (Data::Obj(a), Data::Obj(b)) => {
-                let (a, b) = (self.heap.resolve(*a), self.heap.resolve(*b));
-                a == b || depth < 16 && self.same_objects(a, b, depth + 1)
-            }
-            _ => false,
-        }
-    }
-
-    fn same_objects(&self, a: ObjId, b: ObjId, depth: u32) -> bool {
-        let maps = |a: &Map<Name, Val>, b: &Map<Name, Val>| {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .all(|((name, a), (other, b))| name == other && self.same(a, b, depth))
-        };
-        match (self.heap.get(a), self.heap.get(b)) {
-            (Object::List(a), Object::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b, depth))
-            }
-            (Object::Dict(a, _), Object::Dict(b, _)) => {
-                a.len() == b.len()
-                    && a.doubts_alike(b)
-                    && a.iter().zip(b).all(|((key, (_, a)), (other, (_, b)))| {
-                        key == other && !matches!(key, Key::Spread(_)) && self.same(a, b, depth)
-                    })
-            }
-            (Object::Set(a, _), Object::Set(b, _)) => {
-                a.len() == b.len() && a.keys().all(|key| b.contains_key(key))
-            }
-            (Object::Model(class, a), Object::Model(other, b))
-            | (Object::Record(class, a), Object::Record(other, b)) => class == other && maps(a, b),
-            (Object::Bound(f, x), Object::Bound(g, y)) => {
-                self.same(f, g, depth) && self.same(x, y, depth)
-            }
-            (Object::Function(a), Object::Function(b)) => {
-                Arc::ptr_eq(&a.def, &b.def) && a.closure == b.closure
-            }
-            _ => false,
         }
     }
 }

@@ -156,6 +156,13 @@ impl Interp<'_> {
             Data::Symbol(path) => {
                 let path = path.clone();
                 self.weigh_function(&path, &args);
+                if matches!(self.maybe_raised.last(), Some(None))
+                    && may_refuse(&path)
+                    && let Some(open) =
+                        args.all().into_iter().find(|val| self.is_open(val)).cloned()
+                {
+                    self.may_raise(&open, span);
+                }
                 // What is too much for the rest of the steps is not begun.
                 self.spend(0, span)?;
                 self.call_symbol(&path, args, span)
@@ -423,6 +430,7 @@ impl Interp<'_> {
             yields: Vec::new(),
             is_class: false,
             module: Name::from(module),
+            qualifier: Name::from(format!("{}.<locals>.", function.qualname)),
             undecided: self.undecided(),
             tries: 0,
             doubt: None,
@@ -470,6 +478,9 @@ impl Interp<'_> {
             Flow::Stop => Err(Raised::Stop),
             Flow::Normal | Flow::Break | Flow::Continue => Ok(Val::none(span)),
             flow @ Flow::Fork(_) => {
+                if let Some(cond) = self.fork_hole(&flow, span) {
+                    self.may_raise(&cond, span);
+                }
                 let mut result = None;
                 self.each_end(flow, &mut |_, end| match end {
                     Flow::Return(val) => {
@@ -559,4 +570,32 @@ fn is_harmless(name: &str) -> bool {
             | "encode"
             | "decode"
     ) || name.starts_with("logging.")
+}
+
+/// Functions that raise for some of the values that are not known.
+fn may_refuse(path: &str) -> bool {
+    matches!(
+        path,
+        "builtins.int" | "builtins.float" | "builtins.ord" | "builtins.chr" | "builtins.bytes"
+    ) || [
+        "json.load",
+        "yaml.",
+        "datetime.",
+        "pendulum.",
+        "zoneinfo.",
+        "pytz.",
+        "base64.",
+        "binascii.",
+        "uuid.",
+        "ast.",
+        "decimal.",
+        "fractions.",
+        "ipaddress.",
+        "tomllib.",
+        "toml.",
+        "dateutil.",
+        "importlib.",
+    ]
+    .iter()
+    .any(|known| path.starts_with(known))
 }

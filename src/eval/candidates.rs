@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::interp::{Interp, Res};
 use super::object::{Data, Object, Val};
+use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -134,6 +135,11 @@ impl Interp<'_> {
             }
             Object::Instance(_) | Object::Record(..) | Object::Model(..) => {
                 self.poison_with(id, &unknown, span);
+            }
+            Object::Task(_) | Object::Dag(_) => {
+                let text = self.short_repr(val);
+                let message = format!("an attribute of {text} changes, and it is not known which");
+                self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
             }
             _ => {}
         }

@@ -81,6 +81,7 @@ impl Interp<'_> {
             yields: Vec::new(),
             is_class: true,
             module: outer.module.clone(),
+            qualifier: Name::from(format!("{}{}.", outer.qualifier, def.name)),
             undecided: self.undecided(),
             tries: 0,
             doubt: None,
@@ -107,7 +108,8 @@ impl Interp<'_> {
         let metaclass = options.kw.shift_remove("metaclass").map(|kwarg| kwarg.val);
         let meta = self.metaclass(metaclass, &bases);
         let Some(meta) = meta else {
-            return self.build_class(&def.name, bases, attrs, None, &options, def.span);
+            let made = self.build_class(&def.name, bases, attrs, None, &options, def.span)?;
+            return Ok(self.qualified(made, &outer.qualifier));
         };
         let bases_tuple = Val::tuple(bases.clone(), def.span);
         let namespace = self.dict_of(&attrs, def.span);
@@ -124,12 +126,25 @@ impl Interp<'_> {
                 self.build_class(&def.name, bases, attrs, meta, &options, def.span)?
             }
         };
+        let made = self.qualified(made, &outer.qualifier);
         if let Ok(Some(init)) = self.class_lookup(&meta, "__init__") {
             let mut pos = vec![made.clone()];
             pos.extend(parts);
             self.call(&init, Args { pos, ..options }, def.span)?;
         }
         Ok(made.at(def.span))
+    }
+
+    /// A class that a `class` statement inside a class or a function made.
+    fn qualified(&mut self, class: Val, qualifier: &str) -> Val {
+        if let (false, Some(id)) = (qualifier.is_empty(), class.as_obj())
+            && let Object::Class(object, _) = self.heap.get_mut(id)
+        {
+            let mut owned = object.as_ref().clone();
+            owned.qualname = Name::from(format!("{qualifier}{}", owned.name));
+            *object = Rc::new(owned);
+        }
+        class
     }
 
     /// The user's metaclass of a class: its own or that of a base.
@@ -174,13 +189,18 @@ impl Interp<'_> {
         span: Span,
     ) -> Res {
         let mut attrs = attrs;
-        let module = self.frame().map_or_else(|| Name::from(""), |frame| frame.module.clone());
+        let (module, globals) = match self.frame() {
+            Some(frame) => (frame.module.clone(), frame.globals),
+            None => return Ok(Val::none(span)),
+        };
         let mro = self.linearise(&bases);
         self.spend(mro.len(), span)?;
         let flavour = self.flavour(&bases, &attrs);
         let class = ClassObject {
             name: Name::from(name),
-            qualname: Name::from(format!("{module}.{name}")),
+            dotted: Name::from(format!("{module}.{name}")),
+            qualname: Name::from(name),
+            globals,
             span,
             bases,
             mro,
@@ -188,6 +208,7 @@ impl Interp<'_> {
             rules: DataclassRules::default(),
             meta,
         };
+        self.hooks_attributes |= attrs.contains_key("__getattribute__");
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
         self.classes.push(id);
         // Methods learn which class they belong to, for `super()`.
@@ -397,9 +418,11 @@ impl Interp<'_> {
             return Vec::new();
         };
         match self.heap.get(*id) {
-            Object::Dict(entries, _) => {
-                entries.values().filter_map(|(name, _)| name.as_str().map(Name::from)).collect()
-            }
+            Object::Dict(entries, _) => entries
+                .values()
+                .filter(|(_, kind)| !annotation_text(kind).contains("ClassVar"))
+                .filter_map(|(name, _)| name.as_str().map(Name::from))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -505,5 +528,14 @@ impl Interp<'_> {
             },
             _ => None,
         }
+    }
+}
+
+/// An annotation as it is written, from what `__annotations__` holds for it.
+pub(crate) fn annotation_text(kind: &Val) -> &str {
+    match &kind.data {
+        Data::Unknown(hole) => &hole.name,
+        Data::Symbol(path) => path.strip_prefix("builtins.").unwrap_or(path),
+        _ => kind.as_str().unwrap_or_default(),
     }
 }

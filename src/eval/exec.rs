@@ -1,13 +1,12 @@
 //! Statements.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Interp, Raised, Res};
 use super::lazy::Next;
-use super::object::{Data, Map, Object, Val};
+use super::object::{Data, Object, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::{Expr, Name, Stmt, StmtKind, Target};
@@ -31,6 +30,7 @@ macro_rules! attempt {
     };
 }
 
+mod definitions;
 mod raising;
 
 impl Interp<'_> {
@@ -540,61 +540,5 @@ impl Interp<'_> {
             }
         }
         Ok(false)
-    }
-
-    /// Applies decorators from the bottom up.
-    pub(crate) fn decorate(&mut self, val: Val, decorators: &[Expr], span: Span) -> Res {
-        let mut val = val;
-        let mut evaluated = Vec::new();
-        for decorator in decorators {
-            evaluated.push((self.eval(decorator)?, decorator.span));
-        }
-        while let Some((decorator, at)) = evaluated.pop() {
-            let args = super::call::Args::positional(vec![val.clone()]);
-            let inner = val;
-            let is_unknown = self.unknown(&decorator).is_some();
-            val = self.call(&decorator, args, at)?.at(span);
-            if let (true, Some(hole)) = (is_unknown, val.hole()) {
-                let hole = Arc::clone(hole);
-                // The function is followed where its name is called, not as one that escaped.
-                self.escaped.retain(|(other, ..)| other.as_obj() != inner.as_obj());
-                self.wrapped.push((hole, inner));
-            }
-        }
-        Ok(val)
-    }
-
-    /// `def`: evaluates the defaults and closes over the scopes around it.
-    pub(crate) fn make_function(&mut self, def: &Arc<crate::python::ast::Function>) -> Res {
-        let mut defaults = Map::default();
-        let parameters = &def.parameters;
-        let all = parameters
-            .positional_only
-            .iter()
-            .chain(&parameters.positional)
-            .chain(&parameters.keyword_only);
-        for parameter in all {
-            if let Some(default) = &parameter.default {
-                let val = self.eval(default)?;
-                defaults.insert(parameter.name.clone(), val);
-            }
-        }
-        let Some(frame) = self.frame() else { return Ok(Val::none(def.span)) };
-        let mut closure: Vec<_> = frame.closure.to_vec();
-        // Names of a class body are not visible in its functions, nor are module names closed over:
-        // those are found through `globals`.
-        if !frame.is_class && frame.scope != frame.globals {
-            closure.insert(0, frame.scope);
-        }
-        let function = super::object::FunctionObject {
-            def: Arc::clone(def),
-            name: Name::from(format!("{}.{}", frame.module, def.name)),
-            globals: frame.globals,
-            closure: closure.into(),
-            class: None,
-            defaults: Rc::new(defaults),
-            attrs: Map::default(),
-        };
-        Ok(self.heap.val(Object::Function(Rc::new(function)), def.span))
     }
 }

@@ -408,6 +408,16 @@ impl Interp<'_> {
         Val::text(text, span)
     }
 
+    /// Tells the `try` around that a name bound under a condition only may be missing.
+    fn may_lack(&mut self, name: &Name, span: Span) {
+        let Some(frame) = self.frame() else { return };
+        let scopes = [frame.scope, frame.globals];
+        let conds = scopes.map(|scope| self.maybe_unbound.get(&(scope, name.clone())).cloned());
+        if let Some(cond) = conds.into_iter().flatten().next() {
+            self.may_raise(&Val::unknown(cond, span), span);
+        }
+    }
+
     /// Looks a name up: local, enclosing functions, module, builtins.
     pub(crate) fn load(&mut self, name: &Name, span: Span) -> Res {
         let Some(frame) = self.frame() else {
@@ -436,6 +446,9 @@ impl Interp<'_> {
             .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
             .or_else(|| find(globals));
         if let Some(val) = found {
+            if !self.maybe_unbound.is_empty() && matches!(self.maybe_raised.last(), Some(None)) {
+                self.may_lack(name, span);
+            }
             return Ok(val);
         }
         if let Some(val) = self.builtin(name, span) {

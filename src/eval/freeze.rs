@@ -121,7 +121,9 @@ impl Interp<'_> {
             Data::Bytes(bytes) => Kind::Bytes(bytes.to_vec()),
             Data::Tuple(items) => Kind::Tuple(self.freeze_all(items, depth)),
             Data::Native(native) => match native.as_ref() {
-                Native::TimeDelta(micros) => Kind::TimeDelta(*micros),
+                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                    Kind::TimeDelta(*micros)
+                }
                 Native::Moment(_) => Kind::DateTime(self.native_str(native).unwrap_or_default()),
                 Native::Range(..)
                 | Native::Path(_)
@@ -196,7 +198,7 @@ impl Interp<'_> {
             Object::Bound(..) | Object::Partial(..) => {
                 self.opaque("function", &self.short_repr(val))
             }
-            Object::Class(class, _) => self.opaque("class", &class.qualname),
+            Object::Class(class, _) => self.opaque("class", &class.dotted),
             Object::Module(module) => self.opaque("module", &module.name),
             Object::Lazy(_) => self.opaque("generator", "unread"),
             Object::Iterator(items, at) => {

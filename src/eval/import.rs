@@ -391,6 +391,7 @@ fn module_frame(module: &ModuleObject) -> Frame {
         yields: Vec::new(),
         is_class: false,
         module: module.name.clone(),
+        qualifier: Name::from(""),
         undecided: 0,
         tries: 0,
         doubt: None,

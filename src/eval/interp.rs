@@ -70,6 +70,8 @@ pub(crate) struct Frame {
     pub(crate) is_class: bool,
     /// Dotted name of the module.
     pub(crate) module: Name,
+    /// What stands before a name defined here in its `__qualname__`.
+    pub(crate) qualifier: Name,
     /// Undecided conditions and loops around the call.
     pub(crate) undecided: usize,
     /// `try` statements with handlers that are open in this frame.
@@ -124,6 +126,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) candidates: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Values of attributes that are there only under a condition, by the place of their hole.
     pub(crate) partial: Map<usize, Arc<Hole>>,
+    /// Names that are bound under a condition only, by their scope: what asks a scope as a dict has to know.
+    pub(crate) maybe_unbound: Map<(ObjId, Name), Arc<Hole>>,
     /// Instances of subclasses of `DAG` and `TaskGroup` whose constructor runs, with their class.
     pub(crate) nodes_in_making: Vec<(Val, Val)>,
     /// Scopes of modules in which a statement failed: a name they lack may be one it would have bound.
@@ -134,6 +138,8 @@ pub(crate) struct Interp<'a> {
     snippets: Map<SourceId, Arc<Source>>,
     /// Whether a user's `__hash__` is asked for a dict key: `hash()` then gives what it is made from.
     pub(crate) hashing: bool,
+    /// Whether any class defines `__getattribute__`.
+    pub(crate) hooks_attributes: bool,
     /// Every class the files define, for `__subclasses__`.
     pub(crate) classes: Vec<ObjId>,
     /// Objects whose `repr` is being written, for those that contain themselves.
@@ -189,11 +195,13 @@ impl<'a> Interp<'a> {
             joined: Map::default(),
             candidates: Map::default(),
             partial: Map::default(),
+            maybe_unbound: Map::default(),
             nodes_in_making: Vec::new(),
             broken: Vec::new(),
             star_imports: Map::default(),
             snippets: Map::default(),
             hashing: false,
+            hooks_attributes: false,
             classes: Vec::new(),
             shown: Vec::new(),
             parts_left: std::cell::Cell::new(0),

@@ -2,12 +2,12 @@
 
 mod change;
 mod iterate;
+mod keys;
 
 use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::Text;
 use super::call::Args;
 use super::interp::{Interp, Raised, Res};
 use super::object::{Data, Entries, Flavour, Key, ObjId, Object, Val};
@@ -25,129 +25,6 @@ const BYTES_READ: usize = 4;
 const ROOM_OF_ENTRY: usize = 2;
 
 impl Interp<'_> {
-    /// The dict key of a value.
-    pub(crate) fn key(&mut self, val: &Val, span: Span) -> Res<Key> {
-        self.spend(1, span)?;
-        Ok(match &val.data {
-            Data::None => Key::None,
-            Data::Bool(value) => Key::Int(i64::from(*value)),
-            Data::Int(value) => Key::Int(*value),
-            Data::Big(value) => Key::Big(value.as_ref().clone()),
-            #[allow(
-                clippy::cast_possible_truncation,
-                reason = "checked to be integral and in range"
-            )]
-            Data::Float(value) if value.fract() == 0.0 && value.abs() < 9e18 => {
-                Key::Int(*value as i64)
-            }
-            Data::Float(value) => Key::Float(value.to_bits()),
-            Data::Str(text) => Key::Str(Rc::clone(text)),
-            Data::Text(text) => Key::Hole(text.to_template()),
-            Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
-            Data::Tuple(items) => {
-                let mut keys = Vec::with_capacity(items.len());
-                for item in items.iter() {
-                    keys.push(self.key(item, span)?);
-                }
-                key_of_parts(keys)
-            }
-            Data::Symbol(path) => Key::Symbol(path.clone()),
-            Data::Unknown(hole) => Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template()),
-            Data::Obj(id) => {
-                let id = self.heap.resolve(*id);
-                match self.heap.get(id) {
-                    Object::Set(items, true) => {
-                        self.work(items.len());
-                        // Two sets are one key when they have the same elements, in whatever order.
-                        let mut keys: Vec<String> =
-                            items.keys().map(|key| format!("{key:?}")).collect();
-                        keys.sort();
-                        Key::Other(format!("frozenset({keys:?})"))
-                    }
-                    Object::List(_) | Object::Dict(..) | Object::Set(_, false) => {
-                        let message = format!("unhashable type: '{}'", self.type_name(val));
-                        return self.type_error(message, span);
-                    }
-                    Object::Poisoned(hole) => {
-                        Key::Hole(Text::hole(std::sync::Arc::clone(hole)).to_template())
-                    }
-                    // An enum of strings or numbers is equal to its value.
-                    Object::Instance(instance) => {
-                        let plain = instance.payload.clone().filter(|_| {
-                            let is_tuple = matches!(
-                                self.flavour_of(&instance.class),
-                                Some(Flavour::NamedTuple(_))
-                            );
-                            is_tuple
-                                || self.symbol_base(&instance.class).is_some_and(|base| {
-                                    matches!(
-                                        base.as_ref(),
-                                        "builtins.str"
-                                            | "builtins.int"
-                                            | "builtins.tuple"
-                                            | "enum.StrEnum"
-                                            | "enum.IntEnum"
-                                    )
-                                })
-                        });
-                        match plain {
-                            Some(payload) => self.key(&payload, span)?,
-                            None => self.own_key(val, id, span)?,
-                        }
-                    }
-                    _ => Key::Obj(id),
-                }
-            }
-            // All of it: a shortened text would make two long paths one key.
-            Data::Native(native) => Key::Other(self.native_repr(native)),
-            _ => Key::Other(self.display(val)),
-        })
-    }
-
-    /// The key of an instance: itself, unless its class says what is equal to it.
-    fn own_key(&mut self, val: &Val, id: ObjId, span: Span) -> Res<Key> {
-        let class = self.class_of(val);
-        let Some(class_id) = class.as_obj().map(|id| self.heap.resolve(id)) else {
-            return Ok(Key::Obj(id));
-        };
-        if let Ok(Some(function)) = self.class_lookup(&class, "__hash__") {
-            if function.is_none() {
-                let message = format!("unhashable type: '{}'", self.type_name(val));
-                return self.type_error(message, span);
-            }
-            // What is equal hashes alike; that what hashes alike is equal is taken on trust.
-            let hashing = std::mem::replace(&mut self.hashing, true);
-            let hash = self.call(&function, Args::positional(vec![val.clone()]), span);
-            self.hashing = hashing;
-            let hash = hash?;
-            return Ok(match &hash.data {
-                Data::Int(_) | Data::Str(_) => {
-                    Key::Tuple(vec![Key::Obj(class_id), self.key(&hash, span)?])
-                }
-                _ => Key::Hole(format!("hash of {}", self.short_repr(val))),
-            });
-        }
-        if let Ok(Some(_)) = self.class_lookup(&class, "__eq__") {
-            let message = format!("unhashable type: '{}'", self.type_name(val));
-            return self.type_error(message, span);
-        }
-        if let Some(Flavour::Dataclass(_)) = self.flavour_of(&class) {
-            let rules = self.rules_of(&class);
-            if rules.eq && !rules.frozen {
-                let message = format!("unhashable type: '{}'", self.type_name(val));
-                return self.type_error(message, span);
-            }
-            if rules.eq {
-                let mut keys = vec![Key::Obj(class_id)];
-                for field in self.field_values(val).unwrap_or_default() {
-                    keys.push(self.key(&field, span)?);
-                }
-                return Ok(Key::Tuple(keys));
-            }
-        }
-        Ok(Key::Obj(id))
-    }
-
     /// Sets an entry of a dict object. A key with holes leaves entries it may stand for in doubt.
     pub(crate) fn insert(&mut self, id: ObjId, key: Key, name: Val, val: Val) {
         if matches!(key, Key::Hole(_)) {
@@ -176,6 +53,7 @@ impl Interp<'_> {
                 Some(entries.clone())
             }
             Object::Instance(instance) => self.entries_of(instance.payload.as_ref()?),
+            Object::Record(..) => self.section_options(val)?,
             _ => None,
         }
     }
@@ -350,7 +228,12 @@ impl Interp<'_> {
                 }
             }
             Object::Scope(names) => match index.as_str().and_then(|name| names.get(name)) {
-                Some(val) => Ok(val.clone()),
+                Some(val) => {
+                    if let Some(unbound) = self.may_be_unbound(id, index, span) {
+                        self.may_raise(&unbound, span);
+                    }
+                    Ok(val.clone())
+                }
                 None => Err(self.key_error(index, span)),
             },
             Object::XCom(..) | Object::Record(..) | Object::Dag(_) | Object::Group(_) => {
@@ -361,6 +244,13 @@ impl Interp<'_> {
                 self.type_error(message, span)
             }
         }
+    }
+
+    /// The condition under which a scope has a name, when it is bound under one only.
+    pub(crate) fn may_be_unbound(&self, scope: ObjId, name: &Val, span: Span) -> Option<Val> {
+        let key = (self.heap.resolve(scope), name.as_str()?.into());
+        let cond = self.maybe_unbound.get(&key)?;
+        Some(Val::unknown(std::sync::Arc::clone(cond), span))
     }
 
     /// The value of a key: `None` when the dict is known not to have it.
@@ -565,15 +455,6 @@ impl Interp<'_> {
             Some(character) => Ok(Val::str(character.to_string(), span)),
             None => Err(self.exception("IndexError", "string index out of range", span)),
         }
-    }
-}
-
-/// The key of a tuple: with a hole in a part the whole may be equal to any other.
-fn key_of_parts(keys: Vec<Key>) -> Key {
-    if keys.iter().any(|key| matches!(key, Key::Hole(_))) {
-        Key::Hole(format!("{keys:?}"))
-    } else {
-        Key::Tuple(keys)
     }
 }
 

@@ -389,7 +389,16 @@ impl Interp<'_> {
             match self.truth(&verdict)? {
                 Some(true) => return Ok(Next::Item(item)),
                 Some(false) => {}
-                None => return Ok(Next::Open(self.derived(&[&verdict], span))),
+                None => {
+                    let one = self.derived(&[&verdict, &item], span);
+                    let mut choices = vec![item];
+                    while let Next::Item(item) = self.next_item(iterator, span)? {
+                        choices.push(item);
+                    }
+                    let choices: Vec<&Val> = choices.iter().collect();
+                    self.may_be(&one, &choices);
+                    return Ok(Next::Open(one));
+                }
             }
         }
     }

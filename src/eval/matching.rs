@@ -107,7 +107,13 @@ impl Interp<'_> {
                     }
                 }
                 if let Some(rest) = rest {
-                    let left = entries.into_iter().filter(|(key, _)| !used.contains(key)).collect();
+                    let mut left = entries;
+                    for key in &used {
+                        left.forget(key);
+                        if let Some(at) = left.get_index_of(key) {
+                            left.take_at(at);
+                        }
+                    }
                     let dict = self.dict(left, span);
                     self.bind(rest, dict);
                 }

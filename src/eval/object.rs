@@ -68,6 +68,10 @@ pub(crate) enum Native {
     Path(String),
     /// `datetime.timedelta`, microseconds.
     TimeDelta(i64),
+    /// A duration of pendulum, microseconds.
+    Duration(i64),
+    /// What lies between two datetimes of pendulum, microseconds.
+    Interval(i64),
     /// `datetime.datetime`, `date` or `time`.
     Moment(super::library::datetime::Moment),
     /// `range`.
@@ -168,6 +172,8 @@ pub(crate) struct FunctionObject {
     pub(crate) def: Arc<ast::Function>,
     /// Dotted name for messages.
     pub(crate) name: Name,
+    /// `__qualname__`.
+    pub(crate) qualname: Name,
     /// The scope of its module.
     pub(crate) globals: ObjId,
     /// Scopes of the functions around it, innermost first.
@@ -184,8 +190,12 @@ pub(crate) struct FunctionObject {
 #[derive(Debug, Clone)]
 pub(crate) struct ClassObject {
     pub(crate) name: Name,
-    /// Dotted name.
+    /// Dotted name for messages.
+    pub(crate) dotted: Name,
+    /// `__qualname__`.
     pub(crate) qualname: Name,
+    /// The scope of its module.
+    pub(crate) globals: ObjId,
     pub(crate) span: Span,
     /// Direct bases.
     pub(crate) bases: Vec<Val>,

@@ -11,7 +11,7 @@ use super::item::as_big;
 use super::object::{Data, Flavour, Native, Object, Val};
 use super::pure::number::{self, ArithmeticError, Number};
 use crate::python::Span;
-use crate::python::ast::{BinaryOp, CompareOp, UnaryOp};
+use crate::python::ast::{BinaryOp, UnaryOp};
 
 /// Elements that are copied in the time of a step.
 const ITEMS_COPIED: usize = 8;
@@ -34,7 +34,9 @@ impl Interp<'_> {
             Data::Bytes(bytes) => !bytes.is_empty(),
             Data::Tuple(items) => !items.is_empty(),
             Data::Native(native) => match native.as_ref() {
-                Native::TimeDelta(micros) => *micros != 0,
+                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+                    *micros != 0
+                }
                 Native::Range(start, stop, step) => {
                     super::item::range_length(*start, *stop, *step) != 0
                 }
@@ -88,6 +90,8 @@ impl Interp<'_> {
             }
             (Data::Native(native), UnaryOp::Minus) => match native.as_ref() {
                 Native::TimeDelta(micros) => Ok(Val::native(Native::TimeDelta(-micros), span)),
+                Native::Duration(micros) => Ok(Val::native(Native::Duration(-micros), span)),
+                Native::Interval(_) => Ok(self.derived(&[val], span)),
                 _ => self.type_error("bad operand type for unary -", span),
             },
             _ => match (as_big(val), op) {
@@ -384,10 +388,12 @@ impl Interp<'_> {
                 a.extend(b);
                 Some(self.list(a, span))
             }
-            (Object::Dict(_, Some(class)), Object::Dict(..), BinaryOp::Add | BinaryOp::Sub)
-                if class.as_symbol() == Some("collections.Counter") =>
-            {
-                return self.counter_sum(op, left, right, span).map(Some);
+            (
+                Object::Dict(_, Some(class)),
+                Object::Dict(..),
+                BinaryOp::Add | BinaryOp::Sub | BinaryOp::BitOr | BinaryOp::BitAnd,
+            ) if class.as_symbol() == Some("collections.Counter") => {
+                return self.counter_operation(op, left, right, span).map(Some);
             }
             (Object::Dict(a, class), Object::Dict(..), BinaryOp::BitOr) => {
                 let merged = self.heap.add(Object::Dict(a, class));
@@ -421,30 +427,6 @@ impl Interp<'_> {
         })
     }
 
-    /// `+` and `-` of counters, which keep only what counts more than zero.
-    fn counter_sum(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
-        let class = Val::symbol("collections.Counter", span);
-        let mut entries = self.entries_of(left).unwrap_or_default();
-        for (key, (name, val)) in self.entries_of(right).unwrap_or_default() {
-            let own = entries.get(&key).map_or_else(|| Val::int(0, span), |(_, val)| val.clone());
-            let sum = self.binary(op, &own, &val, span)?;
-            entries.insert(key, (name, sum));
-        }
-        let zero = Val::int(0, span);
-        let mut kept = super::object::Entries::default();
-        for (key, (name, val)) in entries {
-            let counts = self.compare(CompareOp::Gt, &val, &zero, span)?;
-            match self.truth(&counts)? {
-                Some(true) => {
-                    kept.insert(key, (name, val));
-                }
-                Some(false) => {}
-                None => return Ok(self.derived(&[left, right], span)),
-            }
-        }
-        Ok(self.heap.val(Object::Dict(kept, Some(class)), span))
-    }
-
     /// Operators that a user class defines.
     fn user_operation(
         &mut self,
@@ -455,6 +437,10 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         if let Some(made) = self.flags(op, left, right, span) {
             return Ok(Some(made));
+        }
+        if self.flag_number(left).is_some() && self.flag_number(right).is_some() {
+            // A class with members that are not known.
+            return Ok(Some(self.derived(&[left, right], span)));
         }
         let name = method(op);
         for (this, other, prefix) in [(left, right, "__"), (right, left, "__r")] {
@@ -472,6 +458,12 @@ impl Interp<'_> {
                 }
                 Err(_) => return Ok(Some(self.derived(&[left, right], span))),
                 Ok(None) => {
+                    // A member of a plain enum is no number, whatever its value.
+                    let is_plain_enum = self.flavour_of(&class) == Some(Flavour::Enum)
+                        && self.symbol_base(&class).as_deref() == Some("enum.Enum");
+                    if is_plain_enum {
+                        continue;
+                    }
                     if let Some(payload) = payload {
                         let (a, b) =
                             if prefix == "__" { (&payload, other) } else { (other, &payload) };
@@ -502,6 +494,9 @@ impl Interp<'_> {
             _ => a ^ b,
         };
         let members = self.members(&class);
+        if members.values().any(|member| self.flag_number(member).is_none()) {
+            return None;
+        }
         for member in members.values() {
             if self.flag_number(member).is_some_and(|(_, value)| value == number) {
                 return Some(member.clone());
@@ -530,7 +525,7 @@ impl Interp<'_> {
     }
 
     /// Class and number of a member of an `enum.Flag`.
-    fn flag_number(&self, val: &Val) -> Option<(Val, i64)> {
+    pub(crate) fn flag_number(&self, val: &Val) -> Option<(Val, i64)> {
         let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
         let base = self.symbol_base(&instance.class)?;
         let is_flag = matches!(base.as_ref(), "enum.Flag" | "enum.IntFlag");

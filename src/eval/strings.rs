@@ -45,11 +45,11 @@ impl Interp<'_> {
             let (class, payload) = (instance.class.clone(), instance.payload.clone());
             if let Ok(Some(method)) = self.class_lookup(&class, "__str__") {
                 let result = self.call(&method, Args::positional(vec![val.clone()]), span)?;
-                return Ok(self.to_text(&result).unwrap_or_default());
+                return self.returned_text("__str__", &result, span);
             }
             let base = self.symbol_base(&class);
             if base.as_deref().is_some_and(|base| self.is_exception_class(base)) {
-                return Ok(Text::literal(self.exception_message(val)));
+                return self.exception_str(val, span);
             }
             if self.flavour_of(&class) == Some(Flavour::Enum) {
                 let as_value = base.as_deref() == Some("enum.StrEnum")
@@ -60,7 +60,17 @@ impl Interp<'_> {
                 let name = self.member_name(val);
                 return Ok(Text::literal(format!("{}.{name}", self.type_text(&class))));
             } else if let Some(payload) = payload {
-                return self.str_text(&payload, span);
+                // Of the builtin classes only `str` has a text of its own; the others show their `repr`.
+                return match self.class_lookup(&class, "__repr__") {
+                    Ok(Some(_)) if self.to_text(&payload).is_none() => self.repr_text(val, span),
+                    // What shows its fields.
+                    _ if matches!(self.flavour_of(&class), Some(Flavour::NamedTuple(_)))
+                        || base.as_deref().is_some_and(|base| base.starts_with("datetime.")) =>
+                    {
+                        self.repr_text(val, span)
+                    }
+                    _ => self.str_text(&payload, span),
+                };
             }
         }
         match &val.data {
@@ -69,6 +79,21 @@ impl Interp<'_> {
                 None => self.repr_text(val, span),
             },
             _ => self.repr_text(val, span),
+        }
+    }
+
+    /// What a user's `__str__`, `__repr__` or `__format__` returned.
+    pub(super) fn returned_text(&mut self, method: &str, result: &Val, span: Span) -> Res<Text> {
+        let payload = match result.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.payload.clone(),
+            _ => None,
+        };
+        match self.to_text(payload.as_ref().unwrap_or(result)) {
+            Some(text) => Ok(text),
+            None => {
+                let kind = self.type_name(result);
+                self.type_error(format!("{method} returned non-string (type {kind})"), span)
+            }
         }
     }
 
@@ -120,7 +145,7 @@ impl Interp<'_> {
             if let Ok(Some(method)) = self.class_lookup(&class, "__format__") {
                 let args = vec![val.clone(), Val::str(spec_text, span)];
                 let result = self.call(&method, Args::positional(args), span)?;
-                return Ok(self.to_text(&result).unwrap_or_default());
+                return self.returned_text("__format__", &result, span);
             }
         }
         let arg = match self.format_arg(val) {
@@ -143,6 +168,15 @@ impl Interp<'_> {
     }
 
     fn format_arg(&self, val: &Val) -> Option<FormatArg> {
+        if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) {
+            // Subclasses of numbers, members of an `IntEnum` among them.
+            let payload = instance.payload.as_ref()?;
+            let is_number = matches!(payload.data, Data::Int(_) | Data::Big(_) | Data::Float(_));
+            let is_own = self
+                .symbol_base(&instance.class)
+                .is_some_and(|base| !matches!(base.as_ref(), "enum.Enum" | "enum.Flag"));
+            return if is_number && is_own { self.format_arg(payload) } else { None };
+        }
         Some(match &val.data {
             Data::None => FormatArg::None,
             Data::Bool(value) => FormatArg::Bool(*value),
@@ -164,11 +198,17 @@ impl Interp<'_> {
             Ok(pieces) => pieces,
             Err(failure) => return self.failed(failure, &[template], span),
         };
-        let mut positional = match &args.data {
-            Data::Tuple(items) => items.to_vec(),
-            _ => vec![args.clone()],
-        }
-        .into_iter();
+        // A named tuple is a tuple here too.
+        let payload = match args.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.payload.clone(),
+            _ => None,
+        };
+        let tuple = match &payload.as_ref().unwrap_or(args).data {
+            Data::Tuple(items) => Some(items.to_vec()),
+            _ => None,
+        };
+        let is_tuple = tuple.is_some();
+        let mut positional = tuple.unwrap_or_else(|| vec![args.clone()]).into_iter();
         let mut text = Text::default();
         let mut keyed = false;
         for piece in pieces {
@@ -202,7 +242,6 @@ impl Interp<'_> {
             let part = self.percent_part(&spec, &val, span)?;
             text.push_text(&part);
         }
-        let is_tuple = matches!(args.data, Data::Tuple(_));
         if !keyed && is_tuple && positional.next().is_some() {
             return self.type_error("not all arguments converted during string formatting", span);
         }
@@ -219,7 +258,9 @@ impl Interp<'_> {
             return Ok(self.to_text(&derived).unwrap_or_default());
         }
         let rendered = match (spec.conversion, self.format_arg(val)) {
-            ('s' | 'r' | 'a', arg) if arg.is_none() || spec.conversion == 's' => {
+            ('s' | 'r' | 'a', arg)
+                if arg.is_none() || spec.conversion == 's' || self.is_instance(val) =>
+            {
                 let text = match spec.conversion {
                     's' => self.str_text(val, span)?,
                     _ => self.repr_text(val, span)?,
@@ -323,7 +364,35 @@ impl Interp<'_> {
         Ok(text)
     }
 
-    /// The message of an exception.
+    /// `str(exception)`.
+    fn exception_str(&mut self, val: &Val, span: Span) -> Res<Text> {
+        let args = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.attrs.get("args").cloned(),
+            _ => None,
+        };
+        let Some(Val { data: Data::Tuple(items), .. }) = args else { return Ok(Text::default()) };
+        let is_system = self.exception_is(val, "builtins.OSError");
+        match items.as_ref() {
+            [] => Ok(Text::default()),
+            // `str(KeyError("k"))` shows the key as it is written.
+            [one] if self.exception_is(val, "builtins.KeyError") => self.repr_text(one, span),
+            [one] => self.str_text(one, span),
+            [number, message, rest @ ..] if is_system && rest.len() < 2 => {
+                let mut text = Text::literal("[Errno ");
+                text.push_text(&self.str_text(number, span)?);
+                text.push_str("] ");
+                text.push_text(&self.str_text(message, span)?);
+                if let [name] = rest {
+                    text.push_str(": ");
+                    text.push_text(&self.repr_text(name, span)?);
+                }
+                Ok(text)
+            }
+            many => self.repr_text(&Val::tuple(many.to_vec(), span), span),
+        }
+    }
+
+    /// The message of an exception for people. It calls no user code.
     pub(crate) fn exception_message(&self, val: &Val) -> String {
         let args = match val.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Instance(instance)) => instance.attrs.get("args").cloned(),

@@ -78,7 +78,6 @@ impl Tables {
         static TABLES: OnceLock<Builtin> = OnceLock::new();
         // The tables are part of the program and a test reads each of them, so none is malformed here.
         let builtin = TABLES.get_or_init(|| {
-            // That they agree with the format, a test sees to.
             let tables = BUILTIN.iter().filter_map(|(_, _, json)| serde_json::from_str(json).ok());
             Builtin::new(tables.collect())
         });

@@ -51,10 +51,10 @@ fn into_value(mut spec: JobSpec) -> Json {
     let mut value = to_value(&spec);
     if let Some(run) = value.get_mut("run").and_then(Json::as_object_mut) {
         // The only field before them.
-        let mut place = usize::from(run.contains_key("namespace"));
-        for (key, fields) in pod.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+        let first = usize::from(run.contains_key("namespace"));
+        let pod = pod.into_iter().filter(|(_, fields)| !fields.is_empty());
+        for (place, (key, fields)) in (first..).zip(pod) {
             run.shift_insert(place, key.to_owned(), Json::Object(fields));
-            place += 1;
         }
     }
     value

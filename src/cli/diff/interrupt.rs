@@ -89,6 +89,7 @@ pub(super) fn watch(folder: PathBuf, at_work: &AtWork) -> io::Result<Runtime> {
                 drop(std::fs::remove_dir_all(folder));
                 #[allow(
                     clippy::exit,
+                    clippy::disallowed_methods,
                     reason = "the main thread is at work and knows of no signal"
                 )]
                 std::process::exit(128 + kind.as_raw_value());

@@ -1,8 +1,8 @@
 //! Instances: what calling a class makes, and the fields of dataclasses.
 
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{DataclassRules, Flavour, Instance, Map, ObjId, Object, Val};
+use crate::eval::interp::{Interp, Raised, Res};
+use crate::eval::object::{Data, DataclassRules, Flavour, Instance, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 use std::rc::Rc;
@@ -61,6 +61,12 @@ impl Interp<'_> {
         }
         let base = self.symbol_base(&class);
         let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
+        if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
+            let instance = Instance { class: class.clone(), attrs: Map::default(), payload: None };
+            let made = self.heap.val(Object::Instance(instance), span);
+            self.init_fields(&made, &class, &fields, &rest, span)?;
+            return Ok(made);
+        }
         let payload = base.as_deref().and_then(|base| self.payload(base, &rest, span));
         let instance = Instance { class, attrs: Map::default(), payload };
         Ok(self.heap.val(Object::Instance(instance), span))
@@ -139,8 +145,9 @@ impl Interp<'_> {
         let Some(wanted) = args.pos.first() else {
             return self.type_error("an enum needs a value", span);
         };
-        if let Some(unknown) = self.unknown(wanted) {
-            return Ok(self.derived(&[&unknown], span));
+        if self.is_open(wanted) {
+            self.may_raise(wanted, span);
+            return Ok(self.derived(&[wanted], span));
         }
         for val in attrs.values() {
             if let Some(member) = val.as_obj()
@@ -151,8 +158,23 @@ impl Interp<'_> {
                 return Ok(val.clone());
             }
         }
-        let text = format!("{} is not a valid {}", self.short_repr(wanted), self.type_text(class));
-        Err(self.exception("ValueError", text, span))
+        if let Ok(Some(missing)) = self.class_lookup(class, "_missing_") {
+            let function = self.unwrap_method(&missing);
+            let args = Args::positional(vec![class.clone(), wanted.clone()]);
+            let made = self.call(&function, args, span)?;
+            if !made.is_none() {
+                return Ok(made);
+            }
+        }
+        let mut text = self.repr_text(wanted, span)?;
+        let name = match class.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(class, _)) => class.qualname.to_string(),
+            _ => self.type_text(class),
+        };
+        text.push_str(&format!(" is not a valid {name}"));
+        let kind = Val::symbol("builtins.ValueError", span);
+        let args = Args::positional(vec![Val::text(text, span)]);
+        Err(Raised::Exception(self.make_exception(kind, &args, span)))
     }
 
     /// The builtin value inside an instance of a subclass of `dict`, `list` or `str`.
@@ -237,7 +259,13 @@ impl Interp<'_> {
                 continue;
             }
             vals.push(val.clone());
-            self.set_raw(this, field, val);
+            // A generated constructor assigns, which a setter or `__setattr__` of the class may see.
+            match self.flavour_of(class) {
+                Some(Flavour::Dataclass(_)) if !rules.frozen => {
+                    self.set_attribute(this, field, val, span)?;
+                }
+                _ => self.set_raw(this, field, val),
+            }
         }
         let name = self.type_text(class);
         if pos.next().is_some() {
@@ -284,6 +312,20 @@ impl Interp<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Values of the fields by which instances of a dataclass are compared, in their order.
+    pub(crate) fn compared_values(&self, val: &Val) -> Option<Vec<Val>> {
+        let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
+        let Flavour::Dataclass(fields) = self.flavour_of(&instance.class)? else { return None };
+        let is_compared = |field: &Name| {
+            let default = self.class_lookup(&instance.class, field).ok().flatten();
+            let options = default.and_then(|default| self.field_options(&default));
+            let compare = options.and_then(|options| options.get("compare").cloned());
+            !compare.is_some_and(|val| matches!(val.data, Data::Bool(false)))
+        };
+        let compared = fields.iter().filter(|field| is_compared(field));
+        Some(compared.filter_map(|field| instance.attrs.get(field).cloned()).collect())
     }
 
     /// The default of a dataclass field, and whether the constructor takes it.

@@ -87,6 +87,12 @@ impl Interp<'_> {
                     self.bind_in(id, &name, val);
                 }
             }
+            Object::Record(class, _) if class.starts_with("configparser.") => {
+                let args = Args::positional(vec![index.clone(), val]);
+                self.call_method(object, &Name::from("__setitem__"), args, span)?;
+            }
+            // What an object of a library makes of it is not known.
+            Object::Record(..) => self.poison_with(id, index, span),
             _ => {}
         }
         Ok(())
@@ -228,6 +234,11 @@ impl Interp<'_> {
                     names.shift_remove(name);
                 }
             }
+            Object::Record(class, _) if class.starts_with("configparser.") => {
+                let args = Args::positional(vec![index.clone()]);
+                self.call_method(object, &Name::from("__delitem__"), args, span)?;
+            }
+            Object::Record(..) => self.poison_with(id, index, span),
             _ => {}
         }
         Ok(())

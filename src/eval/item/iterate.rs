@@ -1,6 +1,7 @@
 //! The elements of values, and sets of them.
 
 use super::range_length;
+use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::lazy::Next;
 use crate::eval::object::{Data, Flavour, Key, Native, ObjId, Object, Val};
@@ -94,11 +95,29 @@ impl Interp<'_> {
                 Some(names.keys().map(|name| Val::str(name.as_ref(), span)).collect())
             }
             Object::Poisoned(_) | Object::XCom(..) => None,
+            Object::Class(class, _) if class.meta.is_some() => {
+                match self.meta_call(val, "__iter__", &[], span)? {
+                    Some(iterator) => return self.iterate(&iterator, span),
+                    None => {
+                        let message = format!("'{}' object is not iterable", self.type_name(val));
+                        return self.type_error(message, span);
+                    }
+                }
+            }
             Object::Class(class, attrs) if class.flavour == Flavour::Enum => {
                 if attrs.values().any(|val| self.is_partial(val)) {
                     return Ok(None);
                 }
-                Some(self.members(val).into_values().collect())
+                let members = self.members(val);
+                let is_flag = self.symbol_base(val).is_some_and(|base| base.ends_with("Flag"));
+                let is_single = |val: &Val| {
+                    self.flag_number(val).is_some_and(|(_, number)| number.count_ones() == 1)
+                };
+                if is_flag && !members.values().all(is_single) {
+                    // Releases of Python differ in whether combined flags are members.
+                    return Ok(None);
+                }
+                Some(members.into_values().collect())
             }
             Object::Instance(instance) => {
                 let (class, payload, attrs) =
@@ -127,11 +146,24 @@ impl Interp<'_> {
                 }
             }
             // Of all records only views of dicts and file objects are iterated over.
+            Object::Record(class, attrs) if class.as_ref() == "configparser.ConfigParser" => {
+                let attrs = attrs.clone();
+                let names = self
+                    .config_method(val, &attrs, "__iter__", &Args::default(), span)
+                    .transpose()?;
+                match names {
+                    Some(names) => return self.iterate(&names, span),
+                    None => None,
+                }
+            }
+            Object::Record(..) if let Some(options) = self.section_options(val) => {
+                options.map(|options| options.into_values().map(|(name, _)| name).collect())
+            }
             Object::Record(..) => match self.view_items(val) {
                 Some(items) => items,
                 None => self.take_lines(val, span),
             },
-            Object::Group(_) => None,
+            Object::Group(_) => Some(self.tasks_of_group(id, span)),
             _ => {
                 let message = format!("'{}' object is not iterable", self.type_name(val));
                 return self.type_error(message, span);

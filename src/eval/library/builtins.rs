@@ -412,6 +412,18 @@ impl Interp<'_> {
                 }
                 Ok(Val::none(span))
             }
+            ("object.__getattribute__", Some(this)) => {
+                let name = Name::from(args.pos.get(1).and_then(Val::as_str)?);
+                let found = self.find_attribute(this, &name, span);
+                found.and_then(|found| match found {
+                    Some(val) => Ok(val),
+                    None => {
+                        let kind = self.type_name(this);
+                        let message = format!("'{kind}' object has no attribute '{name}'");
+                        Err(self.exception("AttributeError", message, span))
+                    }
+                })
+            }
             ("object.__setattr__", Some(this)) => {
                 if let (Some(name), Some(val)) =
                     (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
@@ -550,10 +562,12 @@ impl Interp<'_> {
         }
         for owner in order.iter().chain([val]) {
             let Some(id) = owner.as_obj() else { continue };
+            let entries = self.namespace_entries(id);
+            if entries.has_doubtful() {
+                return Ok(self.derived(&[val], span));
+            }
             names.extend(
-                self.namespace_entries(id)
-                    .into_values()
-                    .filter_map(|(name, _)| name.as_str().map(str::to_owned)),
+                entries.into_values().filter_map(|(name, _)| name.as_str().map(str::to_owned)),
             );
         }
         names.sort();

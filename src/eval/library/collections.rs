@@ -158,6 +158,9 @@ impl Interp<'_> {
             for map in maps.iter().rev() {
                 self.update_dict(id, map, span)?;
             }
+            if let Object::Dict(_, class) = self.heap.get_mut(id) {
+                *class = Some(Val::symbol("collections.ChainMap", span));
+            }
         }
         Ok(dict)
     }
@@ -271,12 +274,18 @@ impl Interp<'_> {
         flavour: Flavour,
         span: Span,
     ) -> Res {
-        let module = self.frame().map_or_else(|| Name::from(""), |frame| frame.module.clone());
+        // A class made by a call goes by its name alone, wherever the call stands.
+        let (module, globals) = match self.frame() {
+            Some(frame) => (frame.module.clone(), frame.globals),
+            None => return Ok(Val::none(span)),
+        };
         let mro = self.linearise(&bases);
         let is_enum = flavour == Flavour::Enum;
         let class = ClassObject {
             name: Name::from(name),
-            qualname: Name::from(format!("{module}.{name}")),
+            dotted: Name::from(format!("{module}.{name}")),
+            qualname: Name::from(name),
+            globals,
             span,
             bases,
             mro,

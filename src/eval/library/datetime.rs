@@ -8,6 +8,8 @@ mod attributes;
 mod make;
 mod pendulum;
 
+pub(crate) use pendulum::{in_words, repr_duration};
+
 use std::cmp::Ordering;
 
 use crate::eval::object::{Data, Native, Val};
@@ -127,10 +129,28 @@ fn delta(value: TimeDelta, span: Span) -> Result<Val, Failure> {
     }
 }
 
-fn delta_of(native: &Native) -> Option<TimeDelta> {
+pub(crate) fn delta_of(native: &Native) -> Option<TimeDelta> {
+    TimeDelta::of_micros(i128::from(micros_of(native)?)).ok()
+}
+
+/// The microseconds of a duration, whoever made it.
+pub(crate) fn micros_of(native: &Native) -> Option<i64> {
     match native {
-        Native::TimeDelta(micros) => TimeDelta::of_micros(i128::from(*micros)).ok(),
+        Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+            Some(*micros)
+        }
         _ => None,
+    }
+}
+
+/// A duration of pendulum's when `is_pendulum`.
+fn made_by(val: Val, is_pendulum: bool) -> Val {
+    match &val.data {
+        Data::Native(native) if is_pendulum => match native.as_ref() {
+            Native::TimeDelta(micros) => Val::native(Native::Duration(*micros), val.span),
+            _ => val,
+        },
+        _ => val,
     }
 }
 
@@ -150,7 +170,9 @@ fn zone_in(native: &Native) -> Option<(Zone, Maker)> {
 /// The order of two dates, times or durations; `None` when Python refuses to compare them.
 pub(crate) fn order(a: &Native, b: &Native) -> Option<Ordering> {
     match (a, b) {
-        (Native::TimeDelta(a), Native::TimeDelta(b)) => Some(a.cmp(b)),
+        (a, b) if micros_of(a).is_some() && micros_of(b).is_some() => {
+            Some(micros_of(a).cmp(&micros_of(b)))
+        }
         (Native::Path(a), Native::Path(b)) => {
             // Paths compare part by part.
             Some(a.split('/').cmp(b.split('/')))
@@ -173,7 +195,9 @@ pub(crate) fn equal(a: &Native, b: &Native) -> Option<bool> {
         return Some(a == b);
     }
     match (a, b) {
-        (Native::TimeDelta(a), Native::TimeDelta(b)) => Some(a == b),
+        (a, b) if micros_of(a).is_some() && micros_of(b).is_some() => {
+            Some(micros_of(a) == micros_of(b))
+        }
         (Native::Moment(a), Native::Moment(b)) => Some(match (a, b) {
             (Moment::Date(a), Moment::Date(b)) => a == b,
             // A naive and an aware datetime are never equal.

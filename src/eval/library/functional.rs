@@ -175,9 +175,12 @@ impl Interp<'_> {
 
     /// A wrapper that goes by the name of what it wraps.
     fn renamed(&mut self, wrapper: &Val, wrapped: &Val) -> Val {
-        let name = match wrapped.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Function(function)) => function.name.rsplit('.').next().map(str::to_owned),
-            Some(Object::Class(class, _)) => Some(class.name.to_string()),
+        let names = match wrapped.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => Some((
+                function.name.rsplit('.').next().unwrap_or_default().to_owned(),
+                function.qualname.clone(),
+            )),
+            Some(Object::Class(class, _)) => Some((class.name.to_string(), class.qualname.clone())),
             _ => None,
         };
         let doc = self.find_attribute(wrapped, "__doc__", wrapped.span).ok().flatten();
@@ -185,12 +188,13 @@ impl Interp<'_> {
             Some(Object::Function(function)) => function.attrs.clone(),
             _ => Map::default(),
         };
-        if let (Some(name), Some(id)) = (name, wrapper.as_obj())
+        if let (Some((name, qualname)), Some(id)) = (names, wrapper.as_obj())
             && let Object::Function(function) = self.heap.get_mut(id)
         {
             let mut owned = function.as_ref().clone();
             let module = owned.name.rsplit_once('.').map_or("", |(module, _)| module);
             owned.name = Name::from(format!("{module}.{name}"));
+            owned.qualname = qualname;
             if let Some(doc) = doc {
                 owned.attrs.insert(Name::from("__doc__"), doc);
             }

@@ -3,7 +3,7 @@
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Key, Val};
+use crate::eval::object::{Data, Key, ModuleObject, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 use crate::values::Unset;
@@ -119,6 +119,17 @@ impl Interp<'_> {
     }
 
     pub(crate) fn lookup_item(&mut self, path: &str, index: &Val, span: Span) -> Option<Res> {
+        if path == "sys.modules"
+            && let Some(frame) = self.frame()
+        {
+            // `sys.modules[__name__]` is the module that asks.
+            let (scope, module) = (frame.globals, frame.module.clone());
+            let own = self.module_name(scope, span);
+            if self.same(&own, index, 0) {
+                let object = ModuleObject { name: module, scope, is_package: false };
+                return Some(Ok(self.heap.val(Object::Module(object), span)));
+            }
+        }
         (path == "os.environ").then(|| self.environment_variable(index, None, true, span))
     }
 

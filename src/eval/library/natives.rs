@@ -25,6 +25,8 @@ impl Interp<'_> {
         match native {
             Native::Path(_) => "pathlib.PosixPath",
             Native::TimeDelta(_) => "datetime.timedelta",
+            Native::Duration(_) => "pendulum.Duration",
+            Native::Interval(_) => "pendulum.Interval",
             Native::Moment(moment) => moment.class(),
             Native::Range(..) => "builtins.range",
             Native::Regex(..) => "re.Pattern",
@@ -48,9 +50,10 @@ impl Interp<'_> {
         }
         match native.as_ref() {
             Native::Path(path) => Ok(self.path_attribute(object, path, name, span)),
-            Native::TimeDelta(_) | Native::Moment(_) => {
-                self.time_attribute(object, native, name, span)
-            }
+            Native::TimeDelta(_)
+            | Native::Duration(_)
+            | Native::Interval(_)
+            | Native::Moment(_) => self.time_attribute(object, native, name, span),
             Native::Range(start, stop, step) => Ok(match name.as_ref() {
                 "start" => Some(Val::int(*start, span)),
                 "stop" => Some(Val::int(*stop, span)),
@@ -133,15 +136,28 @@ impl Interp<'_> {
             Native::TimeDelta(micros) => {
                 TimeDelta::of_micros(i128::from(*micros)).ok().map(|delta| delta.to_string())
             }
+            Native::Duration(_) => datetime::delta_of(native).and_then(datetime::in_words),
             Native::Label(name) => Some(name.clone()),
             Native::Moment(moment) => moment.text(),
             _ => None,
         }
     }
 
-    /// `repr(native)`.
+    /// `repr(native)`; `None` where podlift does not know it.
+    pub(crate) fn known_repr(&self, native: &Native) -> Option<String> {
+        match native {
+            Native::Duration(_) => datetime::delta_of(native).and_then(datetime::repr_duration),
+            Native::Interval(_) => None,
+            _ => Some(self.native_repr(native)),
+        }
+    }
+
+    /// `repr(native)`, for people where podlift does not know it.
     pub(crate) fn native_repr(&self, native: &Native) -> String {
         match native {
+            Native::Duration(micros) | Native::Interval(micros) => {
+                self.native_repr(&Native::TimeDelta(*micros))
+            }
             Native::Path(path) => format!("PosixPath({})", text::repr_str(path)),
             Native::TimeDelta(micros) => TimeDelta::of_micros(i128::from(*micros))
                 .map_or_else(|_| format!("datetime.timedelta({micros})"), TimeDelta::repr),
@@ -190,9 +206,10 @@ impl Interp<'_> {
         }
         match native.as_ref() {
             Native::Path(path) => self.path_method(this, path, name, args, span),
-            Native::TimeDelta(_) | Native::Moment(_) => {
-                self.time_method(this, native, name, args, span)
-            }
+            Native::TimeDelta(_)
+            | Native::Duration(_)
+            | Native::Interval(_)
+            | Native::Moment(_) => self.time_method(this, native, name, args, span),
             Native::Regex(pattern, flags) => {
                 self.pattern_method(this, pattern, *flags, name, args, span)
             }
@@ -224,6 +241,12 @@ impl Interp<'_> {
         let instance = instance.clone();
         match (name, self.flavour_of(&instance.class)) {
             ("with_traceback" | "add_note", _) => Some(Ok(this.clone())),
+            ("__str__", Some(Flavour::Enum)) => {
+                Some(self.str_text(this, span).map(|text| Val::text(text, span)))
+            }
+            ("__repr__", Some(Flavour::Enum)) => {
+                Some(self.repr_text(this, span).map(|text| Val::text(text, span)))
+            }
             ("_asdict", Some(Flavour::NamedTuple(fields))) => {
                 let attrs: Map<Name, Val> = fields
                     .iter()
@@ -324,9 +347,8 @@ impl Interp<'_> {
             "contextlib.ExitStack" => {
                 &["enter_context", "callback", "close", "push", "pop_all", "__enter__"]
             }
-            "configparser.ConfigParser" | "configparser.SectionProxy" => {
-                super::serialise::CONFIG_METHODS
-            }
+            "configparser.ConfigParser" => super::serialise::CONFIG_METHODS,
+            super::serialise::SECTION => super::serialise::SECTION_METHODS,
             "hashlib.hash" => &["hexdigest", "digest", "update", "copy"],
             "urllib.parse.ParseResult" => &["geturl"],
             // Objects of Airflow and of the Kubernetes client answer their methods themselves.
@@ -348,7 +370,7 @@ impl Interp<'_> {
         let (class, attrs) = (class.clone(), attrs.clone());
         let args = Args::positional(vec![index.clone()]);
         match class.as_ref() {
-            "configparser.ConfigParser" => {
+            "configparser.ConfigParser" | super::serialise::SECTION => {
                 self.config_method(object, &attrs, "__getitem__", &args, span)
             }
             "urllib.parse.ParseResult" => {

@@ -41,7 +41,9 @@ impl MatchData {
     /// `repr(match)`.
     pub(crate) fn repr(&self) -> String {
         let (start, end) = self.found.span(&self.text, 0).unwrap_or_default();
+        // CPython shows fifty characters of it.
         let whole = text::repr_str(self.found.group(&self.text, 0).unwrap_or_default());
+        let whole: String = whole.chars().take(50).collect();
         format!("<re.Match object; span=({start}, {end}), match={whole}>")
     }
 }

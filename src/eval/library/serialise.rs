@@ -14,7 +14,7 @@ mod urls;
 
 mod yaml;
 
-pub(crate) use config::CONFIG_METHODS;
+pub(crate) use config::{CONFIG_METHODS, SECTION, SECTION_METHODS};
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
@@ -44,7 +44,7 @@ impl Interp<'_> {
             "tomllib" | "toml" => self.call_toml(path, args, span),
             "configparser" => self.call_config(path, args, span),
             "csv" => self.call_csv(path, args, span).transpose(),
-            "base64" | "binascii" | "hashlib" => self.call_digest(path, args, span),
+            "base64" | "binascii" | "hashlib" | "zlib" => self.call_digest(path, args, span),
             "urllib" => self.call_urls(path, args, span).transpose(),
             _ => None,
         }

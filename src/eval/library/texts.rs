@@ -429,8 +429,12 @@ impl Interp<'_> {
             return Ok(self.derived(&[this, mapping], span));
         };
         let mut args = Args::default();
+        let has_own_lookup = self.is_instance(mapping)
+            && !matches!(self.class_lookup(&self.class_of(mapping), "__getitem__"), Ok(None));
         for (key, (name, val)) in entries {
             match (key, name.as_str()) {
+                // Asked for below.
+                (Key::Str(_), _) if has_own_lookup => {}
                 (Key::Str(_), Some(name)) => {
                     let span = val.span;
                     args.kw.insert(Name::from(name), Kwarg { val, span });

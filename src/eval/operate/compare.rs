@@ -4,10 +4,11 @@ use super::{ITEMS_COPIED, TOTAL_ORDERING};
 use crate::eval::call::Args;
 use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Flavour, Native, Object, Val};
+use crate::eval::object::{Data, Flavour, Map, Native, Object, Val};
 use crate::eval::pure::number;
+use crate::eval::{Segment, Text};
 use crate::python::Span;
-use crate::python::ast::CompareOp;
+use crate::python::ast::{CompareOp, Name};
 
 impl Interp<'_> {
     /// One comparison.
@@ -301,6 +302,11 @@ impl Interp<'_> {
         if pair.is_some_and(|(a, b)| checkout::may_be_equal(a, b)) {
             return None;
         }
+        if let (Data::Text(a), Data::Text(b)) = texts
+            && is_one_text(a, b)
+        {
+            return Some(true);
+        }
         if let (Data::Text(text), other) | (other, Data::Text(text)) = texts {
             return match other {
                 Data::Str(known) if !crate::eval::expr::text_may_equal(text, known) => Some(false),
@@ -373,8 +379,44 @@ impl Interp<'_> {
                     (Object::Set(a, _), Object::Set(b, _)) => {
                         Some(a.len() == b.len() && a.keys().all(|key| b.contains_key(key)))
                     }
-                    (Object::Model(..), Object::Model(..))
-                    | (Object::Record(..), Object::Record(..)) => Some(self.same(left, right, 0)),
+                    (Object::Model(class, a), Object::Model(other, b)) => {
+                        if class != other {
+                            return Some(false);
+                        }
+                        // A field that was not given is `None`.
+                        let none = Val::none(left.span);
+                        let mut result = Some(true);
+                        for name in a.keys().chain(b.keys()) {
+                            let (a, b) =
+                                (a.get(name).unwrap_or(&none), b.get(name).unwrap_or(&none));
+                            match self.equal_within(a, b, depth + 1) {
+                                Some(false) => return Some(false),
+                                None => result = None,
+                                Some(true) => {}
+                            }
+                        }
+                        result
+                    }
+                    (Object::Record(class, a), Object::Record(other, b)) => match class.as_ref() {
+                        "builtins.object" => Some(false),
+                        "types.SimpleNamespace" if class == other => {
+                            let is_doubtful = |attrs: &Map<Name, Val>| {
+                                attrs.values().any(|val| self.is_partial(val))
+                            };
+                            if is_doubtful(a) || is_doubtful(b) {
+                                return None;
+                            }
+                            if a.len() != b.len() || !a.keys().all(|name| b.contains_key(name)) {
+                                return Some(false);
+                            }
+                            let b: Vec<Val> =
+                                a.keys().filter_map(|name| b.get(name).cloned()).collect();
+                            let a: Vec<Val> = a.values().cloned().collect();
+                            all(&a, &b)
+                        }
+                        _ if class == other => self.same(left, right, 0).then_some(true),
+                        _ => Some(false),
+                    },
                     (Object::Instance(x), Object::Instance(y)) => {
                         let (x, y) = (x.clone(), y.clone());
                         // What a user class says about it is asked elsewhere.
@@ -388,8 +430,8 @@ impl Interp<'_> {
                                 if self.same(&x.class, &y.class, 16)
                                     && self.rules_of(&x.class).eq =>
                             {
-                                let a: Vec<Val> = x.attrs.values().cloned().collect();
-                                let b: Vec<Val> = y.attrs.values().cloned().collect();
+                                let a = self.compared_values(left).unwrap_or_default();
+                                let b = self.compared_values(right).unwrap_or_default();
                                 all(&a, &b)
                             }
                             _ => Some(false),
@@ -436,7 +478,7 @@ impl Interp<'_> {
 
     /// An instance seen as the plain value it is equal to: string and number enums, subclasses of
     /// builtins.
-    pub(super) fn plain(&self, val: &Val) -> Option<Val> {
+    pub(crate) fn plain(&self, val: &Val) -> Option<Val> {
         if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id))
             && let Some(payload) = &instance.payload
         {
@@ -444,6 +486,7 @@ impl Interp<'_> {
             let is_plain = base.as_deref().is_some_and(|base| {
                 base.starts_with("builtins.")
                     || base.starts_with("airflow.")
+                    || base.starts_with("datetime.")
                     || base == "enum.StrEnum"
                     || base == "enum.IntEnum"
             }) || self.bases_include_builtin(&instance.class)
@@ -462,4 +505,14 @@ impl Interp<'_> {
                 .any(|base| matches!(base.as_symbol(), Some("builtins.str" | "builtins.int")))
         })
     }
+}
+
+/// Whether two texts have the very same holes at the same places, and so are equal whatever these hold.
+fn is_one_text(a: &Text, b: &Text) -> bool {
+    a.segments.len() == b.segments.len()
+        && a.segments.iter().zip(&b.segments).all(|pair| match pair {
+            (Segment::Literal(a), Segment::Literal(b)) => a == b,
+            (Segment::Hole(a), Segment::Hole(b)) => std::sync::Arc::ptr_eq(a, b),
+            _ => false,
+        })
 }

@@ -62,7 +62,7 @@ impl Interp<'_> {
             return Ok(Some(number::compare(&a, &b)));
         }
         let lists = |this: &Self, val: &Val| match &val.data {
-            Data::Obj(_) if this.rules_of(&this.class_of(val)).order => this.field_values(val),
+            Data::Obj(_) if this.rules_of(&this.class_of(val)).order => this.compared_values(val),
             Data::Tuple(items) => Some(items.to_vec()),
             Data::Obj(id) => match this.heap.get(*id) {
                 Object::List(items) => Some(items.clone()),
@@ -190,7 +190,8 @@ impl Interp<'_> {
                 if let Some(part) = self.known_str(needle) {
                     return Ok(Some(text.contains(part.as_ref())));
                 }
-                let message = "'in <string>' requires string as left operand";
+                let kind = self.type_name(needle);
+                let message = format!("'in <string>' requires string as left operand, not {kind}");
                 return self.type_error(message, span);
             }
             _ => {}
@@ -204,6 +205,26 @@ impl Interp<'_> {
             }
             let Some(items) = self.iterate(container, span)? else { return Ok(None) };
             return self.contains(&Val::tuple(items, span), needle, span);
+        }
+        if self.is_instance(container)
+            && let Ok(Some(method)) = self.class_lookup(&self.class_of(container), "__contains__")
+        {
+            let args = Args::positional(vec![container.clone(), needle.clone()]);
+            let result = self.call(&method, args, span)?;
+            return self.truth(&result);
+        }
+        let parser = match container.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Record(class, attrs)) if class.starts_with("configparser.") => {
+                Some(attrs.clone())
+            }
+            _ => None,
+        };
+        if let Some(attrs) = parser {
+            let args = Args::positional(vec![needle.clone()]);
+            return match self.config_method(container, &attrs, "__contains__", &args, span) {
+                Some(found) => self.truth(&found?),
+                None => Ok(None),
+            };
         }
         if let Some(entries) = self.entries_of(container) {
             let key = self.key(needle, span)?;
@@ -229,17 +250,15 @@ impl Interp<'_> {
                 return Ok(Some(items.contains_key(&key)));
             }
             match self.heap.copy(id) {
-                Object::Instance(instance) => {
+                Object::Instance(_) => {
                     if let (Some((_, whole)), Some((_, part))) =
                         (self.flag_number(container), self.flag_number(needle))
                     {
                         return Ok(Some(whole & part == part));
                     }
-                    if let Ok(Some(method)) = self.class_lookup(&instance.class, "__contains__") {
-                        let args = Args::positional(vec![container.clone(), needle.clone()]);
-                        let result = self.call(&method, args, span)?;
-                        return self.truth(&result);
-                    }
+                }
+                Object::Scope(_) if self.may_be_unbound(id, needle, span).is_some() => {
+                    return Ok(None);
                 }
                 Object::Scope(names) => {
                     return Ok(needle.as_str().map(|name| names.contains_key(name)));

@@ -1,13 +1,12 @@
 //! `repr` of every kind of value.
 
-use crate::eval::Text;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Key, Object, Val};
 use crate::eval::pure::{number, text};
+use crate::eval::{HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
-use std::sync::Arc;
 
 /// Bytes of a text inside a value that are written in the time of a step.
 /// Bits of a number that is shown to people as it is.
@@ -37,10 +36,10 @@ impl Interp<'_> {
             out.push_text(&self.to_text(&hole).unwrap_or_default());
             return Ok(());
         }
-        if let Some(unknown) = self.unknown(val)
-            && let Some(hole) = unknown.hole()
-        {
-            out.push_hole(Arc::clone(hole));
+        // Whether the text is quoted, and how, depends on what is not known.
+        if self.is_open(val) {
+            let unknown = self.derived(&[val], span);
+            out.push_text(&self.to_text(&unknown).unwrap_or_default());
             return Ok(());
         }
         match &val.data {
@@ -58,11 +57,6 @@ impl Interp<'_> {
             Data::Str(value) => {
                 self.spend(value.len() / BYTES_WRITTEN, span)?;
                 out.push_str(&text::repr_str(value));
-            }
-            Data::Text(value) => {
-                out.push_str("'");
-                out.push_text(value);
-                out.push_str("'");
             }
             Data::Bytes(bytes) => out.push_str(&text::repr_bytes(bytes)),
             Data::Tuple(items) => {
@@ -82,10 +76,14 @@ impl Interp<'_> {
                 let parts = parts.to_vec();
                 self.repr_items(&parts, "slice(", ")", out, span, depth)?;
             }
-            Data::Native(native) => {
-                let text = self.native_repr(native);
-                out.push_str(&text);
-            }
+            Data::Native(native) => match self.known_repr(native) {
+                Some(text) => out.push_str(&text),
+                None => {
+                    let class = self.native_class(native);
+                    let hole = self.hole(HoleKind::Expression, format!("repr of {class}"), span);
+                    out.push_text(&self.to_text(&hole).unwrap_or_default());
+                }
+            },
             Data::Symbol(path) => match path.strip_prefix("builtins.") {
                 Some(name) if self.is_class_symbol(path) => {
                     out.push_str(&format!("<class '{name}'>"));
@@ -93,12 +91,17 @@ impl Interp<'_> {
                 _ if self.is_class_symbol(path) => out.push_str(&format!("<class '{path}'>")),
                 // A function shows an address, and a constant nobody knows its value.
                 _ => {
-                    let hole = self.hole(crate::eval::HoleKind::Import, path.as_ref(), span);
+                    let hole = self.hole(HoleKind::Import, path.as_ref(), span);
                     out.push_text(&self.to_text(&hole).unwrap_or_default());
                 }
             },
-            Data::Method(bound) => out.push_str(&format!("<built-in method {}>", bound.1)),
-            Data::Unknown(hole) => out.push_hole(Arc::clone(hole)),
+            // CPython shows the address of the object.
+            Data::Method(_) => {
+                let hole = self.hole(HoleKind::Nondeterministic, "address", span);
+                out.push_text(&self.to_text(&hole).unwrap_or_default());
+            }
+            // Told above.
+            Data::Unknown(_) | Data::Text(_) => {}
             Data::Obj(id) => self.repr_object(val, *id, out, span, depth)?,
         }
         Ok(())
@@ -181,6 +184,15 @@ impl Interp<'_> {
             }
             Object::Dict(mut entries, class) => {
                 let close = match class {
+                    Some(Val { data: Data::Symbol(class), .. })
+                        if class.as_ref() == "collections.ChainMap" =>
+                    {
+                        // Which map has which entry is not kept.
+                        let unknown =
+                            self.hole(HoleKind::Expression, "repr of collections.ChainMap", span);
+                        out.push_text(&self.to_text(&unknown).unwrap_or_default());
+                        return Ok(());
+                    }
                     Some(marker) => {
                         let class = self.type_name(val);
                         out.push_str(&format!("{class}("));
@@ -226,7 +238,8 @@ impl Interp<'_> {
             Object::Instance(instance) => {
                 if let Ok(Some(method)) = self.class_lookup(&instance.class, "__repr__") {
                     let result = self.call(&method, Args::positional(vec![val.clone()]), span)?;
-                    out.push_text(&self.to_text(&result).unwrap_or_default());
+                    let text = self.returned_text("__repr__", &result, span)?;
+                    out.push_text(&text);
                     return Ok(());
                 }
                 let name = self.type_text(&instance.class);
@@ -239,7 +252,17 @@ impl Interp<'_> {
                         }
                         out.push_str(">");
                     }
-                    Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => {
+                    Some(
+                        ref flavour @ (Flavour::Dataclass(ref fields)
+                        | Flavour::NamedTuple(ref fields)),
+                    ) => {
+                        let name =
+                            match (flavour, instance.class.as_obj().map(|id| self.heap.get(id))) {
+                                (Flavour::Dataclass(_), Some(Object::Class(class, _))) => {
+                                    class.qualname.to_string()
+                                }
+                                _ => name,
+                            };
                         out.push_str(&format!("{name}("));
                         let shown = fields.iter().filter(|field| {
                             instance.attrs.contains_key(*field)
@@ -258,6 +281,17 @@ impl Interp<'_> {
                         out.push_str(")");
                     }
                     _ => match instance.payload {
+                        Some(Val { data: Data::Tuple(parts), .. })
+                            if instance.class.as_symbol() == Some("datetime.IsoCalendarDate") =>
+                        {
+                            out.push_str("datetime.IsoCalendarDate(");
+                            let names = ["year=", ", week=", ", weekday="];
+                            for (name, part) in names.iter().zip(parts.iter()) {
+                                out.push_str(name);
+                                self.repr_into(part, out, span, depth + 1)?;
+                            }
+                            out.push_str(")");
+                        }
                         Some(payload) => self.repr_into(&payload, out, span, depth + 1)?,
                         None if let Some(Val { data: Data::Tuple(args), .. }) =
                             instance.attrs.get("args") =>
@@ -268,14 +302,24 @@ impl Interp<'_> {
                         }
                         // The address CPython shows is different at each run.
                         None => {
-                            let hole =
-                                self.hole(crate::eval::HoleKind::Nondeterministic, "address", span);
+                            let hole = self.hole(HoleKind::Nondeterministic, "address", span);
                             out.push_text(&self.to_text(&hole).unwrap_or_default());
                         }
                     },
                 }
             }
-            Object::Class(class, _) => out.push_str(&format!("<class '{}'>", class.qualname)),
+            Object::Class(class, _) if class.flavour == Flavour::Enum => {
+                let base = self.symbol_base(val);
+                let is_flag = base.is_some_and(|base| base.ends_with("Flag"));
+                let kind = if is_flag { "flag" } else { "enum" };
+                out.push_str(&format!("<{kind} '{}'>", class.name));
+            }
+            Object::Class(class, _) => {
+                let module = self.module_name(class.globals, span);
+                out.push_str("<class '");
+                out.push_text(&self.to_text(&module).unwrap_or_default());
+                out.push_str(&format!(".{}'>", class.qualname));
+            }
             Object::Task(task) => {
                 let class = self.type_text(&task.class);
                 out.push_str(&format!("<Task({class}): "));
@@ -313,16 +357,12 @@ impl Interp<'_> {
                 } else if let Some(text) = self.record_str(&class, &attrs) {
                     out.push_str(&text);
                 } else {
-                    let hole = self.hole(
-                        crate::eval::HoleKind::Expression,
-                        format!("repr of {class}"),
-                        span,
-                    );
+                    let hole = self.hole(HoleKind::Expression, format!("repr of {class}"), span);
                     out.push_text(&self.to_text(&hole).unwrap_or_default());
                 }
             }
             _ => {
-                let hole = self.hole(crate::eval::HoleKind::Nondeterministic, "address", span);
+                let hole = self.hole(HoleKind::Nondeterministic, "address", span);
                 out.push_text(&self.to_text(&hole).unwrap_or_default());
             }
         }

@@ -161,6 +161,13 @@ impl Interp<'_> {
         Ok(found)
     }
 
+    /// What going over a group gives: its tasks, those of the groups inside it among them.
+    pub(crate) fn tasks_of_group(&self, id: ObjId, span: Span) -> Vec<Val> {
+        let mut tasks = Vec::new();
+        self.group_tasks(id, &mut tasks);
+        tasks.into_iter().map(|task| Val::obj(task, span)).collect()
+    }
+
     fn group_tasks(&self, id: ObjId, found: &mut Vec<ObjId>) {
         if let Object::Group(group) = self.heap.get(id) {
             for child in &group.children {

@@ -106,7 +106,8 @@ impl Interp<'_> {
         match &val.data {
             Data::Float(value) => Ok(Val::new(Data::Float(value.abs()), span)),
             Data::Native(native) => match native.as_ref() {
-                Native::TimeDelta(micros) => {
+                // pendulum does not define one of its own.
+                Native::TimeDelta(micros) | Native::Duration(micros) => {
                     Ok(Val::native(Native::TimeDelta(micros.saturating_abs()), span))
                 }
                 _ => Ok(self.derived(&[val], span)),

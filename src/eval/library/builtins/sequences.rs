@@ -55,6 +55,12 @@ impl Interp<'_> {
                     }
                 }
                 Object::Class(..) => self.members(val).len(),
+                Object::Record(..) if let Some(options) = self.section_options(val) => {
+                    match options {
+                        Some(options) => options.len(),
+                        None => return Ok(self.derived(&[val], span)),
+                    }
+                }
                 Object::Record(..) => match self.view_of(val) {
                     Some((_, dict)) => return self.call_len(&dict, span),
                     None => return Ok(self.derived(&[val], span)),
@@ -74,7 +80,7 @@ impl Interp<'_> {
     pub(super) fn call_range(&mut self, args: &Args, span: Span) -> Res {
         let mut bounds = Vec::new();
         for val in &args.pos {
-            match val.as_int() {
+            match self.plain(val).and_then(|val| val.as_int()) {
                 Some(number) => bounds.push(number),
                 None if self.is_open(val) => return Ok(self.derived(&[val], span)),
                 None => {

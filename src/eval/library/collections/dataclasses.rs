@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::eval::call::{Args, Kwarg};
+use crate::eval::class::annotation_text;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, DataclassRules, Flavour, Key, Map, Object, Val};
 use crate::python::Span;
@@ -99,8 +100,10 @@ impl Interp<'_> {
                     None => self.class_of(val),
                 };
                 let Some(Flavour::Dataclass(fields)) = self.flavour_of(&class) else { return None };
+                let rules = self.rules_of(&class);
                 let fields = fields
                     .iter()
+                    .filter(|field| !rules.init_only.contains(field))
                     .map(|field| {
                         let mut attrs = Map::default();
                         attrs.insert(Name::from("name"), Val::str(field.as_ref(), span));
@@ -120,6 +123,18 @@ impl Interp<'_> {
                         };
                         attrs.insert(Name::from("default"), plain);
                         attrs.insert(Name::from("default_factory"), factory);
+                        for (option, default) in [("init", true), ("repr", true), ("compare", true)]
+                        {
+                            let given = options.as_ref().and_then(|options| options.get(option));
+                            let given = given.cloned().unwrap_or_else(|| Val::bool(default, span));
+                            attrs.insert(Name::from(option), given);
+                        }
+                        let metadata = options.as_ref().and_then(|options| options.get("metadata"));
+                        let metadata = match metadata.filter(|val| !val.is_none()) {
+                            Some(val) => val.clone(),
+                            None => self.dict(Default::default(), span),
+                        };
+                        attrs.insert(Name::from("metadata"), metadata);
                         self.heap.val(Object::Record("dataclasses.Field".into(), attrs), span)
                     })
                     .collect();
@@ -256,9 +271,8 @@ impl Interp<'_> {
         match self.heap.get(id) {
             Object::Dict(entries, _) => entries
                 .get(&Key::Str(field.as_ref().into()))
-                .and_then(|(_, val)| val.as_str())
-                .unwrap_or_default()
-                .to_owned(),
+                .map(|(_, kind)| annotation_text(kind).to_owned())
+                .unwrap_or_default(),
             _ => String::new(),
         }
     }

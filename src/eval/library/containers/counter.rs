@@ -4,7 +4,7 @@ use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Entries, ObjId, Object, Val};
 use crate::python::Span;
-use crate::python::ast::BinaryOp;
+use crate::python::ast::{BinaryOp, CompareOp};
 
 /// Steps that an element and its count, as a pair, count for.
 const COUNT: usize = 3;
@@ -98,6 +98,55 @@ impl Interp<'_> {
             self.insert(id, key, name, new);
         }
         Ok(())
+    }
+
+    /// `+`, `-`, `|` and `&` of counters, which keep only what counts more than zero.
+    pub(crate) fn counter_operation(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Res {
+        let zero = Val::int(0, span);
+        let mut entries = self.entries_of(left).unwrap_or_default();
+        let others = self.entries_of(right).unwrap_or_default();
+        if entries.has_open_keys() || others.has_open_keys() {
+            return Ok(self.derived(&[left, right], span));
+        }
+        if op == BinaryOp::BitAnd {
+            entries = entries.into_iter().filter(|(key, _)| others.contains_key(key)).collect();
+        }
+        for (key, (name, val)) in others {
+            let own = match entries.get(&key) {
+                Some((_, own)) => own.clone(),
+                None if op == BinaryOp::BitAnd => continue,
+                None => zero.clone(),
+            };
+            let count = match op {
+                BinaryOp::Add | BinaryOp::Sub => self.binary(op, &own, &val, span)?,
+                _ => {
+                    let is_less = self.compare(CompareOp::Lt, &own, &val, span)?;
+                    match self.truth(&is_less)? {
+                        Some(is_less) if is_less == (op == BinaryOp::BitOr) => val,
+                        Some(_) => own,
+                        None => return Ok(self.derived(&[left, right], span)),
+                    }
+                }
+            };
+            entries.insert(key, (name, count));
+        }
+        let mut kept = Entries::default();
+        for (key, (name, val)) in entries {
+            let counts = self.compare(CompareOp::Gt, &val, &zero, span)?;
+            match self.truth(&counts)? {
+                Some(true) => kept.insert(key, (name, val)),
+                Some(false) => {}
+                None => return Ok(self.derived(&[left, right], span)),
+            }
+        }
+        let class = Val::symbol("collections.Counter", span);
+        Ok(self.heap.val(Object::Dict(kept, Some(class)), span))
     }
 
     fn most_common(&mut self, entries: &Entries, number: Option<&Val>, span: Span) -> Res {

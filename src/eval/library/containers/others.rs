@@ -48,6 +48,12 @@ impl Interp<'_> {
             ("get" | "setdefault" | "pop", Some(key)) if known.is_none() => {
                 self.derived(&[key], span)
             }
+            ("get", Some(key)) if self.may_be_unbound(id, key, span).is_some() => {
+                let unbound = self.may_be_unbound(id, key, span);
+                let mut from: Vec<&Val> = unbound.iter().collect();
+                from.extend(found.iter());
+                self.derived(&from, span)
+            }
             ("get", Some(_)) => found.or(default).unwrap_or_else(|| Val::none(span)),
             ("setdefault", Some(key)) => match found {
                 Some(val) => val,

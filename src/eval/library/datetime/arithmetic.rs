@@ -1,6 +1,6 @@
 //! Operators between dates, times and durations.
 
-use super::{Maker, Moment, Relative, datetime, delta, delta_of, moment, pendulum};
+use super::{Maker, Moment, Relative, datetime, delta, delta_of, made_by, moment, pendulum};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::object::{Data, Native, Val};
@@ -31,23 +31,25 @@ impl Interp<'_> {
 fn operation(op: BinaryOp, left: &Val, right: &Val, span: Span) -> Outcome {
     match (Interp::native_of(left), Interp::native_of(right)) {
         (Some(a), Some(b)) => match (a.as_ref(), b.as_ref()) {
-            (Native::TimeDelta(_), Native::TimeDelta(_)) => match (delta_of(a), delta_of(b)) {
-                (Some(a), Some(b)) => durations(op, a, b, span),
-                _ => Ok(None),
-            },
             (Native::Moment(a), Native::Moment(b)) => moments(op, a, b, span),
-            (Native::Moment(when), Native::TimeDelta(_)) => match delta_of(b) {
+            (Native::Moment(when), b) => match delta_of(b) {
                 Some(by) if op == BinaryOp::Add => shifted(when, by, span),
                 Some(by) if op == BinaryOp::Sub => shifted(when, -by, span),
                 _ => Ok(None),
             },
-            (Native::TimeDelta(_), Native::Moment(when)) if op == BinaryOp::Add => {
-                match delta_of(a) {
-                    Some(by) => shifted(when, by, span),
-                    None => Ok(None),
+            (a, Native::Moment(when)) if op == BinaryOp::Add => match delta_of(a) {
+                Some(by) => shifted(when, by, span),
+                None => Ok(None),
+            },
+            (one, other) => match (delta_of(one), delta_of(other)) {
+                (Some(a), Some(b)) => {
+                    let is_plain = |native: &Native| matches!(native, Native::TimeDelta(_));
+                    let is_pendulum = !is_plain(one) || !is_plain(other);
+                    let made = durations(op, a, b, span)?;
+                    Ok(made.map(|made| made_by(made, is_pendulum)))
                 }
-            }
-            _ => Ok(None),
+                _ => Ok(None),
+            },
         },
         (Some(a), None) => scaled(op, a, right, span),
         (None, Some(b)) if op == BinaryOp::Mul => scaled(op, b, left, span),
@@ -90,14 +92,22 @@ fn scaled(op: BinaryOp, native: &Native, by: &Val, span: Span) -> Outcome {
         (BinaryOp::FloorDiv, Number::Int(number)) => value.floor_divide(number)?,
         _ => return Ok(None),
     };
-    delta(result, span).map(Some)
+    let is_pendulum = !matches!(native, Native::TimeDelta(_));
+    Ok(Some(made_by(delta(result, span)?, is_pendulum)))
 }
 
 fn moments(op: BinaryOp, a: &Moment, b: &Moment, span: Span) -> Outcome {
     Ok(match (a, b, op) {
         (Moment::Date(a), Moment::Date(b), BinaryOp::Sub) => Some(delta(a.since(b), span)?),
-        (Moment::DateTime(a, _), Moment::DateTime(b, _), BinaryOp::Sub) => {
-            Some(delta(a.since(b)?, span)?)
+        (Moment::DateTime(a, made), Moment::DateTime(b, other), BinaryOp::Sub) => {
+            let between = delta(a.since(b)?, span)?;
+            let is_pendulum = [made, other].contains(&&Maker::Pendulum);
+            Some(match Interp::native_of(&between).map(AsRef::as_ref) {
+                Some(Native::TimeDelta(micros)) if is_pendulum => {
+                    Val::native(Native::Interval(*micros), span)
+                }
+                _ => between,
+            })
         }
         (Moment::Relative(a), Moment::Relative(b), BinaryOp::Add) => {
             a.plus(*b).map(|sum| moment(Moment::Relative(sum), span))

@@ -8,7 +8,7 @@ use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::library::natives;
-use crate::eval::object::{Data, Native, Val};
+use crate::eval::object::{Data, Instance, Native, Object, Val};
 use crate::eval::pure::Failure;
 use crate::eval::pure::datetime::{
     Date, DateTime, DateTimeFields, Time, TimeDelta, TimeSpec, Zone,
@@ -54,17 +54,24 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         if let Some(value) = delta_of(native) {
+            // pendulum counts the parts of what is negative in another way.
+            let is_odd = !matches!(native.as_ref(), Native::TimeDelta(_)) && value.micros() < 0;
             return Ok(match name.as_ref() {
+                "days" | "seconds" | "microseconds" if is_odd => {
+                    Some(self.hole(HoleKind::Name, format!("pendulum.Duration.{name}"), span))
+                }
                 "days" => Some(Val::int(value.days(), span)),
                 "seconds" => Some(Val::int(value.seconds(), span)),
                 "microseconds" => Some(Val::int(value.microseconds(), span)),
-                "total_seconds" => Some(natives::method(object, name, span)),
-                // What a pendulum duration has besides.
-                "hours" | "minutes" | "weeks" | "in_seconds" | "in_minutes" | "in_hours"
-                | "in_days" | "total_minutes" | "total_hours" | "total_days" => {
-                    Some(self.hole(HoleKind::Name, format!("timedelta.{name}"), span))
-                }
-                _ => None,
+                "total_seconds" | "__str__" => Some(natives::method(object, name, span)),
+                _ => match native.as_ref() {
+                    Native::TimeDelta(_) => None,
+                    Native::Duration(micros) if *micros >= 0 => {
+                        pendulum::duration_attribute(value, name, span)
+                            .or_else(|| Some(natives::method(object, name, span)))
+                    }
+                    _ => Some(self.hole(HoleKind::Name, format!("pendulum.Duration.{name}"), span)),
+                },
             });
         }
         if let Some((zone, _)) = zone_in(native) {
@@ -94,10 +101,14 @@ impl Interp<'_> {
                     .or_else(|| found(DATE_METHODS))
                     .or_else(|| found(DATETIME_METHODS));
                 match (part, maker) {
-                    (None, Maker::Pendulum) => Some(
-                        pendulum::attribute(value, name, span)
-                            .unwrap_or_else(|| natives::method(object, name, span)),
-                    ),
+                    (None, Maker::Pendulum) => Some(match pendulum::attribute(value, name, span) {
+                        Some(val) => val,
+                        // Releases of pendulum number the days of a week in different ways.
+                        None if pendulum::VARYING.contains(&name.as_ref()) => {
+                            self.hole(HoleKind::Name, format!("pendulum.DateTime.{name}"), span)
+                        }
+                        None => natives::method(object, name, span),
+                    }),
                     (part, _) => part,
                 }
             }
@@ -123,12 +134,18 @@ impl Interp<'_> {
             return Some(Ok(self.derived(&from, span)));
         }
         let made = match native.as_ref() {
-            Native::TimeDelta(_) => match (name, delta_of(native)) {
-                ("total_seconds", Some(value)) => {
-                    Ok(Some(Val::new(Data::Float(value.total_seconds()), span)))
+            Native::TimeDelta(_) | Native::Duration(_) | Native::Interval(_) => {
+                match (name, delta_of(native)) {
+                    ("total_seconds", Some(value)) => {
+                        Ok(Some(Val::new(Data::Float(value.total_seconds()), span)))
+                    }
+                    ("__str__", _) => Ok(self.native_str(native).map(|text| Val::str(text, span))),
+                    (_, Some(value)) if matches!(native.as_ref(), Native::Duration(_)) => {
+                        Ok(pendulum::duration_method(value, name, args, span))
+                    }
+                    _ => Ok(None),
                 }
-                _ => Ok(None),
-            },
+            }
             Native::Moment(when) => match when {
                 Moment::Date(date) => date_method(date, name, args, span),
                 Moment::Time(time) => time_method(time, name, args, span),
@@ -138,9 +155,20 @@ impl Interp<'_> {
             _ => zone_method(native, name, args, span),
         };
         match made {
+            Ok(Some(val)) if name == "isocalendar" => Some(Ok(self.iso_calendar_date(val))),
             Ok(val) => val.map(Ok),
             Err(failure) => Some(self.failed(failure, &[this], span)),
         }
+    }
+
+    /// Year, week and weekday as the named tuple that `isocalendar()` gives.
+    fn iso_calendar_date(&mut self, parts: Val) -> Val {
+        let span = parts.span;
+        let Data::Tuple(items) = &parts.data else { return parts };
+        let names = ["year", "week", "weekday"].map(Name::from);
+        let attrs = names.into_iter().zip(items.iter().cloned()).collect();
+        let class = Val::symbol("datetime.IsoCalendarDate", span);
+        self.heap.val(Object::Instance(Instance { class, attrs, payload: Some(parts) }), span)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::arithmetic::{months_later, on_date};
 use super::make::{Made, int, int_or, make_delta, moment_of, number};
-use super::{Maker, Moment, datetime, delta, moment, zone_of};
+use super::{Maker, Moment, datetime, delta, made_by, moment, zone_of};
 use crate::eval::call::Args;
 use crate::eval::object::{Data, Val};
 use crate::eval::pure::Failure;
@@ -30,6 +30,99 @@ pub(super) fn repr(value: &DateTime) -> String {
         time.minute(),
         time.second()
     )
+}
+
+/// Attributes of datetimes that differ between the releases of pendulum.
+pub(super) const VARYING: &[&str] =
+    &["day_of_week", "week_of_month", "age", "float_timestamp", "offset", "offset_hours", "is_dst"];
+
+/// The parts of a duration as pendulum counts them; `None` for negative ones, whose parts it writes
+/// with a sign each.
+fn parts(value: TimeDelta) -> Option<[(&'static str, i64); 5]> {
+    if value.micros() < 0 {
+        return None;
+    }
+    let seconds = value.seconds();
+    Some([
+        ("week", value.days() / 7),
+        ("day", value.days() % 7),
+        ("hour", seconds / 3600),
+        ("minute", seconds / 60 % 60),
+        ("second", seconds % 60),
+    ])
+}
+
+/// `str(duration)`: its parts in words.
+pub(crate) fn in_words(value: TimeDelta) -> Option<String> {
+    let mut words: Vec<String> = Vec::new();
+    for (name, number) in parts(value)? {
+        match number {
+            0 => {}
+            1 => words.push(format!("1 {name}")),
+            number => words.push(format!("{number} {name}s")),
+        }
+    }
+    match (words.is_empty(), value.microseconds()) {
+        (true, 0) => Some("0 microseconds".to_owned()),
+        (true, _) => None,
+        (false, _) => Some(words.join(" ")),
+    }
+}
+
+/// `repr(duration)`.
+pub(crate) fn repr_duration(value: TimeDelta) -> Option<String> {
+    let micros = [("microsecond", value.microseconds())];
+    let parts = parts(value)?.into_iter().chain(micros).filter(|(_, number)| *number != 0);
+    let parts: Vec<String> = parts.map(|(name, number)| format!("{name}s={number}")).collect();
+    Some(format!("Duration({})", parts.join(", ")))
+}
+
+/// Attributes that only pendulum's durations have.
+pub(super) fn duration_attribute(value: TimeDelta, name: &str, span: Span) -> Option<Val> {
+    let [weeks, days, hours, minutes, seconds] = parts(value)?.map(|(_, number)| number);
+    Some(match name {
+        "years" | "months" => Val::int(0, span),
+        "weeks" => Val::int(weeks, span),
+        "remaining_days" => Val::int(days, span),
+        "hours" => Val::int(hours, span),
+        "minutes" => Val::int(minutes, span),
+        "remaining_seconds" => Val::int(seconds, span),
+        "invert" => Val::bool(false, span),
+        _ => return None,
+    })
+}
+
+/// Methods that only pendulum's durations have; `None` for one podlift does not know.
+pub(super) fn duration_method(
+    value: TimeDelta,
+    name: &str,
+    args: &Args,
+    span: Span,
+) -> Option<Val> {
+    const SECOND: i128 = 1_000_000;
+    if !args.all().is_empty() || value.micros() < 0 {
+        return None;
+    }
+    let (how, unit) = name.split_once('_')?;
+    let length = match unit {
+        "words" => return in_words(value).map(|text| Val::str(text, span)),
+        "weeks" => 7 * 86_400 * SECOND,
+        "days" => 86_400 * SECOND,
+        "hours" => 3600 * SECOND,
+        "minutes" => 60 * SECOND,
+        "seconds" => SECOND,
+        _ => return None,
+    };
+    match how {
+        "in" => i64::try_from(value.micros() / length).ok().map(|whole| Val::int(whole, span)),
+        "total" => {
+            // As pendulum does: the seconds, then the seconds of the unit.
+            #[allow(clippy::cast_precision_loss, reason = "a unit is a small whole number")]
+            let seconds = (length / SECOND) as f64;
+            Some(Val::new(Data::Float(value.total_seconds() / seconds), span))
+        }
+        _ => None,
+    }
 }
 
 /// `repr` of a zone.
@@ -157,7 +250,7 @@ pub(super) fn make(path: &str, args: &Args, span: Span) -> Made {
             }
             let order =
                 ["days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks"];
-            delta(make_delta(args, &order)?, span)?
+            made_by(delta(make_delta(args, &order)?, span)?, true)
         }
         _ => return Ok(None),
     }))
@@ -170,6 +263,8 @@ pub(super) fn attribute(value: &DateTime, name: &str, span: Span) -> Option<Val>
         "day_of_year" => date.ordinal() - Date::new(date.year(), 1, 1).ok()?.ordinal() + 1,
         "week_of_year" => date.iso_calendar().1,
         "quarter" => (date.month() + 2) / 3,
+        "days_in_month" => months_later(&date.replace(None, None, Some(1)).ok()?, 1)
+            .map_or(31, |next| next.ordinal() - date.ordinal() + date.day() - 1),
         "int_timestamp" => {
             let epoch = Date::new(1970, 1, 1).ok()?.ordinal();
             let utc = value.in_zone(Zone::Utc).ok()?;

@@ -74,7 +74,8 @@ impl Interp<'_> {
         })
     }
 
-    /// `os.path.join`: holes stay in place. A part with a hole in it is taken to be relative.
+    /// `os.path.join`: holes stay in place where it is known that what comes before them is kept. A hole before
+    /// another part is taken to be a path without a slash at its end.
     fn os_join(&mut self, parts: &[Val], span: Span) -> Val {
         let known: Option<Vec<String>> = parts.iter().map(|part| self.path_text(part)).collect();
         if let Some(known) = known {
@@ -95,6 +96,12 @@ impl Interp<'_> {
                     }
                 },
             };
+            let begins_open = matches!(text.segments.first(), Some(Segment::Hole(_)));
+            if begins_open && index > 0 {
+                // An absolute path would replace all before it.
+                let from: Vec<&Val> = parts.iter().collect();
+                return self.derived(&from, span);
+            }
             let absolute = Self::known_prefix(&text).starts_with('/');
             let ends_open = match joined.segments.last() {
                 Some(Segment::Literal(literal)) => !literal.ends_with('/'),

@@ -25,9 +25,62 @@ pub(crate) const CONFIG_METHODS: &[&str] = &[
     "read_file",
     "read_string",
     "sections",
+    "defaults",
     "__contains__",
     "__getitem__",
+    "__iter__",
+    "__setitem__",
+    "__delitem__",
+    "add_section",
+    "clear",
+    "pop",
+    "popitem",
+    "read_dict",
+    "remove_option",
+    "remove_section",
+    "set",
+    "setdefault",
+    "update",
 ];
+
+/// Methods of the sections of a parser.
+pub(crate) const SECTION_METHODS: &[&str] = &[
+    "get",
+    "getboolean",
+    "getfloat",
+    "getint",
+    "items",
+    "keys",
+    "values",
+    "__contains__",
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "clear",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+];
+
+/// Methods that change a parser or a section of one.
+const CHANGING: &[&str] = &[
+    "__delitem__",
+    "__setitem__",
+    "add_section",
+    "clear",
+    "pop",
+    "popitem",
+    "read_dict",
+    "remove_option",
+    "remove_section",
+    "set",
+    "setdefault",
+    "update",
+];
+
+/// The class of the sections of a parser.
+pub(crate) const SECTION: &str = "configparser.SectionProxy";
 
 /// Options by section, in the order of the text; the names of options are in lower case.
 type Sections = IndexMap<String, IndexMap<String, String>>;
@@ -67,7 +120,14 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Option<Res> {
+        if let (Some(parser), Some(section)) = (attrs.get("_parser"), attrs.get("_name")) {
+            let (parser, section) = (parser.clone(), section.as_str()?.to_owned());
+            return self.section_method(&parser, &section, name, args, span);
+        }
         let sections = attrs.get("_sections")?.clone();
+        if CHANGING.contains(&name) {
+            return Some(Ok(self.config_changed(this, args, span)));
+        }
         if name.starts_with("read") {
             return self.read_config(this, attrs, name, args, span);
         }
@@ -78,6 +138,15 @@ impl Interp<'_> {
             return Some(Ok(self.derived(&args.all(), span)));
         }
         let raw = attrs.get("_raw").is_some_and(|val| matches!(val.data, Data::Bool(true)));
+        let raw = match args.named("raw").map(|val| self.truth(&val.clone())) {
+            None => raw,
+            Some(Ok(Some(asked))) => raw || asked,
+            Some(Ok(None)) => return None,
+            Some(Err(raised)) => return Some(Err(raised)),
+        };
+        if args.named("vars").is_some_and(|vars| !vars.is_none()) {
+            return None;
+        }
         let parsed = self.sections_of(&sections)?;
         // All of them are taken apart for each question.
         self.work(parsed.values().map(|options| options.len() * OPTION).sum());
@@ -105,41 +174,51 @@ impl Interp<'_> {
                 Some(all) => Some(Ok(self.list(strings(all.into_keys().collect()), span))),
                 None => Some(self.no_section(section, span)),
             },
-            ("items", Some(section)) | ("__getitem__", Some(section)) => {
+            ("__getitem__", Some(section)) => {
+                if section != "DEFAULT" && !parsed.contains_key(section) {
+                    return Some(Err(self.exception("KeyError", section.to_string(), span)));
+                }
+                Some(Ok(self.section(this, section, span)))
+            }
+            ("items", Some(section)) => {
                 let Some(all) = options(&parsed, section) else {
-                    return Some(match name {
-                        "items" => self.no_section(section, span),
-                        _ => Err(self.exception("KeyError", section.to_string(), span)),
-                    });
+                    return Some(self.no_section(section, span));
                 };
-                let mut entries = Entries::default();
-                // `items()` begins with what the section inherits.
-                let inherited = |key: &String| {
-                    name == "items"
-                        && parsed.get("DEFAULT").is_some_and(|all| all.contains_key(key))
-                };
-                let (first, rest): (Vec<_>, Vec<_>) =
-                    all.iter().partition(|(key, _)| inherited(key));
-                for (key, value) in first.into_iter().chain(rest) {
-                    let value = interpolated(value, &all, raw, 0)?;
-                    let key_val = Val::str(key.as_str(), span);
-                    entries.insert(Key::Str(key.as_str().into()), (key_val, Val::str(value, span)));
-                }
-                if name == "items" {
-                    // Here the defaults come first.
-                    for (at, key) in
-                        parsed.get("DEFAULT").into_iter().flat_map(|all| all.keys()).enumerate()
-                    {
-                        let key = Key::Str(key.as_str().into());
-                        if let Some(from) = entries.get_index_of(&key) {
-                            entries.move_index(from, at);
-                        }
+                let mut entries = section_entries(&all, raw, span)?;
+                // Here the defaults come first.
+                for (at, key) in
+                    parsed.get("DEFAULT").into_iter().flat_map(|all| all.keys()).enumerate()
+                {
+                    let key = Key::Str(key.as_str().into());
+                    if let Some(from) = entries.get_index_of(&key) {
+                        entries.move_index(from, at);
                     }
-                    let pairs =
-                        entries.into_values().map(|(key, val)| Val::tuple(vec![key, val], span));
-                    let pairs = pairs.collect();
-                    return Some(Ok(self.list(pairs, span)));
                 }
+                let pairs =
+                    entries.into_values().map(|(key, val)| Val::tuple(vec![key, val], span));
+                let pairs = pairs.collect();
+                Some(Ok(self.list(pairs, span)))
+            }
+            ("__iter__" | "items", None) if args.pos.is_empty() => {
+                let names = parsed.keys().filter(|name| *name != "DEFAULT").cloned();
+                let names: Vec<String> =
+                    std::iter::once("DEFAULT".to_owned()).chain(names).collect();
+                let mut items = strings(names);
+                if name == "items" {
+                    items = items
+                        .into_iter()
+                        .map(|name| {
+                            let section = self.section(this, name.as_str().unwrap_or(""), span);
+                            Val::tuple(vec![name, section], span)
+                        })
+                        .collect();
+                }
+                Some(Ok(self.list(items, span)))
+            }
+            ("defaults", None) => {
+                let all = parsed.get("DEFAULT").cloned().unwrap_or_default();
+                // As they are written.
+                let entries = section_entries(&all, true, span)?;
                 Some(Ok(self.dict(entries, span)))
             }
             ("get" | "getint" | "getfloat" | "getboolean", Some(section)) => {
@@ -148,6 +227,89 @@ impl Interp<'_> {
             }
             _ => None,
         }
+    }
+
+    /// A section of a parser, which knows its parser.
+    fn section(&mut self, parser: &Val, name: &str, span: Span) -> Val {
+        let mut attrs = Map::default();
+        attrs.insert(Name::from("_parser"), parser.clone());
+        attrs.insert(Name::from("_name"), Val::str(name, span));
+        attrs.insert(Name::from("name"), Val::str(name, span));
+        self.heap.val(Object::Record(SECTION.into(), attrs), span)
+    }
+
+    /// The options of a section as a dict: outer `None` when the value is no section, inner `None` when its
+    /// options are not known.
+    pub(crate) fn section_options(&self, val: &Val) -> Option<Option<Entries>> {
+        let Object::Record(class, attrs) = self.heap.get(val.as_obj()?) else { return None };
+        if class.as_ref() != SECTION {
+            return None;
+        }
+        let options_of = || {
+            let Object::Record(_, parser) = self.heap.get(attrs.get("_parser")?.as_obj()?) else {
+                return None;
+            };
+            let raw = parser.get("_raw").is_some_and(|val| matches!(val.data, Data::Bool(true)));
+            let parsed = self.sections_of(parser.get("_sections")?)?;
+            let all = options(&parsed, attrs.get("_name")?.as_str()?)?;
+            section_entries(&all, raw, val.span)
+        };
+        Some(options_of())
+    }
+
+    /// A method of a section.
+    fn section_method(
+        &mut self,
+        parser: &Val,
+        section: &str,
+        name: &str,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        if CHANGING.contains(&name) {
+            return Some(Ok(self.config_changed(parser, args, span)));
+        }
+        let this = self.section(parser, section, span);
+        let first = args.pos.first();
+        match (name, first) {
+            ("get" | "getint" | "getfloat" | "getboolean", Some(option)) => {
+                let mut given = args.clone();
+                given.pos = vec![Val::str(section, span), option.clone()];
+                // What is missing is `None` here.
+                let fallback = args.get(1, "fallback").cloned();
+                let fallback = fallback.unwrap_or_else(|| Val::none(span));
+                let kwarg = crate::eval::call::Kwarg { val: fallback, span };
+                given.kw.insert(Name::from("fallback"), kwarg);
+                Some(self.call_method(parser, &Name::from(name), given, span))
+            }
+            ("__getitem__" | "__contains__", Some(option)) => {
+                let entries = self.section_options(&this).flatten();
+                let (Some(entries), Some(option)) = (entries, option.as_str()) else {
+                    return Some(Ok(self.derived(&[parser, option], span)));
+                };
+                let found = entries.get(&Key::Str(option.to_lowercase().into()));
+                Some(match (name, found) {
+                    ("__contains__", found) => Ok(Val::bool(found.is_some(), span)),
+                    (_, Some((_, val))) => Ok(val.clone()),
+                    (_, None) => Err(self.exception("KeyError", option.to_owned(), span)),
+                })
+            }
+            ("items" | "keys" | "values", None) => {
+                let Some(entries) = self.section_options(&this).flatten() else {
+                    return Some(Ok(self.derived(&[parser], span)));
+                };
+                let dict = self.dict(entries, span);
+                Some(self.call_method(&dict, &Name::from(name), Args::default(), span))
+            }
+            _ => None,
+        }
+    }
+
+    /// A parser was changed in place: what it holds is not known any more.
+    fn config_changed(&mut self, parser: &Val, args: &Args, span: Span) -> Val {
+        let unknown = self.derived(&args.all(), span);
+        self.set_raw(parser, &Name::from("_sections"), unknown.clone());
+        unknown
     }
 
     fn no_section(&mut self, section: &str, span: Span) -> Res {
@@ -304,6 +466,17 @@ impl Interp<'_> {
             _ => Val::none(span),
         }))
     }
+}
+
+/// Options as entries of a dict; `None` where Python raises an error.
+fn section_entries(all: &IndexMap<String, String>, raw: bool, span: Span) -> Option<Entries> {
+    let mut entries = Entries::default();
+    for (key, value) in all {
+        let value = interpolated(value, all, raw, 0)?;
+        let name = Val::str(key.as_str(), span);
+        entries.insert(Key::Str(key.as_str().into()), (name, Val::str(value, span)));
+    }
+    Some(entries)
 }
 
 /// The options of a section with the defaults; `None` when there is no such section.

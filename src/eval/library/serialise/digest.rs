@@ -1,4 +1,4 @@
-//! `base64`, `binascii` and `hashlib`.
+//! `base64`, `binascii`, `hashlib` and the checksums of `zlib`.
 
 use std::rc::Rc;
 
@@ -38,9 +38,10 @@ impl Interp<'_> {
             return Some(Ok(self.derived(&[val], span)));
         }
         let encodes = path.ends_with("encode");
+        let sums = path.ends_with("32");
         let bytes: Rc<[u8]> = match &val.data {
             Data::Bytes(bytes) => Rc::clone(bytes),
-            Data::Str(text) if !encodes && text.is_ascii() => text.as_bytes().into(),
+            Data::Str(text) if !encodes && !sums && text.is_ascii() => text.as_bytes().into(),
             Data::Str(_) => {
                 let message = "a bytes-like object is required, not 'str'";
                 return Some(self.type_error(message, span));
@@ -71,6 +72,10 @@ impl Interp<'_> {
                     Err(failure) => Some(self.failed(failure, &[val], span)),
                 }
             }
+            "zlib.crc32" | "binascii.crc32" => {
+                Some(Ok(Val::int(i64::from(hash::crc32(&bytes)), span)))
+            }
+            "zlib.adler32" => Some(Ok(Val::int(i64::from(hash::adler32(&bytes)), span))),
             "binascii.hexlify" => made(hash::to_hex(&bytes).into_bytes()),
             "base64.b16encode" => made(hash::to_hex(&bytes).to_uppercase().into_bytes()),
             _ => None,

@@ -1,0 +1,161 @@
+//! Dict keys: what Python takes for equal.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::eval::call::Args;
+use crate::eval::interp::{Interp, Res};
+use crate::eval::object::{Data, Flavour, Key, ObjId, Object, Val};
+use crate::eval::{Hole, HoleKind, Text};
+use crate::python::Span;
+
+impl Interp<'_> {
+    /// The dict key of a value.
+    pub(crate) fn key(&mut self, val: &Val, span: Span) -> Res<Key> {
+        self.spend(1, span)?;
+        Ok(match &val.data {
+            Data::None => Key::None,
+            Data::Bool(value) => Key::Int(i64::from(*value)),
+            Data::Int(value) => Key::Int(*value),
+            Data::Big(value) => Key::Big(value.as_ref().clone()),
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "checked to be integral and in range"
+            )]
+            Data::Float(value) if value.fract() == 0.0 && value.abs() < 9e18 => {
+                Key::Int(*value as i64)
+            }
+            Data::Float(value) => Key::Float(value.to_bits()),
+            Data::Str(text) => Key::Str(Rc::clone(text)),
+            Data::Text(text) => {
+                let holes: Vec<String> = text.holes().map(hole_key).collect();
+                Key::Hole(format!("{} {holes:?}", text.to_template()))
+            }
+            Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
+            Data::Tuple(items) => {
+                let mut keys = Vec::with_capacity(items.len());
+                for item in items.iter() {
+                    keys.push(self.key(item, span)?);
+                }
+                key_of_parts(keys)
+            }
+            Data::Symbol(path) => Key::Symbol(path.clone()),
+            Data::Unknown(hole) => Key::Hole(hole_key(hole)),
+            Data::Obj(id) => {
+                let id = self.heap.resolve(*id);
+                match self.heap.get(id) {
+                    Object::Set(items, true) => {
+                        self.work(items.len());
+                        // Two sets are one key when they have the same elements, in whatever order.
+                        let mut keys: Vec<String> =
+                            items.keys().map(|key| format!("{key:?}")).collect();
+                        keys.sort();
+                        Key::Other(format!("frozenset({keys:?})"))
+                    }
+                    Object::List(_) | Object::Dict(..) | Object::Set(_, false) => {
+                        let message = format!("unhashable type: '{}'", self.type_name(val));
+                        return self.type_error(message, span);
+                    }
+                    Object::Poisoned(hole) => Key::Hole(hole_key(hole)),
+                    // An enum of strings or numbers is equal to its value.
+                    Object::Instance(instance) => {
+                        let plain = instance.payload.clone().filter(|_| {
+                            let is_tuple = matches!(
+                                self.flavour_of(&instance.class),
+                                Some(Flavour::NamedTuple(_))
+                            );
+                            is_tuple
+                                || self.symbol_base(&instance.class).is_some_and(|base| {
+                                    matches!(
+                                        base.as_ref(),
+                                        "builtins.str"
+                                            | "builtins.int"
+                                            | "builtins.tuple"
+                                            | "enum.StrEnum"
+                                            | "enum.IntEnum"
+                                    )
+                                })
+                        });
+                        match plain {
+                            Some(payload) => self.key(&payload, span)?,
+                            None => self.own_key(val, id, span)?,
+                        }
+                    }
+                    _ => Key::Obj(id),
+                }
+            }
+            // All of it: a shortened text would make two long paths one key.
+            Data::Native(native) => Key::Other(self.native_repr(native)),
+            _ => Key::Other(self.display(val)),
+        })
+    }
+
+    /// The key of an instance: itself, unless its class says what is equal to it.
+    fn own_key(&mut self, val: &Val, id: ObjId, span: Span) -> Res<Key> {
+        let class = self.class_of(val);
+        let Some(class_id) = class.as_obj().map(|id| self.heap.resolve(id)) else {
+            return Ok(Key::Obj(id));
+        };
+        if let Ok(Some(function)) = self.class_lookup(&class, "__hash__") {
+            if function.is_none() {
+                let message = format!("unhashable type: '{}'", self.type_name(val));
+                return self.type_error(message, span);
+            }
+            // What is equal hashes alike; that what hashes alike is equal is taken on trust.
+            let hashing = std::mem::replace(&mut self.hashing, true);
+            let hash = self.call(&function, Args::positional(vec![val.clone()]), span);
+            self.hashing = hashing;
+            let hash = hash?;
+            return Ok(match &hash.data {
+                Data::Int(_) | Data::Str(_) => {
+                    Key::Tuple(vec![Key::Obj(class_id), self.key(&hash, span)?])
+                }
+                _ => Key::Hole(format!("hash of {}", self.short_repr(val))),
+            });
+        }
+        if let Ok(Some(_)) = self.class_lookup(&class, "__eq__") {
+            let message = format!("unhashable type: '{}'", self.type_name(val));
+            return self.type_error(message, span);
+        }
+        if let Some(Flavour::Dataclass(_)) = self.flavour_of(&class) {
+            let rules = self.rules_of(&class);
+            if rules.eq && !rules.frozen {
+                let message = format!("unhashable type: '{}'", self.type_name(val));
+                return self.type_error(message, span);
+            }
+            if rules.eq {
+                let mut keys = vec![Key::Obj(class_id)];
+                for field in self.compared_values(val).unwrap_or_default() {
+                    keys.push(self.key(&field, span)?);
+                }
+                return Ok(Key::Tuple(keys));
+            }
+        }
+        Ok(Key::Obj(id))
+    }
+}
+
+/// The key of a tuple: with a hole in a part the whole may be equal to any other.
+fn key_of_parts(keys: Vec<Key>) -> Key {
+    if keys.iter().any(|key| matches!(key, Key::Hole(_))) {
+        Key::Hole(format!("{keys:?}"))
+    } else {
+        Key::Tuple(keys)
+    }
+}
+
+/// What makes the value of a hole the same as that of another: the lookup, or, where it is computed, the
+/// very computation, since one place in the source can give many values.
+fn hole_key(hole: &Arc<Hole>) -> String {
+    let template = Text::hole(Arc::clone(hole)).to_template();
+    match hole.kind {
+        HoleKind::Env
+        | HoleKind::Variable
+        | HoleKind::Connection
+        | HoleKind::Conf
+        | HoleKind::Param
+        | HoleKind::XCom
+        | HoleKind::Import => template,
+        _ => format!("{template}@{}", Arc::as_ptr(hole).addr()),
+    }
+}
