@@ -170,11 +170,16 @@ fn work<T: Send>(
     let world = Arc::new(World::default());
     let mut found = find(options, settings, memory.is_on(), &sources)?;
 
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs.map_or(0, NonZeroUsize::get))
-        .stack_size(STACK)
-        .start_handler(|_| allow_stack(PARSER_STACK))
-        .build()?;
+    let threads_of = |number| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(number)
+            .stack_size(STACK)
+            .start_handler(|_| allow_stack(PARSER_STACK))
+            .build()
+    };
+    // Where address space is scarce there may be room for one stack only.
+    let wanted = options.jobs.map_or(0, NonZeroUsize::get);
+    let threads = threads_of(wanted).or_else(|_| threads_of(1))?;
     let read = |input| {
         if let Some(recalled) = memory.recall(input, &sources) {
             return recalled;

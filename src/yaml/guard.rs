@@ -11,6 +11,9 @@ const MAX_DEPTH: usize = 128;
 /// How many values the aliases of a text may stand for.
 const MAX_REPEATED: usize = 100_000;
 
+/// How many values one document may hold: a hundred times those of a large pod.
+const MAX_VALUES: usize = 400_000;
+
 /// Brackets that may be open where the text is not YAML to the parser that counts.
 const MAX_BRACKETS: usize = 2_000;
 
@@ -41,12 +44,21 @@ struct Counter {
     /// How many values each anchor stands for.
     anchors: BTreeMap<usize, usize>,
     repeated: usize,
+    /// Values of the document so far.
+    values: usize,
 }
 
 impl Counter {
     fn take(&mut self, event: &Event<'_>) -> Option<&'static str> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Some("a document holds too many values");
+        }
         match event {
-            Event::DocumentStart(..) => self.anchors.clear(),
+            Event::DocumentStart(..) => {
+                self.anchors.clear();
+                self.values = 0;
+            }
             Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
                 self.open.push((*anchor, 1));
                 if self.open.len() > MAX_DEPTH {
@@ -104,6 +116,12 @@ mod tests {
 
     fn message(text: &str) -> Option<&'static str> {
         look(text).map(|found| found.message)
+    }
+
+    #[test]
+    fn documents_are_bounded_one_by_one() {
+        assert_eq!(message(&"- a\n".repeat(MAX_VALUES)), Some("a document holds too many values"));
+        assert_eq!(message(&"---\n- a\n- b\n".repeat(MAX_VALUES / 4)), None);
     }
 
     #[test]

@@ -99,3 +99,39 @@ pub(super) fn watch(folder: PathBuf, at_work: &AtWork) -> io::Result<Runtime> {
     drop(inside);
     Ok(runtime)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::process::Stdio;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    #[test]
+    fn a_program_that_fills_both_pipes_comes_to_its_end() {
+        let fill = "head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; exit 3";
+        let done = AtWork::default().run(&mut shell(fill)).unwrap();
+        assert_eq!((done.stdout.len(), done.stderr.len()), (300_000, 300_000));
+        assert_eq!(done.status.code(), Some(3));
+    }
+
+    #[test]
+    fn a_program_at_work_is_ended_and_none_follows() {
+        let at_work = AtWork::default();
+        let other = at_work.clone();
+        let run = thread::spawn(move || other.run(&mut shell("exec sleep 1000")));
+        while at_work.state().child.is_none() {
+            thread::yield_now();
+        }
+        at_work.end();
+        assert!(run.join().unwrap().is_err());
+        assert!(at_work.run(&mut shell("true")).is_err());
+    }
+}
