@@ -18,7 +18,10 @@ pub(crate) fn messages(input: &[u8]) {
         }
         let _ = serde_json::from_str::<ContextData>(line);
         let key = AssetKey::parse(line);
-        assert_eq!(AssetKey::parse(&key.escaped()), key, "{line:?}");
+        // An empty last part has no escaped form: Dagster reads `a//` as `a` and an empty part, and writes that as `a/`.
+        if key.0.last().is_some_and(|last| !last.is_empty()) {
+            assert_eq!(AssetKey::parse(&key.escaped()), key, "{line:?}");
+        }
     }
     session.finish();
     serde_json::to_string(&session).expect("a session can be written");
