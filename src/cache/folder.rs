@@ -29,6 +29,8 @@ pub(super) fn prepare(folder: &Path) -> Result<(), CacheError> {
     }
     // A folder of something else would be littered, and `.gitignore` would hide what is in it.
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
+        // Another run may have marked it meanwhile.
+        Ok(true) if folder.join(TAG).is_file() => return Ok(()),
         Ok(true) => return Err(CacheError::Taken(folder.to_owned())),
         Ok(false) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -37,8 +39,9 @@ pub(super) fn prepare(folder: &Path) -> Result<(), CacheError> {
         Err(error) => return Err(CacheError::Unusable(folder.to_owned(), error)),
     }
     let write = |name: &str, text: &str| fs::write(folder.join(name), text);
-    write(".gitignore", "*\n")
-        .and_then(|()| write(TAG, TAG_TEXT))
+    // The mark comes first: whoever finds the folder taken looks for it.
+    write(TAG, TAG_TEXT)
+        .and_then(|()| write(".gitignore", "*\n"))
         .map_err(|error| CacheError::Unusable(folder.to_owned(), error))
 }
 

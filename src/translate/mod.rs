@@ -20,6 +20,8 @@ pub use stages::{Stages, Static};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -37,6 +39,9 @@ use memory::Memory;
 /// Stack of each reading thread. The evaluator recurses with the nesting of the DAG's own code; memory is only
 /// used as far as a file goes.
 const STACK: usize = 256 << 20;
+
+/// How long threads take to end that have nothing to do.
+const GIVEN_BACK: Duration = Duration::from_millis(100);
 
 /// The part of it that parsing may use.
 const PARSER_STACK: usize = STACK / 8;
@@ -177,9 +182,12 @@ fn work<T: Send>(
             .start_handler(|_| allow_stack(PARSER_STACK))
             .build()
     };
-    // Where address space is scarce there may be room for one stack only.
+    // Where address space is scarce there may be room for one stack only, when those of the attempt have been given back.
     let wanted = options.jobs.map_or(0, NonZeroUsize::get);
-    let threads = threads_of(wanted).or_else(|_| threads_of(1))?;
+    let threads = threads_of(wanted).or_else(|_| {
+        thread::sleep(GIVEN_BACK);
+        threads_of(1)
+    })?;
     let read = |input| {
         if let Some(recalled) = memory.recall(input, &sources) {
             return recalled;
