@@ -9,7 +9,7 @@ use super::failure::Trouble;
 use super::messages::{MessageFormat, Messages};
 use super::translate::args::ReadingArgs;
 use super::translate::inputs::{options, tables};
-use super::translate::not_there;
+use super::translate::{not_there, nothing};
 use crate::config::{Config, FILE};
 use crate::paths::normal;
 use crate::report::{self, Built};
@@ -93,10 +93,7 @@ pub(super) fn read(
     ctx: &Ctx<'_>,
 ) -> Result<Translation> {
     let stages = Static::new(tables(&args.mappings, ctx)?, options.settings.limits.file);
-    let translation = translate(&stages, options).map_err(|error| {
-        let remedy = "check the spelling; relative paths start from the current directory";
-        anyhow::Error::new(error).context(Trouble::new(format!("nothing could be {what}"), remedy))
-    })?;
+    let translation = translate(&stages, options).map_err(|error| nothing(error, what))?;
     match translation.unmatched.first() {
         Some(unmatched) => Err(not_there(unmatched).into()),
         None => Ok(translation),

@@ -13,7 +13,7 @@ use super::failure::Trouble;
 use super::messages::{MessageFormat, Messages, count};
 use super::translate::args::ValueArgs;
 use super::translate::inputs::{tables, values};
-use super::translate::not_there;
+use super::translate::{not_there, nothing};
 use super::{Ctx, Exit};
 use crate::airflow::Settings;
 use crate::diag::escape::pretty_json;
@@ -127,10 +127,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let stages_of = |tables| Static::new(tables, Settings::default().limits.file);
     let stages = stages_of(tables(&args.mappings, ctx)?);
     let options = options(args, &versions, &messages, ctx)?;
-    let translation = translate(&stages, &options).map_err(|error| {
-        let remedy = "check the spelling; relative paths start from the current directory";
-        anyhow::Error::new(error).context(Trouble::new("nothing could be compared", remedy))
-    })?;
+    let translation = translate(&stages, &options).map_err(|error| nothing(error, "compared"))?;
     let report = report(args, &airflow, versions, &options, &translation, ctx)?;
     if report.tasks.is_empty()
         && let Some(unmatched) = translation.unmatched.first()

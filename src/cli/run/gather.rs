@@ -10,7 +10,7 @@ use crate::cli::Ctx;
 use crate::cli::failure::Trouble;
 use crate::cli::messages::Messages;
 use crate::cli::translate::inputs::tables;
-use crate::cli::translate::not_there;
+use crate::cli::translate::{not_there, nothing};
 use crate::diag::Severity;
 use crate::discover::IgnoreSyntax;
 use crate::paths::Shown;
@@ -228,10 +228,7 @@ fn translated(
         selection: Selection { dags: args.dag.to_vec(), tasks: args.task.to_vec() },
         jobs: None,
     };
-    let translation = translate(&stages, &options).map_err(|error| {
-        let remedy = "check the spelling; relative paths start from the current directory";
-        anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
-    })?;
+    let translation = translate(&stages, &options).map_err(|error| nothing(error, "translated"))?;
     messages.findings_of(&translation, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
         bail!(not_there(unmatched));

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use anyhow::Result;
 
-use super::{Made, nothing};
+use super::{Made, TRANSLATED, nothing};
 use crate::cache::bytes::{Reader, Writer};
 use crate::cache::{Cache, Fingerprint};
 use crate::diag::{Code, Diagnostic, Severity};
@@ -98,7 +98,7 @@ pub(super) fn make(
                 .map(|(translation, kept, used)| (translation, kept, Some(used)))
         }
     }
-    .map_err(nothing)?;
+    .map_err(|error| nothing(error, TRANSLATED))?;
     // Files that import the same helper repeat what there is to say about it.
     let mut unsaid: Vec<u64> = kept.iter().flat_map(|file| &file.unsaid).copied().collect();
     unsaid.sort_unstable();

@@ -73,7 +73,7 @@ struct Made {
 
 /// Translates everything, then emits: for the formats that look at more than one task at a time.
 fn whole(stages: &Static, options: &Options, output: &OutputArgs) -> Result<Made> {
-    let mut translation = translate(stages, options).map_err(nothing)?;
+    let mut translation = translate(stages, options).map_err(|error| nothing(error, TRANSLATED))?;
     let emitter = emitter(output, &translation);
     let emitted = emitter.emit(&Batch { specs: &translation.specs, dags: &translation.dags });
     let found = placed(emitted.diagnostics, &translation);
@@ -82,10 +82,16 @@ fn whole(stages: &Static, options: &Options, output: &OutputArgs) -> Result<Made
     Ok(Made { translation, emitter, files: emitted.files, unsaid: 0, used: None })
 }
 
-/// The error for a translation that did not begin.
-fn nothing(error: Error) -> anyhow::Error {
-    let remedy = "check the spelling; relative paths start from the current directory";
-    anyhow::Error::new(error).context(Trouble::new("nothing could be translated", remedy))
+/// What a translation that did not begin could not do.
+const TRANSLATED: &str = "translated";
+
+/// The error for a translation that did not begin, and so nothing could be done for which it was wanted.
+pub(super) fn nothing(error: Error, what: &str) -> anyhow::Error {
+    let remedy = match error {
+        Error::Missing(_) => "check the spelling; relative paths start from the current directory",
+        Error::Threads(_) => "allow more memory or address space (`ulimit -v`), or use --jobs 1",
+    };
+    anyhow::Error::new(error).context(Trouble::new(format!("nothing could be {what}"), remedy))
 }
 
 /// Whether the result is in order.
