@@ -155,28 +155,34 @@ fn assigned(text: &str, code: bool) -> Vec<Found> {
     while let Ok(Some(hit)) = pattern.captures_from_pos(text, from) {
         let (Some(name), Some(whole)) = (hit.get(1), hit.get(0)) else { break };
         from = whole.end();
-        if hit.get(2).is_none_or(|sign| !is_parted(text, sign.range())) {
+        let sign = hit.get(2).map_or(name.end()..name.end(), |sign| sign.range());
+        let quoted = hit.get(3).or_else(|| hit.get(4));
+        let (value, is_bare) = if is_parted(text, sign.clone()) {
+            let Some(value) = quoted.or_else(|| hit.get(5)) else { continue };
+            (value.range(), quoted.is_none())
+        } else if let Some(word) = next_word(text, sign) {
+            from = word.end;
+            (word, true)
+        } else {
             from = name.end();
             continue;
-        }
-        let quoted = hit.get(3).or_else(|| hit.get(4));
-        let Some(value) = quoted.or_else(|| hit.get(5)) else { continue };
-        let between = text.get(name.end()..value.start()).unwrap_or("");
+        };
+        let between = text.get(name.end()..value.start).unwrap_or("");
+        let word = text.get(value.clone()).unwrap_or("");
         // Two words beside each other are a flag and its value, or prose.
         let is_spaced = !between.contains(['=', ':']);
         let is_flag = name.as_str().starts_with("--");
-        let is_bare = quoted.is_none();
-        if (is_spaced && (!is_flag || code)) || (is_bare && code) || is_harmless(value.as_str()) {
+        if (is_spaced && (!is_flag || code)) || (is_bare && code) || is_harmless(word) {
             continue;
         }
         let is_secret = match promise(name.as_str()) {
-            Promise::Strong => !is_bare || is_value(value.as_str(), name.as_str()),
-            Promise::Weak => is_random(value.as_str()),
+            Promise::Strong => !is_bare || is_value(word, name.as_str()),
+            Promise::Weak => is_random(word),
             Promise::Nothing => false,
         };
         if is_secret {
             let why = format!("it is given to `{}`", name.as_str());
-            found.push(Found { range: value.range(), why });
+            found.push(Found { range: value, why });
         }
     }
     found
@@ -189,11 +195,29 @@ fn is_parted(text: &str, sign: Range<usize>) -> bool {
     let within = text.get(sign.clone()).unwrap_or_default();
     let behind = text.get(sign.start..).unwrap_or_default().trim_start();
     match within.trim() {
-        "" => before.ends_with(|c: char| c.is_alphanumeric() || c == '_'),
+        "" => ends_in_word(before),
         "=" => !behind.starts_with("=="),
         ":" => !behind.starts_with(":/"),
         _ => true,
     }
+}
+
+/// Where a sign does not give a value to a name, as in `--token ==x`: the word behind the space before the sign.
+fn next_word(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
+    let within = text.get(sign.clone())?;
+    let start = sign.start + within.len() - within.trim_start().len();
+    if start == sign.start || !ends_in_word(text.get(..sign.start)?) {
+        return None;
+    }
+    let rest = text.get(start..)?;
+    let end = rest.find(|c: char| c.is_whitespace() || r#""',;&|(){}[]<>"#.contains(c));
+    let end = start + end.unwrap_or(rest.len());
+    (start < end).then_some(start..end)
+}
+
+/// Whether a text ends with a letter, a digit or an underscore.
+fn ends_in_word(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
 /// Whether an unquoted word can be a value rather than a piece of code such as `os.environ` or the name itself.
@@ -260,6 +284,8 @@ mod tests {
         assert_eq!(secrets(r#"{"password": "a b", "user": "me"}"#), ["a b"]);
         assert_eq!(secrets("export DB_PASSWORD=hunter2; run"), ["hunter2"]);
         assert_eq!(secrets("token==x secret:=hunter22"), ["hunter22"]);
+        assert_eq!(secrets("--api-key ==s3cr3t=True x"), ["==s3cr3t=True"]);
+        assert_eq!(secrets("--api-key \n://hunter22,x"), ["://hunter22"]);
         assert_eq!(secrets("curl -H 'X-Api-Key: hunter22'"), ["hunter22"]);
     }
 
