@@ -155,6 +155,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) classes: Vec<ObjId>,
     /// Objects whose `repr` is being written, for those that contain themselves.
     pub(crate) shown: Vec<ObjId>,
+    /// The objects that the value being finished lies in.
+    pub(crate) being_finished: std::cell::RefCell<Vec<ObjId>>,
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
     /// Patterns that were made ready.
@@ -217,6 +219,7 @@ impl<'a> Interp<'a> {
             hooks_attributes: false,
             classes: Vec::new(),
             shown: Vec::new(),
+            being_finished: std::cell::RefCell::default(),
             parts_left: std::cell::Cell::new(0),
             patterns_weighed: BTreeSet::new(),
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
