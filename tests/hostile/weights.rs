@@ -129,6 +129,28 @@ fn what_lies_in_each_other_or_in_itself_ends() {
     assert!(ran.stderr.matches("contain themselves").count() < 9, "{}", ran.stderr);
 }
 
+/// Columns are counted in characters, from the beginning of the line.
+#[test]
+fn findings_in_one_long_line_are_told_in_time() {
+    let place = Place::new();
+    let tasks: Vec<String> =
+        (0..3000).map(|n| format!("K(task_id='t{n}', name='n', image='é', foo{n}=1)")).collect();
+    place.dag("d.py", &format!("with DAG('d'): {}\n", tasks.join("; ")));
+    let ran = place.podlift(&["check", "d.py"]);
+    assert_eq!(ran.stdout.matches("is not an argument of the operator").count(), 3000);
+    let values: Vec<String> = (0..50_000).map(|n| format!("a{n}: {{b: 1}}")).collect();
+    place.file("values.yaml", format!("{{{}}}", values.join(", ")));
+    let ran = place.podlift(&["translate", "d.py", "--values", "values.yaml"]);
+    assert_eq!(ran.stderr.matches("unknown section").count(), 100, "{}", ran.stderr);
+    assert!(ran.stderr.contains("49900 more errors in this file"), "{}", ran.stderr);
+    place.file("pod.yaml", format!("{{spec: {{a: [{}]}}}}", "x, ".repeat(100_000)));
+    place.dag(
+        "p.py",
+        "with DAG('d'):\n    K(task_id='t', name='n', image='i', pod_template_file=__file__[:-4] + 'pod.yaml')\n",
+    );
+    assert!(place.podlift(&["translate", "p.py"]).stdout.contains("task: t"));
+}
+
 #[test]
 fn what_is_quick_in_python_comes_to_its_end() {
     for (program, value) in [

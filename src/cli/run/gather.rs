@@ -160,7 +160,7 @@ fn read(shown: &str, text: &str, messages: &Messages, ctx: &mut Ctx<'_>) -> Resu
     match spec::read(&sources, shown, text) {
         Ok(specs) => Ok(specs),
         Err(findings) => {
-            messages.findings(&findings, &sources, ctx)?;
+            messages.reasons(&findings, &sources, ctx)?;
             let message = format!("`{shown}` holds no usable job spec");
             let remedy =
                 "correct it, or translate the DAG again; `podlift schema` prints the format";

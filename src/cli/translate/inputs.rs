@@ -94,7 +94,7 @@ pub(in crate::cli) fn values(
         match Values::from_yaml(&sources, &shown.text(path), &text) {
             Ok(read) => values.merge(read),
             Err(findings) => {
-                messages.findings(&findings, &sources, ctx)?;
+                messages.reasons(&findings, &sources, ctx)?;
                 let message = format!("values file `{}` is malformed", path.display());
                 return Err(Trouble::new(message, Code::InvalidValues.remedy()).into());
             }

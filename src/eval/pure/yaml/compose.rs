@@ -241,8 +241,8 @@ impl<'a> Composer<'a> {
 
     /// A colon without a key is an error for PyYAML, unless a question mark announced the key.
     fn refuse_missing_key(&self, key: &Node) -> Result<(), Failure> {
-        let before = self.text.get(..key.mark.start).unwrap_or_default().trim_end();
-        if key.tag == "null" && key.mark.start == key.mark.end && !before.ends_with('?') {
+        let before = || self.text.get(..key.mark.start).unwrap_or_default().trim_end();
+        if key.tag == "null" && key.mark.start == key.mark.end && !before().ends_with('?') {
             return Err(Failure::raised("ParserError", "expected <block end>, but found ':'"));
         }
         Ok(())
@@ -257,11 +257,12 @@ impl<'a> Composer<'a> {
     /// A block text in the last line of a stream without a line end has none either for PyYAML.
     fn without_invented_end(&self, mut text: String, style: ScalarStyle, mark: Mark) -> String {
         let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-        let last_line = self.text.rsplit(['\n', '\r']).next().unwrap_or_default();
+        // A stream may be one line: it is looked for only where it matters.
+        let last_line = || self.text.rsplit(['\n', '\r']).next().unwrap_or_default();
         if block
             && mark.end >= self.text.len()
-            && !last_line.trim().is_empty()
             && text.ends_with('\n')
+            && !last_line().trim().is_empty()
         {
             text.pop();
         }
