@@ -55,8 +55,8 @@ fn size(object: &Object) -> u64 {
     let length = match object {
         Object::List(items) | Object::Iterator(items, _) => items.len(),
         // A key, its hash and its place in the table take room as well.
-        Object::Dict(entries, _) => entries.len() * 3,
-        Object::Set(items, _) => items.len() * 2,
+        Object::Dict(entries, _) => entries.len() * 4,
+        Object::Set(items, _) => items.len() * 3,
         Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => {
             names.len() * 2
         }

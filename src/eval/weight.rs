@@ -21,6 +21,10 @@ const HASHED: usize = 4;
 const BITS: u64 = 64;
 /// States of an automaton that are made in the time of a step.
 const STATES: usize = 2;
+/// States of an automaton that are gone through in no time worth counting.
+const FEW_STATES: usize = 64;
+/// States that are visited in the time of a step.
+const STATES_VISITED: usize = 8;
 /// States that stand for a class of characters such as `\w`.
 const CLASS: usize = 1000;
 /// Classes that `\b` stands for.
@@ -136,6 +140,18 @@ impl Interp<'_> {
         self.spend(pattern_size(pattern, flags) / STATES, span)
     }
 
+    /// Counts a search: a large automaton may be in all of its states at each character.
+    pub(super) fn weigh_search(
+        &mut self,
+        pattern: &str,
+        flags: i64,
+        text: &str,
+        span: Span,
+    ) -> Res<()> {
+        let states = states_of(pattern, flags, 1).saturating_sub(FEW_STATES);
+        self.spend(states.saturating_mul(text.len()) / STATES_VISITED, span)
+    }
+
     /// Counts a power under a modulus: each bit of the exponent multiplies numbers as long as the modulus.
     pub(super) fn weigh_power(
         &mut self,
@@ -202,6 +218,11 @@ impl Interp<'_> {
 
 /// About how many states the automaton of a pattern has: what is repeated is there as many times.
 fn pattern_size(pattern: &str, flags: i64) -> usize {
+    states_of(pattern, flags, CLASS)
+}
+
+/// The same, with so many states for a class of characters.
+fn states_of(pattern: &str, flags: i64, class: usize) -> usize {
     let is_wide = flags & IGNORE_CASE != 0 || pattern.contains("(?i");
     let mut open: Vec<usize> = Vec::new();
     let (mut total, mut last) = (0_usize, 0_usize);
@@ -230,7 +251,7 @@ fn pattern_size(pattern: &str, flags: i64) -> usize {
                     '\\' => match rest.next() {
                         // Each looks for a class before and behind, in two ways, in each form of the automaton.
                         Some('b' | 'B') => {
-                            total = total.saturating_add(CLASS * BORDER);
+                            total = total.saturating_add(class * BORDER);
                             continue;
                         }
                         Some(c) => c.is_ascii_alphabetic(),
@@ -239,7 +260,7 @@ fn pattern_size(pattern: &str, flags: i64) -> usize {
                     '.' | '[' => true,
                     _ => is_wide,
                 };
-                last = if is_class { CLASS } else { 1 };
+                last = if is_class { class } else { 1 };
                 total = total.saturating_add(last);
             }
         }

@@ -288,6 +288,8 @@ impl Interp<'_> {
             && let Some(id) = this.as_obj()
             && let Object::Instance(instance) = self.heap.get_mut(id)
         {
+            // It holds its fields a second time.
+            self.steps += vals.len() as u64;
             instance.payload = Some(Val::tuple(vals, span));
         }
         if let Ok(Some(post)) = self.class_lookup(class, "__post_init__") {

@@ -199,6 +199,9 @@ impl Interp<'_> {
         if let Err(stopped) = self.weigh_pattern(pattern, flags, span) {
             return Some(Err(stopped));
         }
+        if let Err(stopped) = self.weigh_search(pattern, flags, &text, span) {
+            return Some(Err(stopped));
+        }
         let compiled = match compile(pattern, flags) {
             Ok(compiled) => compiled,
             Err(failure) => return Some(self.failed(failure, &[this, &val], span)),

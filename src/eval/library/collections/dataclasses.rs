@@ -11,6 +11,9 @@ use crate::python::ast::Name;
 
 /// Inherited fields that are taken over in the time of a step.
 const FIELDS: usize = 4;
+/// Class, fields and attributes of an instance.
+type Parts = (Val, Rc<[Name]>, Map<Name, Val>);
+
 /// The class of field records, of `attrs` too.
 const FIELD: &str = "dataclasses.field";
 
@@ -294,7 +297,7 @@ impl Interp<'_> {
     }
 
     /// Class, fields and attributes of an instance of a dataclass.
-    fn dataclass_parts(&self, val: &Val) -> Option<(Val, Rc<[Name]>, Map<Name, Val>)> {
+    fn dataclass_parts(&self, val: &Val) -> Option<Parts> {
         let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
         match self.flavour_of(&instance.class)? {
             Flavour::Dataclass(fields) => {
