@@ -62,6 +62,32 @@ fn a_revision_is_compared_with_the_work_tree_and_left_as_it_is() {
     assert!(both.code == 0 && both.stdout.contains("+ app:2"), "{}", both.stdout);
 }
 
+/// A filter is a program of the repository's configuration through which git sends files on their way out.
+#[test]
+fn no_program_that_a_repository_names_is_run() {
+    let folder = repository();
+    fs::write(folder.path().join(".gitattributes"), "*.py filter=a=b\n").unwrap();
+    git(folder.path(), &["add", "-A"]);
+    git(folder.path(), &["commit", "-qm", "filtered"]);
+    for (name, program) in [
+        ("filter.a=b.smudge", "touch ran; cat"),
+        ("filter.a=b.process", "touch ran"),
+        ("filter.a=b.required", "true"),
+        ("core.fsmonitor", "touch ran"),
+        ("diff.external", "touch ran"),
+    ] {
+        git(folder.path(), &["config", name, program]);
+    }
+    let ran = podlift(folder.path(), b"", &["diff", "main:dags", "dags"]);
+    assert!(
+        ran.code == 0 && ran.stdout.contains("no task changed"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert!(!folder.path().join("ran").exists() && !folder.path().join("dags/ran").exists());
+}
+
 #[test]
 fn paths_of_a_revision_start_at_the_root_or_here() {
     let folder = repository();

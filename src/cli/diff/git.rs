@@ -44,7 +44,7 @@ impl Tree {
     /// Takes out a revision of the repository around `cwd`.
     pub(super) fn of(cwd: &Path, revision: &str) -> Result<Self, GitError> {
         let at_work = AtWork::default();
-        let git = |args: &[&OsStr]| run(cwd, args, None, &at_work);
+        let git = |args: &[&OsStr]| run(cwd, args, None, &[], &at_work);
         let top = git(&[OsStr::new("rev-parse"), OsStr::new("--show-toplevel")])?;
         let top = PathBuf::from(top);
         let commit = format!("{revision}^{{commit}}");
@@ -58,7 +58,8 @@ impl Tree {
             tempfile::Builder::new().prefix("podlift-").tempdir().map_err(GitError::NoFolder)?;
         let watch = watch(folder.path().to_owned(), &at_work).map_err(GitError::NoFolder)?;
         let index = folder.path().join("index");
-        let inside = |args: &[&OsStr]| run(&top, args, Some(&index), &at_work);
+        let filters = filters(&top, &at_work);
+        let inside = |args: &[&OsStr]| run(&top, args, Some(&index), &filters, &at_work);
         inside(&[OsStr::new("read-tree"), OsStr::new(&commit)])?;
         let mut prefix = OsStr::new("--prefix=").to_owned();
         prefix.push(folder.path().join("tree"));
@@ -90,23 +91,33 @@ impl Tree {
     }
 }
 
+/// The settings that name programs through which git sends files on their way out.
+fn filters(top: &Path, at_work: &AtWork) -> Vec<String> {
+    let list = ["config", "--null", "--name-only", "--get-regexp", r"^filter\."].map(OsStr::new);
+    // It fails where there are none.
+    let names = run(top, &list, None, &[], at_work).unwrap_or_default();
+    names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// Runs git and gives what it printed, without the line feed at its end.
 fn run(
     cwd: &Path,
     args: &[&OsStr],
     index: Option<&Path>,
+    filters: &[String],
     at_work: &AtWork,
 ) -> Result<String, GitError> {
     let mut command = Command::new("git");
-    // Nothing that the repository is configured to run: hooks, monitors, filters that reach for a network.
-    for setting in [
-        "core.hooksPath=/dev/null",
-        "core.fsmonitor=false",
-        "filter.lfs.smudge=",
-        "filter.lfs.process=",
-        "filter.lfs.required=false",
-    ] {
+    // Nothing that the repository is configured to run: hooks, monitors, filters.
+    for setting in ["core.hooksPath=/dev/null", "core.fsmonitor=false"] {
         command.args(["-c", setting]);
+    }
+    // A name may hold any character, which only the environment takes.
+    command.env("GIT_CONFIG_COUNT", filters.len().to_string());
+    for (number, name) in filters.iter().enumerate() {
+        let value = if name.ends_with(".required") { "false" } else { "" };
+        command.env(format!("GIT_CONFIG_KEY_{number}"), name);
+        command.env(format!("GIT_CONFIG_VALUE_{number}"), value);
     }
     command.current_dir(cwd).args(args).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
     if let Some(index) = index {
