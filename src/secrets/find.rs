@@ -96,6 +96,8 @@ struct Around<'a> {
     named: bool,
     /// Whether the value above was a flag such as `--password`.
     after_flag: bool,
+    /// Whether it stands within environment variables.
+    in_env: bool,
 }
 
 /// A [`Place`] that is nobody's yet.
@@ -132,10 +134,11 @@ impl Finder {
     }
 
     fn object<'a>(&mut self, fields: &'a Map<String, Json>, path: &mut String, around: Around<'a>) {
-        let is_env = path.contains("/env/");
-        let env = is_env.then(|| fields.get("name").and_then(Json::as_str)).flatten();
+        let name = || fields.get("name").and_then(Json::as_str);
+        let env = if around.in_env { name() } else { None };
         for (key, inner) in fields {
-            let below = below(key, env, around);
+            let in_env = around.in_env || key == "env";
+            let below = Around { in_env, ..below(key, env, around) };
             within(path, key, |path| self.walk(inner, path, below));
         }
     }
@@ -166,8 +169,8 @@ impl Finder {
         let is_whole = is_promised && !is_flag && !is_harmless(text);
         // A URL or a sentence under such a name holds its credential inside.
         let inside = in_text(text, false);
-        let is_composed = text.contains("://") || (text.contains(' ') && !inside.is_empty());
-        let found = if is_whole && !is_composed {
+        let is_composed = || text.contains("://") || (text.contains(' ') && !inside.is_empty());
+        let found = if is_whole && !is_composed() {
             let why = if around.after_flag {
                 format!("it is given to `{}`", around.name.unwrap_or_default())
             } else {
@@ -195,7 +198,7 @@ fn below<'a>(key: &'a str, env: Option<&'a str>, around: Around<'a>) -> Around<'
     }
     if around.named {
         let place = around.place.map(|_| Spot::Annotation(key));
-        return Around { place, name: Some(key), named: true, after_flag: false };
+        return Around { place, name: Some(key), named: true, ..Around::default() };
     }
     match key {
         "annotations" => {

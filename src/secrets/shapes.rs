@@ -119,7 +119,7 @@ pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
             }
         }
     }
-    let has_url = text.contains("://") && text.contains('@');
+    let has_url = text.contains('@') && text.contains("://");
     let in_url = Some(&IN_URL).filter(|_| has_url).and_then(|pattern| pattern.as_ref());
     for hit in
         in_url.into_iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok)
