@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::names::{Promise, is_harmless, is_random, promise};
 use super::shapes::{Found, apart, in_text};
 use crate::emit::resource_name;
-use crate::pointer::{within, within_item};
+use crate::pointer::Trail;
 use crate::spec::{JobSpec, Run};
 
 /// A credential in a job spec.
@@ -80,7 +80,7 @@ pub fn in_spec(spec: &JobSpec) -> Vec<Secret> {
         (base_pod_spec, "/run/base_pod_spec", false),
         (extras, "/run/extras", true),
     ] {
-        finder.object(fields, &mut path.to_owned(), Around { named, ..Around::default() });
+        finder.object(fields, Trail::Start(path), Around { named, ..Around::default() });
     }
     finder.found
 }
@@ -124,7 +124,7 @@ struct Finder {
 }
 
 impl Finder {
-    fn walk<'a>(&mut self, value: &'a Json, path: &mut String, around: Around<'a>) {
+    fn walk<'a>(&mut self, value: &'a Json, path: Trail<'_>, around: Around<'a>) {
         match value {
             Json::String(text) => self.text(text, path, around),
             Json::Array(items) => self.list(items, path, around),
@@ -133,22 +133,22 @@ impl Finder {
         }
     }
 
-    fn object<'a>(&mut self, fields: &'a Map<String, Json>, path: &mut String, around: Around<'a>) {
+    fn object<'a>(&mut self, fields: &'a Map<String, Json>, path: Trail<'_>, around: Around<'a>) {
         let name = || fields.get("name").and_then(Json::as_str);
         let env = if around.in_env { name() } else { None };
         for (key, inner) in fields {
             let in_env = around.in_env || key == "env";
             let below = Around { in_env, ..below(key, env, around) };
-            within(path, key, |path| self.walk(inner, path, below));
+            self.walk(inner, Trail::Key(&path, key), below);
         }
     }
 
-    fn list<'a>(&mut self, items: &'a [Json], path: &mut String, around: Around<'a>) {
+    fn list<'a>(&mut self, items: &'a [Json], path: Trail<'_>, around: Around<'a>) {
         let mut flag: Option<&str> = None;
         for (index, item) in items.iter().enumerate() {
             let name = flag.or(around.name);
             let inside = Around { after_flag: flag.is_some(), name, ..around };
-            within_item(path, index, |path| self.walk(item, path, inside));
+            self.walk(item, Trail::Index(&path, index), inside);
             let text = item.as_str().filter(|_| around.place == Some(Spot::Argument));
             flag = text.filter(|text| {
                 text.starts_with('-')
@@ -158,7 +158,7 @@ impl Finder {
         }
     }
 
-    fn text(&mut self, text: &str, path: &str, around: Around<'_>) {
+    fn text(&mut self, text: &str, path: Trail<'_>, around: Around<'_>) {
         let by_name = around.name.map_or(Promise::Nothing, promise);
         let is_flag = around.after_flag && text.starts_with('-');
         let is_promised = match by_name {
@@ -183,7 +183,7 @@ impl Finder {
         let found = apart(found);
         let Some(first) = found.first() else { return };
         self.found.push(Secret {
-            pointer: path.to_owned(),
+            pointer: path.to_string(),
             place: around.place.map_or(Place::Elsewhere, Place::from),
             why: first.why.clone(),
             parts: found.iter().map(|one| one.range.clone()).collect(),
