@@ -1,13 +1,14 @@
 //! Writes one file, whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use super::Ctx;
 use super::failure::Trouble;
+use crate::disk;
 
 /// Writes a text to the file that was named with `-o`, or to standard output without one and for `-`.
 pub(super) fn deliver(text: &str, file: Option<&Path>, ctx: &mut Ctx<'_>) -> Result<()> {
@@ -29,16 +30,34 @@ pub(super) fn deliver(text: &str, file: Option<&Path>, ctx: &mut Ctx<'_>) -> Res
 /// The longest file that an option may name, in bytes.
 const LONGEST: u64 = 64 << 20;
 
-/// The text of a file that an option names. It may be a pipe, but it has to end.
+/// The text of a file that an option names. It may be what the shell hands over as `<(...)`, but it has to end.
 ///
 /// # Errors
 /// It cannot be read, is not UTF-8, or is longer than anybody writes.
 pub(super) fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let length = File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    text(disk::named(path)?)
+}
+
+/// All of a text.
+///
+/// # Errors
+/// It cannot be read, is not UTF-8, or is longer than anybody writes.
+pub(super) fn text(file: impl Read) -> io::Result<String> {
+    let bytes = bytes(file, LONGEST)?;
+    // An endless file is not UTF-8 as a rule, but what is wrong with it is that it does not end.
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
+}
+
+/// All bytes of what may not end.
+///
+/// # Errors
+/// It cannot be read, or there is more.
+pub(super) fn bytes(file: impl Read, longest: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let length = file.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
     match u64::try_from(length) {
-        Ok(length) if length <= LONGEST => Ok(text),
-        _ => Err(io::Error::other(format!("it is longer than {LONGEST} bytes"))),
+        Ok(length) if length <= longest => Ok(bytes),
+        _ => Err(io::Error::other(format!("it is longer than {longest} bytes"))),
     }
 }
 
@@ -49,12 +68,13 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
 /// When it cannot be written; then the old text is still there.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
     // A device or a pipe is written to, not replaced.
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return fs::write(path, text);
+    if let Some(mut there) = disk::feed(path)? {
+        return there.write_all(text.as_bytes());
+    }
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    if disk::read(path, length).is_ok_and(|old| old.is_some_and(|old| old == text.as_bytes())) {
+        return Ok(());
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));

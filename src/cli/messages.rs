@@ -14,6 +14,9 @@ use crate::report::without_credentials;
 use crate::translate::{Summary, Translation};
 pub(super) use crate::words::count;
 
+/// Reasons for refusing a file that are written.
+const MOST_REASONS: usize = 100;
+
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum MessageFormat {
@@ -48,6 +51,22 @@ impl Messages {
         let shown: Vec<&Diagnostic> =
             findings.iter().filter(|finding| self.shows(finding.severity)).collect();
         renderer.render_all(&shown, sources, &mut ctx.stderr)
+    }
+
+    /// Writes why a file is refused: the first reasons, and how many there are more. A file that was named by mistake is
+    /// wrong in every line.
+    pub(super) fn reasons(
+        &self,
+        findings: &[Diagnostic],
+        sources: &Sources,
+        ctx: &mut Ctx<'_>,
+    ) -> io::Result<()> {
+        let (first, rest) = findings.split_at(findings.len().min(MOST_REASONS));
+        self.findings(first, sources, ctx)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.note(&format!("{} in this file", count(rest.len(), "more error")), &mut ctx.stderr)
     }
 
     /// Writes the findings of a translation. Its job specs hold credentials as the DAG has them; what is told about them,

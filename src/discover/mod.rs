@@ -252,10 +252,7 @@ fn is_file(entry: &DirEntry) -> bool {
 
 /// The content of a file that is not too long.
 fn bytes_up_to(path: &Path, longest: u64) -> Option<Vec<u8>> {
-    if path.metadata().ok()?.len() > longest {
-        return None;
-    }
-    std::fs::read(path).ok()
+    crate::disk::read(path, longest).ok()?
 }
 
 /// Notes a file to read. Links may give one file several names; its real path has one, whichever way it was reached.

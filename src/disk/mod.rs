@@ -5,14 +5,16 @@
 //! included: a module that appears later may shadow another. So evaluation looks at the disk through [`Disk`] alone,
 //! and a [`Disk`] that records can tell afterwards what it was asked.
 
+mod open;
 mod seen;
 
+pub use open::{ends, feed, named};
 pub use seen::{Answer, Observation, Question, Seen};
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -196,13 +198,10 @@ fn kind(path: &Path) -> Kind {
 /// # Errors
 /// The file cannot be read, or is no regular file.
 pub fn read(path: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
-    let about = fs::metadata(path)?;
-    if !about.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let expected = usize::try_from(about.len().min(longest)).unwrap_or(0);
+    let (file, length) = open::regular(path)?;
+    let expected = usize::try_from(length.min(longest)).unwrap_or(0);
     let mut bytes = Vec::with_capacity(expected + 1);
-    File::open(path)?.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(longest.saturating_add(1)).read_to_end(&mut bytes).map_err(open::waits)?;
     Ok(u64::try_from(bytes.len()).is_ok_and(|length| length <= longest).then_some(bytes))
 }
 

@@ -509,6 +509,7 @@ impl Interp<'_> {
         let Some(Object::Class(_, attrs)) = class.as_obj().map(|id| self.heap.get(id)) else {
             return Map::default();
         };
+        self.work(attrs.len());
         let own = class.as_obj().map(|id| self.heap.resolve(id));
         let named = |instance: &super::object::Instance, name: &Name| {
             instance

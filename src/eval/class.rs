@@ -12,9 +12,7 @@ pub(crate) use parents::is_mixin;
 use super::branch::Flow;
 use super::call::{Args, Kwarg};
 use super::interp::{Frame, Interp, Raised, Res};
-use super::object::{
-    ClassObject, Data, DataclassRules, Flavour, Instance, Map, ObjId, Object, Val,
-};
+use super::object::{ClassObject, Data, Flavour, Instance, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{self, Name};
 
@@ -205,7 +203,7 @@ impl Interp<'_> {
             bases,
             mro,
             flavour: flavour.clone(),
-            rules: DataclassRules::default(),
+            rules: Rc::default(),
             meta,
         };
         self.hooks_attributes |= attrs.contains_key("__getattribute__");
@@ -395,7 +393,7 @@ impl Interp<'_> {
                     | "enum.IntFlag" => {
                         return Flavour::Enum;
                     }
-                    "typing.NamedTuple" => return Flavour::NamedTuple(self.declared(attrs)),
+                    "typing.NamedTuple" => return Flavour::NamedTuple(self.declared(attrs).into()),
                     _ => {}
                 },
                 Data::Obj(id) => {

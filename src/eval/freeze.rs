@@ -48,10 +48,24 @@ impl Interp<'_> {
             Kind::Unknown(self.deep_hole(val))
         } else if !self.has_room_for(val) {
             Kind::Unknown(self.large_hole(val))
+        } else if let Data::Obj(id) = &val.data {
+            self.freeze_inside(val, *id, depth)
         } else {
             self.freeze_kind(val, depth)
         };
         Value::new(kind, val.span)
+    }
+
+    /// An object and what it holds. One that holds itself, perhaps twice, would be written out on every way to it.
+    fn freeze_inside(&self, val: &Val, id: ObjId, depth: u32) -> Kind {
+        let id = self.heap.resolve(id);
+        if self.being_finished.borrow().contains(&id) {
+            return Kind::Unknown(self.deep_hole(val));
+        }
+        self.being_finished.borrow_mut().push(id);
+        let kind = self.freeze_kind(val, depth);
+        self.being_finished.borrow_mut().pop();
+        kind
     }
 
     /// Whether the finished values are not too large yet to take in one more. One text in a thousand tasks is a

@@ -42,8 +42,8 @@ pub(crate) struct Heap {
     made: Cell<u64>,
 }
 
-/// How many values are copied in the time of a step.
-const COPIED: u64 = 8;
+/// How many values count as a step, for the time it takes to copy them and for the room they take to the end.
+const COPIED: u64 = 2;
 
 /// Values that take as much room as an object without any.
 const OBJECT: u64 = 3;

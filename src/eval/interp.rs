@@ -24,6 +24,8 @@ const MOST_BYTES_SHOWN: usize = 400;
 const MOST_ROOTS: usize = 64;
 /// Steps that making an unknown value counts for.
 const UNKNOWN: usize = 8;
+/// Bytes of a text that a function of the library writes in the time of a step, one character after the other.
+const BYTES_WRITTEN: usize = 16;
 /// Parts of a value that are asked in the time of a step what they depend on.
 const PARTS_ASKED: usize = 8;
 
@@ -32,6 +34,15 @@ const LONGEST_NAME: usize = 4096;
 
 /// Bytes of a statement in which those to be shown are looked for: some are blanks.
 const MOST_BYTES_READ: usize = 4096;
+
+/// A name that is not too long: it is copied wherever the value goes. The digest keeps two such names apart.
+pub(crate) fn bounded(name: String) -> String {
+    if name.len() <= LONGEST_NAME {
+        return name;
+    }
+    let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
+    format!("{} {digest}", shorten(&name, LONGEST_NAME / 4))
+}
 
 /// Why an expression has no value.
 #[derive(Debug)]
@@ -144,6 +155,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) classes: Vec<ObjId>,
     /// Objects whose `repr` is being written, for those that contain themselves.
     pub(crate) shown: Vec<ObjId>,
+    /// The objects that the value being finished lies in.
+    pub(crate) being_finished: std::cell::RefCell<Vec<ObjId>>,
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
     /// Patterns that were made ready.
@@ -158,6 +171,8 @@ pub(crate) struct Interp<'a> {
     /// Steps that single operations took because of the size of their operands.
     work: std::cell::Cell<u64>,
     pub(crate) depth: u32,
+    /// How many iterators are being stepped, each for the next.
+    pub(crate) iterators: u32,
     stopped: bool,
     limits_told: BTreeSet<&'static str>,
     counter: u32,
@@ -204,6 +219,7 @@ impl<'a> Interp<'a> {
             hooks_attributes: false,
             classes: Vec::new(),
             shown: Vec::new(),
+            being_finished: std::cell::RefCell::default(),
             parts_left: std::cell::Cell::new(0),
             patterns_weighed: BTreeSet::new(),
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
@@ -212,6 +228,7 @@ impl<'a> Interp<'a> {
             steps: 0,
             work: std::cell::Cell::new(0),
             depth: 0,
+            iterators: 0,
             stopped: false,
             limits_told: BTreeSet::new(),
             counter: 0,
@@ -323,11 +340,7 @@ impl<'a> Interp<'a> {
         if is_marked(&name) {
             name = self.checkout.shown(&name).into_owned();
         }
-        if name.len() > LONGEST_NAME {
-            // It is copied wherever the value goes. The digest keeps two such names apart.
-            let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
-            name = format!("{} {digest}", shorten(&name, LONGEST_NAME / 4));
-        }
+        let name = bounded(name);
         let hole = Hole { kind, name, default: None, reason, span, roots: Vec::new() };
         Val::unknown(Arc::new(hole), span)
     }
@@ -502,6 +515,7 @@ impl<'a> Interp<'a> {
         if text.len() > self.settings.limits.string {
             return self.limit_hole(span, "string", "a string is longer than the bound");
         }
+        self.work(text.len() / BYTES_WRITTEN);
         Val::str(text, span)
     }
 

@@ -205,7 +205,14 @@ impl Interp<'_> {
             }),
             Object::Lazy(slot) => {
                 let mut lazy = std::mem::replace(slot, Lazy::Done);
-                let next = self.advance(&mut lazy, span);
+                self.iterators += 1;
+                let next = if self.iterators > MOST_IN_EACH_OTHER {
+                    let message = "iterators are nested deeper than the bound";
+                    Ok(Next::Open(self.limit_hole(span, "depth", message)))
+                } else {
+                    self.advance(&mut lazy, span)
+                };
+                self.iterators -= 1;
                 match &next {
                     Ok(Next::Item(_)) => self.heap.set(id, Object::Lazy(lazy)),
                     Ok(Next::End(_)) | Err(_) => {}
@@ -490,6 +497,8 @@ impl Interp<'_> {
     }
 }
 
+/// Iterators that take their elements from each other, all of which stand on the stack.
+const MOST_IN_EACH_OTHER: u32 = 2000;
 /// Steps that it takes to ask one part of a chain.
 const LINK: usize = 4;
 const INDEX_ERROR: &str = "builtins.IndexError";

@@ -197,7 +197,7 @@ impl Interp<'_> {
             known => known,
         };
         let fields = match self.flavour_of(class) {
-            Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => fields,
+            Some(Flavour::Dataclass(fields) | Flavour::NamedTuple(fields)) => fields.to_vec(),
             _ => match self.class_lookup(class, "__match_args__") {
                 Ok(Some(names)) => self
                     .iterate(&names, span)?

@@ -205,7 +205,7 @@ pub(crate) struct ClassObject {
     /// What kind of class: plain, dataclass, enum, namedtuple.
     pub(crate) flavour: Flavour,
     /// How a dataclass behaves.
-    pub(crate) rules: DataclassRules,
+    pub(crate) rules: Rc<DataclassRules>,
     /// The user's metaclass.
     pub(crate) meta: Option<Val>,
 }
@@ -240,9 +240,9 @@ impl Object {
 pub(crate) enum Flavour {
     Plain,
     /// Fields in order: name, and whether there is a default.
-    Dataclass(Vec<Name>),
+    Dataclass(Rc<[Name]>),
     Enum,
-    NamedTuple(Vec<Name>),
+    NamedTuple(Rc<[Name]>),
 }
 
 /// A module of the user's code.

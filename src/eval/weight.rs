@@ -23,6 +23,8 @@ const BITS: u64 = 64;
 const STATES: usize = 2;
 /// States that stand for a class of characters such as `\w`.
 const CLASS: usize = 1000;
+/// Classes that `\b` stands for.
+const BORDER: usize = 16;
 /// `re.I`.
 const IGNORE_CASE: i64 = 2;
 /// Products of digits that are made in the time of a step.
@@ -35,6 +37,8 @@ const TAKES_APART: u64 = 64;
 const READS: u64 = 256;
 /// How much longer it takes to read YAML.
 const READS_YAML: u64 = 512;
+/// How much longer it takes to write out a moment.
+const WRITES_TIME: u64 = 512;
 /// What making ready a regular expression counts for.
 const PATTERN: u64 = 400;
 
@@ -101,9 +105,11 @@ impl Interp<'_> {
         let is_pattern =
             matches!(&this.data, Data::Native(native) if matches!(**native, Native::Regex(..)));
         let factor = match name {
-            "split" | "rsplit" | "splitlines" | "replace" | "translate" | "strftime"
-            | "format_map" | "maketrans" | "expandtabs" | "title" | "swapcase" | "casefold"
-            | "capitalize" => TAKES_APART,
+            "strftime" => WRITES_TIME,
+            "split" | "rsplit" | "splitlines" | "replace" | "translate" | "format_map"
+            | "maketrans" | "expandtabs" | "title" | "swapcase" | "casefold" | "capitalize" => {
+                TAKES_APART
+            }
             "sort" => SLOW,
             _ if is_pattern => SLOW,
             // Few methods of texts only copy what they are given.
@@ -173,7 +179,7 @@ impl Interp<'_> {
             Data::Bytes(bytes) => steps(bytes.len(), TEXT),
             Data::Text(text) => text.segments.len() as u64,
             Data::Native(native) => match native.as_ref() {
-                Native::Path(text) => steps(text.len(), PATH),
+                Native::Path(text) | Native::Regex(text, _) => steps(text.len(), PATH),
                 _ => 0,
             },
             Data::Big(number) => number.bits() / BITS,
@@ -221,7 +227,15 @@ fn pattern_size(pattern: &str, flags: i64) -> usize {
             '*' | '+' | '?' | '|' => {}
             _ => {
                 let is_class = match c {
-                    '\\' => rest.next().is_some_and(|c| c.is_ascii_alphabetic()),
+                    '\\' => match rest.next() {
+                        // Each looks for a class before and behind, in two ways, in each form of the automaton.
+                        Some('b' | 'B') => {
+                            total = total.saturating_add(CLASS * BORDER);
+                            continue;
+                        }
+                        Some(c) => c.is_ascii_alphabetic(),
+                        None => false,
+                    },
                     '.' | '[' => true,
                     _ => is_wide,
                 };

@@ -7,7 +7,11 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::api::Cluster;
+use crate::disk;
 use crate::spec::{Client, Open};
+
+/// The longest kubeconfig, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// What selects a cluster and an identity on it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -96,6 +100,7 @@ impl Access {
         }
         match (&self.kubeconfig, &self.context) {
             (Some(file), _) => {
+                disk::ends(file, LONGEST).map_err(|error| failed(error.to_string()))?;
                 let config =
                     Kubeconfig::read_from(file).map_err(|error| failed(error.to_string()))?;
                 Config::from_custom_kubeconfig(config, &options)

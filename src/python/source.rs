@@ -4,7 +4,7 @@
 //! a source number and a byte range. [`Sources`] turns it back into `path:line:column`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::origin::Origin;
 
@@ -55,7 +55,13 @@ pub struct Source {
     /// Where the text can be had again, when it is that of a file.
     pub origin: Option<Origin>,
     lines: Vec<u32>,
+    /// How many characters there are before some places in the text, by offset: a line can be as long as its file, and
+    /// have findings at each end of it.
+    marks: OnceLock<Vec<(usize, usize)>>,
 }
+
+/// Bytes between two places whose characters are counted once.
+const STRIDE: usize = 4096;
 
 /// A place for people: 1-based line and 1-based column in characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +96,7 @@ impl Source {
         } else {
             text.match_indices('\n').for_each(|(at, _)| end_at(at));
         }
-        Self { path: path.into(), text, origin: None, lines }
+        Self { path: path.into(), text, origin: None, lines, marks: OnceLock::new() }
     }
 
     /// The same source, with the file it was read from if it is that of one.
@@ -108,8 +114,31 @@ impl Source {
     pub fn line_column(&self, offset: u32) -> (u32, u32) {
         let line = self.line(offset);
         let start = self.lines.get(line.saturating_sub(1) as usize).copied().unwrap_or(0);
-        let before = self.text.get(start as usize..offset as usize).unwrap_or("");
-        (line, u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1))
+        let (start, end) = (start as usize, offset as usize);
+        let before = match self.text.get(start..end) {
+            None => 0,
+            Some(before) if before.len() <= STRIDE => before.chars().count(),
+            Some(_) => self.characters_before(end) - self.characters_before(start),
+        };
+        (line, u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
+    /// How many characters begin before an offset.
+    fn characters_before(&self, offset: usize) -> usize {
+        let marks = self.marks.get_or_init(|| {
+            let mut marks = vec![(0, 0)];
+            let (mut at, mut characters) = (0, 0);
+            while at < self.text.len() {
+                let next = self.text.ceil_char_boundary(at + STRIDE);
+                characters += self.text.get(at..next).map_or(0, |part| part.chars().count());
+                marks.push((next, characters));
+                at = next;
+            }
+            marks
+        });
+        let known = marks.partition_point(|(at, _)| *at <= offset).saturating_sub(1);
+        let (at, characters) = marks.get(known).copied().unwrap_or_default();
+        characters + self.text.get(at..offset).map_or(0, |part| part.chars().count())
     }
 
     /// The bytes of a 1-based line without its line ending; empty for a line that is not there.
@@ -249,6 +278,17 @@ mod tests {
         assert_eq!(source.line_column(6), (2, 3));
         assert_eq!(source.line_column(7), (3, 1));
         assert_eq!(source.line_column(9), (4, 1));
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_counted_from_its_beginning() {
+        let text = format!("first\n{}é{}", "a€".repeat(5000), "b".repeat(9000));
+        let source = Source::new("a.py", text.as_str());
+        let line = text.strip_prefix("first\n").unwrap_or_default();
+        for (nth, (at, _)) in line.char_indices().enumerate().filter(|(nth, _)| nth % 97 == 0) {
+            let column = u32::try_from(nth + 1).unwrap_or(0);
+            assert_eq!(source.line_column(u32::try_from(at + 6).unwrap_or(0)), (2, column));
+        }
     }
 
     #[test]

@@ -196,6 +196,72 @@ fn devices_and_pipes_in_place_of_files_do_not_hang() {
     }
 }
 
+/// A pipe that nobody writes to, the log of the kernel (a regular file by its own account) and devices never end.
+#[test]
+fn what_waits_or_never_ends_is_refused_wherever_it_is_named() {
+    let place = Place::new();
+    place.dag("d.py", TASK);
+    let ran = place.podlift(&["translate", "d.py"]);
+    place.file("spec.yaml", &ran.stdout);
+    place.file("dags/podlift.toml", "");
+    assert!(
+        Command::new("mkfifo").arg(place.path().join("pipe")).status().unwrap().success(),
+        "a pipe"
+    );
+    for path in ["pipe", "/proc/kmsg", "/dev/zero", "/dev/random"] {
+        for args in [
+            &["translate", path][..],
+            &["translate", "d.py", "--values", path],
+            &["translate", "d.py", "--mappings", path],
+            &["report", "d.py", "--config", path],
+            &["check", "d.py", "--baseline", path],
+            &["run", path, "--dry-run=client"],
+            &["run", "spec.yaml", "--dry-run=client", "--values", path],
+            &["run", "spec.yaml", "--dry-run=server", "--kubeconfig", path],
+            &["doctor", path],
+            &["doctor", "spec.yaml", "--kubeconfig", path],
+        ] {
+            let ran = place.podlift(args);
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert_ne!(ran.code, 0, "{args:?}: {said}");
+            assert!(said.contains("regular file") || said.contains("KPO102"), "{args:?}: {said}");
+        }
+        let ran = place.podlift(&["diff", "d.py", path]);
+        assert!(ran.stdout.contains("can no longer be read"), "{path}: {}", ran.stdout);
+    }
+    for args in [
+        &["report", "d.py", "-o", "pipe"][..],
+        &["diff", "d.py", "d.py", "-o", "pipe"],
+        &["translate", "d.py", "-o", "pipe"],
+        &["translate", "d.py", "--cache", "pipe"],
+    ] {
+        let ran = place.podlift(args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("help:"), "{args:?}: {}", ran.stderr);
+    }
+    // A device that takes everything is written to, without a look at what it holds.
+    assert_eq!(place.podlift(&["report", "d.py", "-o", "/dev/zero"]).code, 0);
+}
+
+#[test]
+fn what_the_shell_hands_over_is_read_up_to_a_bound() {
+    let place = Place::new();
+    place.dag("d.py", "import os\nwith DAG('d'):\n    K(task_id='t', image=os.environ['TAG'])\n");
+    for (script, wanted) in [
+        ("translate d.py --values <(echo 'env: {TAG: v3}')", "image: v3"),
+        ("translate d.py --values /dev/stdin <<< 'env: {TAG: v3}'", "image: v3"),
+        ("translate d.py --values /dev/null", "env:TAG"),
+        ("translate - < /dev/zero", "longer than 16777216 bytes"),
+        ("run - --dry-run=client < /dev/zero", "longer than 67108864 bytes"),
+        ("report d.py -o /dev/stdout --format json | cat", "\"kind\": \"Report\""),
+    ] {
+        let line = format!("{} {script} 2>&1", env!("CARGO_BIN_EXE_podlift"));
+        let ran = Command::new("bash").args(["-c", &line]).current_dir(place.path()).output();
+        let said = String::from_utf8(ran.unwrap().stdout).unwrap();
+        assert!(said.contains(wanted), "{script}: {said}");
+    }
+}
+
 #[test]
 fn many_and_large_patterns_are_bounded() {
     let place = Place::new();

@@ -58,6 +58,23 @@ fn what_is_done_to_large_values_counts() {
         ),
         ("import yaml", "y = yaml.safe_load('a: 1\\n' * 1)"),
         ("", "open('a' * 100000)"),
+        ("def f(**k): return k\nd = {f'a{i}': i for i in range(3000)}", "y = f(**d)"),
+        ("f = frozenset(range(50))", "f = frozenset([f, i])"),
+        ("import enum\nF = enum.Flag('F', [f'A{i}' for i in range(200)])", "y = F.A1 | F.A2"),
+        ("class C: pass\nfor i in range(3000): setattr(C, f'a{i}', i)", "y = dir(C)"),
+        ("import datetime\nf = '%c' * 2000", "y = datetime.datetime(2020, 1, 1).strftime(f)"),
+        ("import re\np = re.compile('(a+)+$')", "y = p.match('a' * 40 + 'b')"),
+        ("import re\np = re.compile('(?=(a+))\\\\1b')\nt = 'a' * 90000", "y = p.search(t)"),
+        ("import re\np = re.compile(' ' * 20000 + 'a', re.X)", "y = p.match('a')"),
+        ("import yaml\nd = ['b' * 1000] * 100", "y = yaml.dump(d, default_flow_style=False)"),
+        (
+            "import dataclasses\nC = dataclasses.dataclass(type('C', (), {'__annotations__': {f'a{i}': int for i in range(99)}}))",
+            "y = C(*range(99))",
+        ),
+        (
+            "from kubernetes.client import models as k8s\nv = k8s.V1Pod()\nfor i in range(20): v = k8s.V1Pod(metadata=v, spec=v)",
+            "y = v.to_dict()",
+        ),
         ("", "DAG(f'd{i}')"),
         (
             "from airflow.utils.task_group import TaskGroup\nd = DAG('e')\ng = None",
@@ -85,6 +102,53 @@ fn what_would_be_too_large_is_not_made() {
         let told = told_of(program, &[]);
         assert!(told.contains("KPO203") || told.contains("limit:"), "{program}: {told}");
     }
+}
+
+#[test]
+fn what_lies_in_each_other_or_in_itself_ends() {
+    let model = "from kubernetes.client import models as k8s\nv = k8s.V1Pod()\nv.spec = v\nv.metadata = v\n";
+    for program in [
+        "x = range(9)\nfor i in range(60000): x = filter(None, map(int, x))\nx = list(x)\n",
+        "x = range(9)\nfor i in range(60000): x = zip(x)\nx = list(x)\n",
+        "x = range(9)\nfor i in range(60000): x = (y for y in x)\nx = list(x)\n",
+        "x = range(9)\nfor i in range(60000): x = enumerate(x)\nx = next(x)\n",
+        "import re\nx = re.search('\\\\b' * 5000 + 'a', 'a')\n",
+        &format!("{model}x = v.to_dict()\n"),
+        &format!(
+            "{model}from kubernetes.client import ApiClient\nx = ApiClient().sanitize_for_serialization(v)\n"
+        ),
+    ] {
+        let told = told_of(program, &[]);
+        assert!(told.contains("KPO203") || told.contains("holes:"), "{program}: {told}");
+    }
+    // What holds itself on two ways is one hole, not one for each way.
+    let place = Place::new();
+    let task = "with DAG('d'):\n    K(task_id='t', name='n', image='i', full_pod_spec=v)\n";
+    place.dag("d.py", &format!("{model}{task}"));
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(ran.stderr.matches("contain themselves").count() < 9, "{}", ran.stderr);
+}
+
+/// Columns are counted in characters, from the beginning of the line.
+#[test]
+fn findings_in_one_long_line_are_told_in_time() {
+    let place = Place::new();
+    let tasks: Vec<String> =
+        (0..3000).map(|n| format!("K(task_id='t{n}', name='n', image='é', foo{n}=1)")).collect();
+    place.dag("d.py", &format!("with DAG('d'): {}\n", tasks.join("; ")));
+    let ran = place.podlift(&["check", "d.py"]);
+    assert_eq!(ran.stdout.matches("is not an argument of the operator").count(), 3000);
+    let values: Vec<String> = (0..50_000).map(|n| format!("a{n}: {{b: 1}}")).collect();
+    place.file("values.yaml", format!("{{{}}}", values.join(", ")));
+    let ran = place.podlift(&["translate", "d.py", "--values", "values.yaml"]);
+    assert_eq!(ran.stderr.matches("unknown section").count(), 100, "{}", ran.stderr);
+    assert!(ran.stderr.contains("49900 more errors in this file"), "{}", ran.stderr);
+    place.file("pod.yaml", format!("{{spec: {{a: [{}]}}}}", "x, ".repeat(100_000)));
+    place.dag(
+        "p.py",
+        "with DAG('d'):\n    K(task_id='t', name='n', image='i', pod_template_file=__file__[:-4] + 'pod.yaml')\n",
+    );
+    assert!(place.podlift(&["translate", "p.py"]).stdout.contains("task: t"));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn of_specs(label: &str, files: &[PathBuf], ctx: &mut Ctx<'_>) -> Result<Side> {
             Ok(read) => specs.extend(read),
             Err(findings) => {
                 let messages = Messages { format: MessageFormat::Human, verbose: false };
-                messages.findings(&findings, &sources, ctx)?;
+                messages.reasons(&findings, &sources, ctx)?;
                 let message = format!("`{name}` holds no job specs");
                 return Err(Trouble::new(message, Code::InvalidJobSpec.remedy()).into());
             }

@@ -101,8 +101,8 @@ impl Files {
     fn sort_in(&mut self, path: &Path, ctx: &mut Ctx<'_>) -> Result<()> {
         let place = ctx.cwd.join(path);
         if path.as_os_str() == "-" {
-            let mut text = String::new();
-            ctx.stdin.read_to_string(&mut text).context("cannot read standard input")?;
+            let text = crate::cli::file::text(&mut ctx.stdin);
+            let text = text.context("cannot read standard input")?;
             self.specs.push((path.to_owned(), text));
         } else if place.is_dir() {
             self.folder(path, &place)?;
@@ -160,7 +160,7 @@ fn read(shown: &str, text: &str, messages: &Messages, ctx: &mut Ctx<'_>) -> Resu
     match spec::read(&sources, shown, text) {
         Ok(specs) => Ok(specs),
         Err(findings) => {
-            messages.findings(&findings, &sources, ctx)?;
+            messages.reasons(&findings, &sources, ctx)?;
             let message = format!("`{shown}` holds no usable job spec");
             let remedy =
                 "correct it, or translate the DAG again; `podlift schema` prints the format";

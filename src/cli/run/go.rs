@@ -16,6 +16,7 @@ use super::progress::Progress;
 use crate::cli::Ctx;
 use crate::cli::failure::Trouble;
 use crate::diag::escape::visible;
+use crate::disk;
 use crate::launch::cancel::{Canceller, Urgency, cancellation};
 use crate::launch::connect::Clusters;
 use crate::launch::events::{JsonLines, Sink, Teller};
@@ -91,12 +92,16 @@ type Failed = Arc<Mutex<Option<String>>>;
 /// The file of events.
 fn events(output: &OutputArgs, ctx: &Ctx<'_>) -> Result<Option<(Box<dyn Sink>, Failed)>> {
     let Some(path) = &output.events else { return Ok(None) };
-    let file = OpenOptions::new().create(true).append(true).open(ctx.cwd.join(path)).with_context(
-        || {
-            let message = format!("cannot write events to `{}`", path.display());
-            Trouble::new(message, "choose a file you may write to with --events FILE")
-        },
-    )?;
+    let place = ctx.cwd.join(path);
+    let file = match disk::feed(&place) {
+        Ok(Some(there)) => Ok(there),
+        Ok(None) => OpenOptions::new().create(true).append(true).open(place),
+        Err(error) => Err(error),
+    };
+    let file = file.with_context(|| {
+        let message = format!("cannot write events to `{}`", path.display());
+        Trouble::new(message, "choose a file you may write to with --events FILE")
+    })?;
     let (sink, failed) = JsonLines::new(file);
     Ok(Some((Box::new(sink), failed)))
 }

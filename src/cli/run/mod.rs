@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
 fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     if let Some(path) = &args.output.result {
         let json = pretty_json(report)?;
-        std::fs::write(ctx.cwd.join(path), json).with_context(|| {
+        crate::cli::file::write(&ctx.cwd.join(path), &json).with_context(|| {
             let message = format!(
                 "the run has ended, but its result cannot be written to `{}`",
                 path.display()

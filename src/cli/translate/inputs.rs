@@ -1,15 +1,14 @@
 //! From what was typed to what it means: reads the files that arguments name and checks the rest.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use super::args::{LimitArgs, ReadingArgs, ValueArgs};
 use crate::airflow::{Limits, Settings};
-use crate::cli::Ctx;
 use crate::cli::failure::Trouble;
 use crate::cli::messages::Messages;
+use crate::cli::{Ctx, file};
 use crate::diag::Code;
 use crate::mapping::{Release, Tables};
 use crate::paths::Shown;
@@ -29,9 +28,8 @@ pub(in crate::cli) fn options(
     let text = if dashes.is_empty() {
         None
     } else {
-        let mut bytes = Vec::new();
-        ctx.stdin.read_to_end(&mut bytes).context("cannot read standard input")?;
-        Some(bytes)
+        let longest = args.limits.max_file.get();
+        Some(file::bytes(&mut ctx.stdin, longest).context("cannot read standard input")?)
     };
     let settings = Settings {
         roots: args.root.clone(),
@@ -96,7 +94,7 @@ pub(in crate::cli) fn values(
         match Values::from_yaml(&sources, &shown.text(path), &text) {
             Ok(read) => values.merge(read),
             Err(findings) => {
-                messages.findings(&findings, &sources, ctx)?;
+                messages.reasons(&findings, &sources, ctx)?;
                 let message = format!("values file `{}` is malformed", path.display());
                 return Err(Trouble::new(message, Code::InvalidValues.remedy()).into());
             }
@@ -116,7 +114,7 @@ pub(in crate::cli) fn values(
 
 /// The text of a file that was named on the command line.
 fn read(path: &Path, what: &str, ctx: &Ctx<'_>) -> Result<String> {
-    crate::cli::file::read(&ctx.cwd.join(path)).with_context(|| {
+    file::read(&ctx.cwd.join(path)).with_context(|| {
         let message = format!("cannot read the {what} `{}`", path.display());
         Trouble::new(message, "check the path; the file has to be UTF-8 text")
     })

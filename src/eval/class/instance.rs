@@ -78,10 +78,11 @@ impl Interp<'_> {
         let Object::Class(object, attrs) = self.heap.get(id) else {
             return self.type_error("object is not a class", span);
         };
-        let (object, attrs) = (Rc::clone(object), attrs.clone());
         if object.flavour == Flavour::Enum {
+            let attrs = attrs.clone();
             return self.enum_member(&class, &attrs, &args, span);
         }
+        let object = Rc::clone(object);
         if object.mro.iter().any(|base| base.as_symbol() == Some("typing.TypedDict")) {
             return self.call_dict_type(&args, span);
         }
@@ -142,6 +143,7 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Res {
+        self.spend(attrs.len(), span)?;
         let Some(wanted) = args.pos.first() else {
             return self.type_error("an enum needs a value", span);
         };
@@ -210,7 +212,8 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<()> {
         let rules = self.rules_of(class);
-        let compared = fields.len().saturating_mul(rules.kw_only.len()) / FIELDS_COMPARED;
+        let listed = rules.kw_only.len() + rules.init_only.len() + args.kw.len();
+        let compared = fields.len().saturating_mul(listed) / FIELDS_COMPARED;
         self.spend(fields.len() * FIELD + compared, span)?;
         let mut pos = args.pos.iter();
         let mut init_only = Vec::new();
@@ -296,10 +299,10 @@ impl Interp<'_> {
     }
 
     /// How a dataclass behaves; the default for every other class.
-    pub(crate) fn rules_of(&self, class: &Val) -> DataclassRules {
+    pub(crate) fn rules_of(&self, class: &Val) -> Rc<DataclassRules> {
         match class.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Class(class, _)) => class.rules.clone(),
-            _ => DataclassRules::default(),
+            Some(Object::Class(class, _)) => Rc::clone(&class.rules),
+            _ => Rc::default(),
         }
     }
 
@@ -318,6 +321,7 @@ impl Interp<'_> {
     pub(crate) fn compared_values(&self, val: &Val) -> Option<Vec<Val>> {
         let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
         let Flavour::Dataclass(fields) = self.flavour_of(&instance.class)? else { return None };
+        self.work(fields.len());
         let is_compared = |field: &Name| {
             let default = self.class_lookup(&instance.class, field).ok().flatten();
             let options = default.and_then(|default| self.field_options(&default));

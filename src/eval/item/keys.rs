@@ -6,8 +6,14 @@ use std::sync::Arc;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Key, ObjId, Object, Val};
+use crate::eval::pure::hash::hexdigest;
 use crate::eval::{Hole, HoleKind, Text};
 use crate::python::Span;
+
+/// The longest text that stands for the elements of a set, in bytes.
+const LONGEST_KEY: usize = 256;
+/// Bytes of elements of a set that are written and sorted in the time of a step.
+const BYTES_SORTED: usize = 16;
 
 impl Interp<'_> {
     /// The dict key of a value.
@@ -45,12 +51,18 @@ impl Interp<'_> {
                 let id = self.heap.resolve(*id);
                 match self.heap.get(id) {
                     Object::Set(items, true) => {
-                        self.work(items.len());
                         // Two sets are one key when they have the same elements, in whatever order.
                         let mut keys: Vec<String> =
                             items.keys().map(|key| format!("{key:?}")).collect();
                         keys.sort();
-                        Key::Other(format!("frozenset({keys:?})"))
+                        let bytes: usize = keys.iter().map(String::len).sum();
+                        self.spend(keys.len() + bytes / BYTES_SORTED, span)?;
+                        let keys = format!("{keys:?}");
+                        // A set in a set in a set would repeat all of its elements, quoted again each time.
+                        let digest = (keys.len() > LONGEST_KEY)
+                            .then(|| hexdigest("sha256", keys.as_bytes()))
+                            .flatten();
+                        Key::Other(format!("frozenset({})", digest.unwrap_or(keys)))
                     }
                     Object::List(_) | Object::Dict(..) | Object::Set(_, false) => {
                         let message = format!("unhashable type: '{}'", self.type_name(val));

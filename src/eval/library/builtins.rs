@@ -570,6 +570,7 @@ impl Interp<'_> {
                 entries.into_values().filter_map(|(name, _)| name.as_str().map(str::to_owned)),
             );
         }
+        self.spend(names.len(), span)?;
         names.sort();
         names.dedup();
         let names = names.into_iter().map(|name| Val::str(name, span)).collect();

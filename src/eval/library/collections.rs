@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{ClassObject, Data, DataclassRules, Flavour, Key, Map, Object, Val};
+use crate::eval::object::{ClassObject, Data, Flavour, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
 
@@ -220,7 +220,7 @@ impl Interp<'_> {
         let names = fields.iter().map(|field| Val::str(field.as_ref(), span)).collect();
         attrs.insert(Name::from("_fields"), Val::tuple(names, span));
         let base = Val::symbol("builtins.tuple", span);
-        self.new_class(name, vec![base], attrs, Flavour::NamedTuple(fields), span)
+        self.new_class(name, vec![base], attrs, Flavour::NamedTuple(fields.into()), span)
     }
 
     /// `Enum("Color", "RED GREEN")`, also with a list, pairs or a dict.
@@ -290,7 +290,7 @@ impl Interp<'_> {
             bases,
             mro,
             flavour,
-            rules: DataclassRules::default(),
+            rules: Rc::default(),
             meta: None,
         };
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));

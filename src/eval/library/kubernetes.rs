@@ -9,6 +9,11 @@ use crate::kubernetes::Models;
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// How deep models may lie in each other; beyond it they contain themselves.
+const MAX_DEPTH: u32 = 64;
+/// Steps that making a model a dict counts for, without its fields.
+const MODEL: usize = 4;
+
 impl Interp<'_> {
     /// A call under `kubernetes.`: `path` is what follows.
     pub(crate) fn call_kubernetes(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
@@ -21,7 +26,7 @@ impl Interp<'_> {
             "client.ApiClient" => Some(Ok(Val::symbol("kubernetes.client.ApiClient", span))),
             "client.ApiClient.sanitize_for_serialization" => {
                 let val = args.pos.first()?;
-                Some(Ok(self.serialised(val, span)))
+                Some(Ok(self.serialised(val, 0, span)))
             }
             _ if path.starts_with("config.") => Some(Ok(Val::none(span))),
             _ => None,
@@ -116,7 +121,7 @@ impl Interp<'_> {
         span: Span,
     ) -> Option<Res> {
         match name {
-            "to_dict" => Some(Ok(self.model_dict(this, span))),
+            "to_dict" => Some(Ok(self.model_dict(this, 0, span))),
             "to_str" => Some(Ok(self.hole(HoleKind::Call, "to_str()", span))),
             "to_k8s_client_obj" => Some(Ok(this.clone())),
             _ => None,
@@ -124,7 +129,10 @@ impl Interp<'_> {
     }
 
     /// `to_dict()`: every field by its Python name, those not given as `None`.
-    fn model_dict(&mut self, val: &Val, span: Span) -> Val {
+    fn model_dict(&mut self, val: &Val, depth: u32, span: Span) -> Val {
+        if depth > MAX_DEPTH || !self.work(MODEL) {
+            return self.derived(&[val], span);
+        }
         match val.as_obj().map(|id| self.heap.copy(id)) {
             Some(Object::Model(class, fields)) => {
                 let mut entries = Entries::default();
@@ -134,7 +142,7 @@ impl Interp<'_> {
                     .unwrap_or_default();
                 for field in names {
                     let val = match fields.get(field.as_str()) {
-                        Some(val) => self.model_dict(&val.clone(), span),
+                        Some(val) => self.model_dict(&val.clone(), depth + 1, span),
                         None => Val::none(span),
                     };
                     entries.insert(Key::Str(field.as_str().into()), (Val::str(field, span), val));
@@ -142,14 +150,15 @@ impl Interp<'_> {
                 self.dict(entries, span)
             }
             Some(Object::List(items)) => {
-                let items = items.iter().map(|item| self.model_dict(item, span)).collect();
+                let items =
+                    items.iter().map(|item| self.model_dict(item, depth + 1, span)).collect();
                 self.list(items, span)
             }
             Some(Object::Dict(entries, class)) => {
                 let entries = entries
                     .into_iter()
                     .map(|(key, (name, val))| {
-                        let val = self.model_dict(&val, span);
+                        let val = self.model_dict(&val, depth + 1, span);
                         (key, (name, val))
                     })
                     .collect();
@@ -160,7 +169,10 @@ impl Interp<'_> {
     }
 
     /// `sanitize_for_serialization`: camelCase keys, fields that are `None` left out.
-    fn serialised(&mut self, val: &Val, span: Span) -> Val {
+    fn serialised(&mut self, val: &Val, depth: u32, span: Span) -> Val {
+        if depth > MAX_DEPTH || !self.work(MODEL) {
+            return self.derived(&[val], span);
+        }
         match val.as_obj().map(|id| self.heap.copy(id)) {
             Some(Object::Model(class, fields)) => {
                 if let Some(open) = fields.get("**") {
@@ -183,20 +195,21 @@ impl Interp<'_> {
                     else {
                         continue;
                     };
-                    let val = self.serialised(&val, span);
+                    let val = self.serialised(&val, depth + 1, span);
                     entries.insert(Key::Str(json.as_str().into()), (Val::str(json, span), val));
                 }
                 self.dict(entries, span)
             }
             Some(Object::List(items)) => {
-                let items = items.iter().map(|item| self.serialised(item, span)).collect();
+                let items =
+                    items.iter().map(|item| self.serialised(item, depth + 1, span)).collect();
                 self.list(items, span)
             }
             Some(Object::Dict(entries, _)) => {
                 let entries = entries
                     .into_iter()
                     .map(|(key, (name, val))| {
-                        let val = self.serialised(&val, span);
+                        let val = self.serialised(&val, depth + 1, span);
                         (key, (name, val))
                     })
                     .collect();

@@ -253,7 +253,9 @@ impl Interp<'_> {
             }
             _ => return None,
         };
-        self.work(compiled.work());
+        if let Err(stopped) = self.spend(compiled.work(), span) {
+            return Some(Err(stopped));
+        }
         Some(match result {
             Ok(val) => Ok(val.unwrap_or_else(|| Val::none(span))),
             Err(failure) => self.failed(failure, &[&val], span),

@@ -1,5 +1,7 @@
 //! As whom podlift would act.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kube::config::{AuthInfo, Kubeconfig};
@@ -7,8 +9,12 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value as Json, json};
 
 use super::{Finding, Status};
+use crate::disk;
 use crate::launch::api::{ApiError, Call, Cluster, Verb};
 use crate::launch::connect::Access;
+
+/// The longest file of a token, in bytes.
+const LONGEST: u64 = 1 << 20;
 
 /// What the configuration says.
 pub(super) struct Configured {
@@ -54,7 +60,10 @@ pub(super) async fn configured(access: &Access) -> Configured {
 /// How a user proves who it is, in words; the secret itself is never shown.
 fn proof(user: &AuthInfo) -> String {
     let token = user.token.as_ref().map(|token| token.expose_secret().to_owned());
-    let read = || Some(std::fs::read_to_string(user.token_file.as_ref()?).ok()?.trim().to_owned());
+    let read = || {
+        let bytes = disk::read(Path::new(user.token_file.as_ref()?), LONGEST).ok()??;
+        Some(String::from_utf8(bytes).ok()?.trim().to_owned())
+    };
     if let Some(subject) = token.or_else(read).as_deref().and_then(subject) {
         return format!(", token of {subject}");
     }

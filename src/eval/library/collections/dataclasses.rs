@@ -9,6 +9,8 @@ use crate::eval::object::{Data, DataclassRules, Flavour, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Inherited fields that are taken over in the time of a step.
+const FIELDS: usize = 4;
 /// The class of field records, of `attrs` too.
 const FIELD: &str = "dataclasses.field";
 
@@ -76,11 +78,12 @@ impl Interp<'_> {
             ("dataclasses.replace" | "attr.evolve" | "attrs.evolve", Some(val)) => {
                 let (class, fields, attrs) = self.dataclass_parts(val)?;
                 let mut call = Args::default();
-                for field in &fields {
-                    let class_attrs = match class.as_obj().map(|id| self.heap.get(id)) {
-                        Some(Object::Class(_, attrs)) => attrs.clone(),
-                        _ => Map::default(),
-                    };
+                let class_attrs = match class.as_obj().map(|id| self.heap.get(id)) {
+                    Some(Object::Class(_, attrs)) => attrs.clone(),
+                    _ => Map::default(),
+                };
+                self.work(class_attrs.len() + attrs.len());
+                for field in fields.iter() {
                     match self.field_option(&class_attrs, field, "init") {
                         Ok(Some(false)) => continue,
                         Ok(_) => {}
@@ -188,21 +191,18 @@ impl Interp<'_> {
             return Ok(self.derived(&[class], span));
         };
         let (object, attrs) = (Rc::clone(object), attrs.clone());
-        let mut fields: Vec<Name> = Vec::new();
+        let mut fields: Map<Name, ()> = Map::default();
         for base in object.mro.iter().rev() {
             if let Some(Flavour::Dataclass(inherited)) = self.flavour_of(base) {
-                for field in inherited {
-                    if !fields.contains(&field) {
-                        fields.push(field);
-                    }
-                }
+                self.spend(inherited.len() / FIELDS, span)?;
+                fields.extend(inherited.iter().map(|field| (field.clone(), ())));
             }
         }
         let mut rules = DataclassRules::default();
         for base in object.mro.iter().rev() {
             let inherited = self.rules_of(base);
-            rules.kw_only.extend(inherited.kw_only);
-            rules.init_only.extend(inherited.init_only);
+            rules.kw_only.extend_from_slice(&inherited.kw_only);
+            rules.init_only.extend_from_slice(&inherited.init_only);
             rules.frozen |= inherited.frozen;
         }
         let all_by_keyword = self.option(args, "kw_only", false)?;
@@ -219,17 +219,15 @@ impl Interp<'_> {
             if kind.contains("InitVar") {
                 rules.init_only.push(field.clone());
             }
-            if !fields.contains(&field) {
-                fields.push(field);
-            }
+            fields.insert(field, ());
         }
         rules.eq = self.option(args, "eq", true)?;
         rules.order = self.option(args, "order", false)?;
         rules.frozen |= self.option(args, "frozen", path.ends_with("frozen"))?;
         // A class that writes its own constructor keeps it: `call` finds `__init__` first.
         let mut made = object.as_ref().clone();
-        made.flavour = Flavour::Dataclass(fields);
-        made.rules = rules;
+        made.flavour = Flavour::Dataclass(fields.into_keys().collect());
+        made.rules = Rc::new(rules);
         if let Object::Class(slot, _) = self.heap.get_mut(id) {
             *slot = Rc::new(made);
         }
@@ -296,7 +294,7 @@ impl Interp<'_> {
     }
 
     /// Class, fields and attributes of an instance of a dataclass.
-    fn dataclass_parts(&self, val: &Val) -> Option<(Val, Vec<Name>, Map<Name, Val>)> {
+    fn dataclass_parts(&self, val: &Val) -> Option<(Val, Rc<[Name]>, Map<Name, Val>)> {
         let Object::Instance(instance) = self.heap.get(val.as_obj()?) else { return None };
         match self.flavour_of(&instance.class)? {
             Flavour::Dataclass(fields) => {
@@ -320,9 +318,10 @@ impl Interp<'_> {
             return Ok(self.derived(&[val], span));
         }
         if let Some((_, fields, attrs)) = self.dataclass_parts(val) {
+            self.spend(attrs.len(), span)?;
             let mut entries = crate::eval::object::Entries::default();
-            for field in fields {
-                let Some(part) = attrs.get(&field) else { continue };
+            for field in fields.iter() {
+                let Some(part) = attrs.get(field) else { continue };
                 let part = self.as_dict_part(part, depth + 1, span)?;
                 let key = Val::str(field.as_ref(), part.span);
                 entries.insert(Key::Str(field.as_ref().into()), (key, part));

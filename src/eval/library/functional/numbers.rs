@@ -160,7 +160,7 @@ impl Interp<'_> {
     }
 }
 
-/// Bits of numbers whose common divisors are looked for.
+/// Bits of numbers whose common divisors are looked for; for roots there may be more.
 const MOST_BITS: u64 = 2048;
 
 /// Functions of integers that give integers.
@@ -173,7 +173,9 @@ fn whole(name: &str, numbers: &[BigInt]) -> Option<BigInt> {
             let is_small = a.bits() <= MOST_BITS && b.bits() <= MOST_BITS;
             is_small.then(|| a.lcm(b))
         })?,
-        ("isqrt", [number]) if !number.is_negative() => number.sqrt(),
+        ("isqrt", [number]) if !number.is_negative() && number.bits() <= MOST_BITS * 16 => {
+            number.sqrt()
+        }
         ("factorial", [number]) => {
             let number = u32::try_from(number).ok().filter(|number| *number <= 2000)?;
             (1..=number).map(BigInt::from).product()

@@ -20,8 +20,11 @@ use translate::{Translation, translate};
 
 use super::{Failure, within_bound};
 
-/// Steps back that one search may take.
-const BACKTRACK_LIMIT: usize = 200_000;
+/// Steps back that one search may take, tried in this order: how many it took is not told, only that it was more.
+const BACKTRACK_LIMITS: [usize; 3] = [64, 4096, 200_000];
+
+/// Bytes of text that a step back goes over without taking longer.
+const BYTES_BACK: usize = 1024;
 
 /// Work that finding all matches in one text may take, in the time of a step.
 const MOST_WORK: usize = 1 << 21;
@@ -73,6 +76,20 @@ const MAX_ENGINES: usize = 512;
 thread_local! {
     /// Engines by their patterns: to make one takes longer than most searches, and loops search for the same.
     static ENGINES: RefCell<FxHashMap<String, Regex>> = RefCell::default();
+}
+
+/// Parts of patterns that are searched for by trying one way after the other.
+const GOES_BACK: [&str; 14] = [
+    "(?=", "(?!", "(?<", "(?>", "(?(", "(?P=", "\\1", "\\2", "\\3", "\\k", "\\G", "++", "*+", "?+",
+];
+
+/// A pattern made ready, in one of its forms.
+#[derive(Debug)]
+struct Engine {
+    source: String,
+    regex: Regex,
+    /// Whether it tries one way after the other; else it goes over a text once.
+    goes_back: bool,
 }
 
 /// A compiled pattern.
@@ -150,13 +167,21 @@ impl Pattern {
         &self.names
     }
 
-    fn engine(&self, before: &str, after: &str) -> Result<Regex, Failure> {
+    fn engine(&self, before: &str, after: &str) -> Result<Engine, Failure> {
         let source = format!("{before}(?:{}){after}", self.source);
+        let [quick, ..] = BACKTRACK_LIMITS;
+        let regex = Self::regex(&source, quick)?;
+        let goes_back = GOES_BACK.iter().any(|part| source.contains(part));
+        Ok(Engine { source, regex, goes_back })
+    }
+
+    fn regex(pattern: &str, limit: usize) -> Result<Regex, Failure> {
+        let source = format!("{limit}/{pattern}");
         if let Some(known) = ENGINES.with_borrow(|engines| engines.get(&source).cloned()) {
             return Ok(known);
         }
-        let engine = RegexBuilder::new(&source)
-            .backtrack_limit(BACKTRACK_LIMIT)
+        let engine = RegexBuilder::new(pattern)
+            .backtrack_limit(limit)
             .build()
             .map_err(|error| Failure::Unsupported(format!("this regular expression: {error}")))?;
         ENGINES.with_borrow_mut(|engines| {
@@ -168,11 +193,24 @@ impl Pattern {
         Ok(engine)
     }
 
-    fn find(&self, engine: &Regex, text: &str, byte: usize) -> Result<Option<Found>, Failure> {
-        let captures = engine
-            .captures_from_pos(text, byte)
-            .map_err(|_| Failure::Bound("a regular expression"))?;
-        Ok(captures.map(|captures| self.found(&captures)))
+    fn find(&self, engine: &Engine, text: &str, byte: usize) -> Result<Option<Found>, Failure> {
+        if !engine.goes_back {
+            let found = engine.regex.captures_from_pos(text, byte);
+            let found = found.map_err(|_| Failure::Bound("a regular expression"))?;
+            return Ok(found.map(|captures| self.found(&captures)));
+        }
+        // A step back may go over the rest of the text. Powers of two keep the engines few.
+        let rest = text.len().saturating_sub(byte);
+        let length = (rest / BYTES_BACK).max(1).next_power_of_two();
+        for limit in BACKTRACK_LIMITS {
+            let limit = (limit / length).max(1);
+            self.work.set(self.work.get() + limit * length);
+            let regex = Self::regex(&engine.source, limit)?;
+            if let Ok(captures) = regex.captures_from_pos(text, byte) {
+                return Ok(captures.map(|captures| self.found(&captures)));
+            }
+        }
+        Err(Failure::Bound("a regular expression"))
     }
 
     fn found(&self, captures: &Captures<'_>) -> Found {
@@ -216,16 +254,16 @@ impl Pattern {
         let mut matches = Vec::new();
         let mut position = 0;
         let mut must_advance = false;
-        let looks_around =
-            ["(?=", "(?!", "(?<", "\\1", "(?P="].iter().any(|part| self.source.contains(part));
-        let mut work = 0;
+        let looks_around = engine.goes_back;
+        let (mut work, mut counted) = (0, 0);
         while matches.len() < limit {
             // Each search may go to the end of the text, however short its match is.
             let is_tried = looks_around || must_advance;
             work += text.len().saturating_sub(position)
                 / if is_tried { BYTES_TRIED } else { BYTES_SEEN };
-            self.work.set(work);
-            if work > MOST_WORK {
+            self.work.set(self.work.get() + work - counted);
+            counted = work;
+            if self.work.get() > MOST_WORK {
                 return Err(Failure::Bound("a regular expression"));
             }
             let engine = if must_advance { &advancing } else { &engine };

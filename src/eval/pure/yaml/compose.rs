@@ -1,6 +1,6 @@
 //! From parser events to nodes: tags decided, aliases tied to their anchors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
@@ -53,6 +53,7 @@ pub(super) fn compose(text: &str) -> Result<Vec<Arc<Node>>, Failure> {
         events: Parser::new_from_str_with_options(text, options),
         next: None,
         anchors: BTreeMap::new(),
+        names: BTreeSet::new(),
         nodes: 0,
         depth: 0,
         flow_depth: 0,
@@ -66,6 +67,7 @@ pub(super) fn compose(text: &str) -> Result<Vec<Arc<Node>>, Failure> {
                     return Err(Failure::raised("ParserError", "expected '<document start>'"));
                 }
                 composer.anchors.clear();
+                composer.names.clear();
                 documents.push(composer.node()?);
             }
             Event::StreamEnd => break,
@@ -106,6 +108,8 @@ struct Composer<'a> {
     /// An event that was read too early.
     next: Option<(Event<'a>, Span)>,
     anchors: BTreeMap<usize, (String, Anchored)>,
+    /// Names of the anchors so far.
+    names: BTreeSet<String>,
     nodes: u32,
     depth: usize,
     /// How many collections in brackets or braces lie around.
@@ -241,8 +245,8 @@ impl<'a> Composer<'a> {
 
     /// A colon without a key is an error for PyYAML, unless a question mark announced the key.
     fn refuse_missing_key(&self, key: &Node) -> Result<(), Failure> {
-        let before = self.text.get(..key.mark.start).unwrap_or_default().trim_end();
-        if key.tag == "null" && key.mark.start == key.mark.end && !before.ends_with('?') {
+        let before = || self.text.get(..key.mark.start).unwrap_or_default().trim_end();
+        if key.tag == "null" && key.mark.start == key.mark.end && !before().ends_with('?') {
             return Err(Failure::raised("ParserError", "expected <block end>, but found ':'"));
         }
         Ok(())
@@ -257,11 +261,12 @@ impl<'a> Composer<'a> {
     /// A block text in the last line of a stream without a line end has none either for PyYAML.
     fn without_invented_end(&self, mut text: String, style: ScalarStyle, mark: Mark) -> String {
         let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-        let last_line = self.text.rsplit(['\n', '\r']).next().unwrap_or_default();
+        // A stream may be one line: it is looked for only where it matters.
+        let last_line = || self.text.rsplit(['\n', '\r']).next().unwrap_or_default();
         if block
             && mark.end >= self.text.len()
-            && !last_line.trim().is_empty()
             && text.ends_with('\n')
+            && !last_line().trim().is_empty()
         {
             text.pop();
         }
@@ -283,7 +288,7 @@ impl<'a> Composer<'a> {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
             return Err(Failure::Unsupported(format!("the YAML anchor {}", repr_str(&name))));
         }
-        if self.anchors.values().any(|(other, _)| *other == name) {
+        if !self.names.insert(name.clone()) {
             return Err(Failure::raised(
                 "ComposerError",
                 format!("found duplicate anchor {}; first occurrence", repr_str(&name)),
