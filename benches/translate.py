@@ -154,7 +154,7 @@ def beside_airflow(args, place):
         [args.airflow, "-c", DAG_BAG, str(folder)],
         [args.airflow, "-c", DAG_BAG, str(empty)],
     ]
-    ours, theirs, start = medians(commands, max(1, args.runs // 2))
+    ours, theirs, start = medians(commands, args.runs)
     head("program", "files", "CPU", "CPU of it / of podlift")
     row("podlift, 1 thread", args.sample, seconds(ours["cpu"]), 1)
     row("Airflow: DagBag, and every pod built", args.sample, seconds(theirs["cpu"]), f"{theirs['cpu'] / ours['cpu']:.0f}")

@@ -1,13 +1,22 @@
 //! Jinja texts, looked at before they are read. The template engine descends once per operator of a chain, and works
 //! out what is constant while it reads, such as `'x' * 10**8`; neither is bounded by anything but the text.
 
+use std::cell::RefCell;
+
 use minijinja::machinery::ast::Stmt;
 use minijinja::machinery::{Token, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind};
+use rustc_hash::FxHashMap;
 
 /// Words, signs and constants that one `{{ … }}` or `{% … %}` may have.
 const MOST_TOKENS: usize = 1_000;
+
+/// Bytes of the longest template whose names are kept.
+const LONGEST_KEPT: usize = 256;
+
+/// Templates whose names are kept at a time.
+const MOST_KEPT: usize = 1_000;
 
 /// Reads a template that is not too much to read.
 ///
@@ -18,8 +27,29 @@ pub(crate) fn read(text: &str) -> Result<Stmt<'_>, Error> {
     parse(text, "<template>", SyntaxConfig::default())
 }
 
-/// The names a template reads, sorted; none when it cannot be read.
+/// The names a template reads, sorted; none when it cannot be read. Tasks repeat a few short templates, such as
+/// `{{ ds }}`, over and over: each thread reads those once.
 pub(crate) fn names(text: &str) -> Vec<String> {
+    thread_local! {
+        static READ: RefCell<FxHashMap<String, Vec<String>>> = RefCell::default();
+    }
+    if text.len() > LONGEST_KEPT {
+        return read_names(text);
+    }
+    READ.with_borrow_mut(|read| {
+        if let Some(names) = read.get(text) {
+            return names.clone();
+        }
+        if read.len() >= MOST_KEPT {
+            read.clear();
+        }
+        let names = read_names(text);
+        read.insert(text.to_owned(), names.clone());
+        names
+    })
+}
+
+fn read_names(text: &str) -> Vec<String> {
     let Ok(skeleton) = look(text) else { return Vec::new() };
     let environment = Environment::new();
     let Ok(template) = environment.template_from_str(&skeleton) else { return Vec::new() };

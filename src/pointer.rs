@@ -59,6 +59,28 @@ impl fmt::Display for Pointer {
     }
 }
 
+/// A place on the way through a value, as its last step and the places above: whoever seldom asks for a pointer need
+/// not write one for every value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trail<'a> {
+    /// Where the way begins, as a pointer.
+    Start(&'a str),
+    /// The value of a key.
+    Key(&'a Self, &'a str),
+    /// An item of a list.
+    Index(&'a Self, usize),
+}
+
+impl fmt::Display for Trail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trail::Start(pointer) => f.write_str(pointer),
+            Trail::Key(above, key) => write!(f, "{above}/{}", escape(key)),
+            Trail::Index(above, index) => write!(f, "{above}/{index}"),
+        }
+    }
+}
+
 /// A key as a token of a pointer.
 pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     if key.bytes().any(|byte| matches!(byte, b'~' | b'/')) {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 
 use super::{
     Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
@@ -164,13 +165,12 @@ fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
         }
     }
     let mut dags = Vec::new();
-    let mut seen: Vec<ObjId> = Vec::new();
+    let mut seen: FxHashSet<ObjId> = FxHashSet::default();
     for id in interp.airflow.dags.clone() {
         let id = interp.heap.resolve(id);
-        if seen.contains(&id) {
+        if !seen.insert(id) {
             continue;
         }
-        seen.push(id);
         let Object::Dag(dag) = interp.heap.copy(id) else { continue };
         if dag.entered || visible.contains(&id) {
             dags.push(dag_of(interp, &dag, visible.contains(&id)));

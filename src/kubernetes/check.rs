@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::formats::is_quantity;
 use super::models::{ModelClass, Models, Type};
 use super::rules;
-use crate::pointer::{within, within_item};
+use crate::pointer::Trail;
 
 /// Something the API server refuses or drops.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn check_pod(
         [("/base_pod_meta", "V1ObjectMeta", meta), ("/base_pod_spec", "V1PodSpec", spec)]
     {
         if let Some(class) = models.class(class) {
-            check.object(class, fields, &mut path.to_owned());
+            check.object(class, fields, Trail::Start(path));
         }
     }
     rules::check(meta, spec, &mut check);
@@ -62,14 +62,9 @@ impl Check {
         self.findings.push(Finding { path: path.into(), message: message.into() });
     }
 
-    fn object(
-        &mut self,
-        class: &'static ModelClass,
-        fields: &Map<String, Json>,
-        path: &mut String,
-    ) {
+    fn object(&mut self, class: &'static ModelClass, fields: &Map<String, Json>, path: Trail<'_>) {
         for (key, value) in fields {
-            within(path, key, |path| self.field(class, key, value, path));
+            self.field(class, key, value, Trail::Key(&path, key));
         }
         let missing = class
             .fields
@@ -77,12 +72,12 @@ impl Check {
             .filter(|field| field.required && fields.get(&field.json).is_none_or(Json::is_null));
         if self.complete {
             for field in missing {
-                self.tell(&*path, format!("{} is missing in {}", field.json, class.name));
+                self.tell(path.to_string(), format!("{} is missing in {}", field.json, class.name));
             }
         }
     }
 
-    fn field(&mut self, class: &'static ModelClass, key: &str, value: &Json, path: &mut String) {
+    fn field(&mut self, class: &'static ModelClass, key: &str, value: &Json, path: Trail<'_>) {
         let Some((index, field)) = class.by_json(key) else {
             if !is_open(key) {
                 self.unknown_field(class, key, path);
@@ -97,15 +92,15 @@ impl Check {
         }
     }
 
-    fn unknown_field(&mut self, class: &ModelClass, key: &str, path: &str) {
+    fn unknown_field(&mut self, class: &ModelClass, key: &str, path: Trail<'_>) {
         let hint = match class.field(key) {
             Some(field) => format!("; it is written {}", field.json),
             None => String::new(),
         };
-        self.tell(path, format!("{} has no field {key}{hint}", class.name));
+        self.tell(path.to_string(), format!("{} has no field {key}{hint}", class.name));
     }
 
-    fn value(&mut self, kind: &Type, value: &Json, path: &mut String) {
+    fn value(&mut self, kind: &Type, value: &Json, path: Trail<'_>) {
         // The API takes null for absent, and a text with a hole may become anything.
         if value.is_null() || value.as_str().is_some_and(is_open) {
             return;
@@ -118,12 +113,12 @@ impl Check {
             (Type::Int, Json::Number(number)) if !number.is_f64() => {}
             (Type::List(item), Json::Array(items)) => {
                 for (index, value) in items.iter().enumerate() {
-                    within_item(path, index, |path| self.value(item, value, path));
+                    self.value(item, value, Trail::Index(&path, index));
                 }
             }
             (Type::Dict(item), Json::Object(entries)) => {
                 for (key, value) in entries {
-                    within(path, key, |path| self.value(item, value, path));
+                    self.value(item, value, Trail::Key(&path, key));
                 }
             }
             (Type::Model(_), Json::Object(fields)) => {
@@ -133,22 +128,26 @@ impl Check {
             }
             _ => {
                 let message = format!("must be {}, not {}", kind.describe(), describe(value));
-                self.tell(&*path, message);
+                self.tell(path.to_string(), message);
             }
         }
     }
 
-    fn quantities(&mut self, value: &Json, path: &mut String) {
+    fn quantities(&mut self, value: &Json, path: Trail<'_>) {
         match value {
             Json::Object(entries) => {
                 for (key, value) in entries {
-                    within(path, key, |path| self.quantities(value, path));
+                    self.quantities(value, Trail::Key(&path, key));
                 }
             }
             Json::Null | Json::Number(_) => {}
             Json::String(text) if is_open(text) || is_quantity(text) => {}
-            Json::String(text) => self.tell(&*path, format!("{text:?} is not a quantity")),
-            other => self.tell(&*path, format!("must be a quantity, not {}", describe(other))),
+            Json::String(text) => {
+                self.tell(path.to_string(), format!("{text:?} is not a quantity"))
+            }
+            other => {
+                self.tell(path.to_string(), format!("must be a quantity, not {}", describe(other)))
+            }
         }
     }
 }

@@ -1,15 +1,16 @@
 //! Which arguments an operator accepts: what `default_args` can fill in, and what an assignment to an
 //! attribute of a finished task changes.
 
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
 
 use super::Tables;
 use crate::airflow::OperatorKind;
 
 /// Whether an operator of this kind has an argument of that name, in any release.
 pub fn accepts(kind: OperatorKind, name: &str) -> bool {
-    static NAMES: OnceLock<Vec<(OperatorKind, BTreeSet<String>)>> = OnceLock::new();
+    static NAMES: OnceLock<Vec<(OperatorKind, FxHashSet<String>)>> = OnceLock::new();
     const KINDS: [OperatorKind; 7] = [
         OperatorKind::Pod,
         OperatorKind::Gke,

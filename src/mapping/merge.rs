@@ -231,7 +231,7 @@ impl Merger<'_> {
             let mut open_keys = ours.open_keys.clone();
             open_keys.extend(theirs.open_keys.clone());
             let fields = Fields { class: None, entries, open_keys };
-            return Node::new(NodeKind::Map(fields), span);
+            return Node::map(fields, span);
         }
         theirs.open_keys.extend(ours.open_keys.clone());
         for (key, value) in &ours.entries {
@@ -262,7 +262,7 @@ fn both(base: Option<Node>, client: Option<Node>) -> Option<(Node, Node)> {
     match (base, client) {
         (Some(base), Some(client)) => Some((base, client)),
         (Some(only), None) | (None, Some(only)) => {
-            let empty = Node::new(NodeKind::Map(Fields::default()), only.span);
+            let empty = Node::map(Fields::default(), only.span);
             Some((empty, only))
         }
         (None, None) => None,

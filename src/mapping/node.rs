@@ -40,8 +40,8 @@ pub(crate) enum NodeKind {
     Time(String),
     /// A list.
     List(Vec<Node>),
-    /// A mapping.
-    Map(Fields),
+    /// A mapping, apart from the node so that moving nodes about costs little.
+    Map(Box<Fields>),
     /// Not known.
     Hole(Arc<Hole>),
 }
@@ -86,6 +86,11 @@ impl Node {
         Self::new(NodeKind::Text(Text::literal(text), Jinja::Literal), span)
     }
 
+    /// A mapping.
+    pub(crate) fn map(fields: Fields, span: Span) -> Self {
+        Self::new(NodeKind::Map(Box::new(fields)), span)
+    }
+
     /// A model object or dict from its fields, of which absent ones are left out.
     pub(crate) fn object<const N: usize>(
         class: Option<&'static ModelClass>,
@@ -97,7 +102,7 @@ impl Node {
             .filter_map(|(key, node)| Some((key.to_owned(), node?)))
             .filter(|(_, node)| class.is_none() || !node.is_null())
             .collect();
-        Self::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::default() }), span)
+        Self::map(Fields { class, entries, open_keys: IndexMap::default() }, span)
     }
 
     /// A list.

@@ -255,6 +255,9 @@ impl Output {
 
     /// The same without recording the holes: for a key, whose own text is part of its place.
     fn named(&mut self, text: &Text) -> String {
+        if let [Segment::Literal(literal)] = text.segments.as_slice() {
+            return template::escape(literal);
+        }
         let mut out = String::new();
         for segment in &text.segments {
             match segment {

@@ -52,16 +52,7 @@ impl Release {
             None if text == "1.10" || text.starts_with("1.10.") => (Line::Airflow, text),
             None => (Line::Provider, text),
         };
-        // Development releases (`10.25.0rc1`, `3.3.0.dev0`) count as the release they lead to.
-        let numbers = digits
-            .split('.')
-            .map(|part| {
-                let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-                part.get(..end).unwrap_or("")
-            })
-            .take_while(|part| !part.is_empty())
-            .map(|part| part.parse().ok());
-        Some((line, numbers))
+        Some((line, numbers(digits)))
     }
 
     /// Later than every release there is.
@@ -76,6 +67,25 @@ impl Release {
         let own = self.numbers.iter().copied();
         others.peek().is_some() && self.line.cmp(&line).then_with(|| own.cmp(others)).is_ge()
     }
+}
+
+/// The numbers between dots, up to the first part that begins with none. Development releases (`10.25.0rc1`,
+/// `3.3.0.dev0`) count as the release they lead to.
+fn numbers(digits: &str) -> impl Iterator<Item = Option<u32>> {
+    let mut rest = digits.as_bytes();
+    std::iter::from_fn(move || {
+        let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        rest = after
+            .iter()
+            .position(|byte| *byte == b'.')
+            .map_or(&[], |dot| after.get(dot + 1..).unwrap_or_default());
+        let add = |number: u32, digit: &u8| {
+            number.checked_mul(10)?.checked_add(u32::from(digit.wrapping_sub(b'0')))
+        };
+        (!part.is_empty()).then(|| part.iter().try_fold(0, add))
+    })
+    .fuse()
 }
 
 impl TryFrom<String> for Release {
@@ -116,7 +126,13 @@ mod tests {
             ["1.10.9", "airflow 1.10.12", "backport 2020.11.23", "1.0.0", "2.0.2", "10.9.0"];
         let parsed: Vec<_> = order.iter().map(|text| Release::parse(text).unwrap()).collect();
         assert!(parsed.is_sorted(), "{parsed:?}");
+        let lead_to = ["10.25.0rc1", "10.25.0.dev0", "10.25.0.", "10.25rc1.0", "10.25.0.rc1.7"];
+        for text in lead_to {
+            let release = Release::parse(text).unwrap();
+            assert_eq!(release.to_string(), "10.25.0", "{text}");
+        }
         assert!(Release::parse("10.25.0rc1").unwrap().is_at_least("10.25.0"));
+        assert!(!Release::parse("10.24.9").unwrap().is_at_least("10.25"));
     }
 
     #[test]
@@ -124,5 +140,7 @@ mod tests {
         assert!(Release::parse("newest").is_err());
         assert!(Release::parse("provider 3").is_err());
         assert!(Release::parse("").is_err());
+        assert!(Release::parse("4294967296").is_err());
+        assert!(!Release::parse("4294967295").unwrap().is_at_least(".5"));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::account::Disposition;
 use super::bind::Bound;
@@ -268,10 +268,15 @@ impl<'a> Scope<'a> {
         bound: &[Bound<'_>],
     ) -> impl Iterator<Item = &'a Row> {
         let builtin = self.builtin;
-        let given: FxHashSet<usize> =
-            bound.iter().filter_map(|one| builtin.position(&one.row.argument)).collect();
-        let is_absent =
-            move |first: Option<&usize>| first.is_some_and(|first| !given.contains(first));
+        let mut is_given = vec![false; builtin.rows.rows.len()];
+        for position in bound.iter().filter_map(|one| builtin.position(&one.row.argument)) {
+            if let Some(given) = is_given.get_mut(position) {
+                *given = true;
+            }
+        }
+        let is_absent = move |first: Option<&usize>| {
+            first.is_some_and(|first| !is_given.get(*first).copied().unwrap_or_default())
+        };
         positions
             .filter(move |position| is_absent(builtin.rows.firsts.get(*position)))
             .filter_map(move |position| builtin.at(position).map(|(_, row)| row))

@@ -193,7 +193,7 @@ impl Mapper<'_> {
         remarks: &mut Remarks,
     ) -> (Node, Vec<usize>) {
         let kind = self.scope.kind;
-        let mut tree = Node::new(NodeKind::Map(Fields::default()), Span::NONE);
+        let mut tree = Node::map(Fields::default(), Span::NONE);
         let values = &self.settings.values;
         let access = cluster::client(kind, bound, values, self.task.span, &mut tree, remarks);
         let keep_xcom_sidecar = self.settings.keep_xcom_sidecar;
@@ -400,7 +400,7 @@ fn note_open(tree: &mut Node, mut notes: Vec<OpenNote>) {
     }
     for OpenNote { hole, remedy } in notes {
         if find(tree, "/run/base_pod_spec").is_none() {
-            let empty = Node::new(NodeKind::Map(Fields::default()), hole.span);
+            let empty = Node::map(Fields::default(), hole.span);
             place(tree, "/run/base_pod_spec", empty, false);
         }
         if let Some(fields) = find_mut(tree, "/run/base_pod_spec").and_then(Node::fields_mut) {

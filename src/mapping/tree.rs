@@ -49,7 +49,7 @@ fn child<'a>(node: &'a mut Node, token: &str) -> Option<&'a mut Node> {
         NodeKind::Map(fields) => match fields.entries.get_index_of(token) {
             Some(there) => fields.entries.get_index_mut(there).map(|(_, node)| node),
             None => {
-                let empty = Node::new(NodeKind::Map(Fields::default()), Span::NONE);
+                let empty = Node::map(Fields::default(), Span::NONE);
                 Some(fields.entries.entry(token.to_owned()).or_insert(empty))
             }
         },

@@ -86,11 +86,15 @@ impl Source {
         let text = text.into();
         let bytes = text.as_bytes();
         let mut lines = vec![0];
-        for (at, byte) in bytes.iter().enumerate() {
-            let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-            if ends {
-                lines.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
+        let mut end_at = |at: usize| lines.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
+        if bytes.contains(&b'\r') {
+            for (at, byte) in bytes.iter().enumerate() {
+                if *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')) {
+                    end_at(at);
+                }
             }
+        } else {
+            text.match_indices('\n').for_each(|(at, _)| end_at(at));
         }
         Self { path: path.into(), text, origin: None, lines, marks: OnceLock::new() }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::names::{Promise, is_harmless, is_random, promise};
 use super::shapes::{Found, apart, in_text};
 use crate::emit::resource_name;
-use crate::pointer::{within, within_item};
+use crate::pointer::Trail;
 use crate::spec::{JobSpec, Run};
 
 /// A credential in a job spec.
@@ -80,7 +80,7 @@ pub fn in_spec(spec: &JobSpec) -> Vec<Secret> {
         (base_pod_spec, "/run/base_pod_spec", false),
         (extras, "/run/extras", true),
     ] {
-        finder.object(fields, &mut path.to_owned(), Around { named, ..Around::default() });
+        finder.object(fields, Trail::Start(path), Around { named, ..Around::default() });
     }
     finder.found
 }
@@ -96,6 +96,8 @@ struct Around<'a> {
     named: bool,
     /// Whether the value above was a flag such as `--password`.
     after_flag: bool,
+    /// Whether it stands within environment variables.
+    in_env: bool,
 }
 
 /// A [`Place`] that is nobody's yet.
@@ -122,7 +124,7 @@ struct Finder {
 }
 
 impl Finder {
-    fn walk<'a>(&mut self, value: &'a Json, path: &mut String, around: Around<'a>) {
+    fn walk<'a>(&mut self, value: &'a Json, path: Trail<'_>, around: Around<'a>) {
         match value {
             Json::String(text) => self.text(text, path, around),
             Json::Array(items) => self.list(items, path, around),
@@ -131,21 +133,22 @@ impl Finder {
         }
     }
 
-    fn object<'a>(&mut self, fields: &'a Map<String, Json>, path: &mut String, around: Around<'a>) {
-        let is_env = path.contains("/env/");
-        let env = is_env.then(|| fields.get("name").and_then(Json::as_str)).flatten();
+    fn object<'a>(&mut self, fields: &'a Map<String, Json>, path: Trail<'_>, around: Around<'a>) {
+        let name = || fields.get("name").and_then(Json::as_str);
+        let env = if around.in_env { name() } else { None };
         for (key, inner) in fields {
-            let below = below(key, env, around);
-            within(path, key, |path| self.walk(inner, path, below));
+            let in_env = around.in_env || key == "env";
+            let below = Around { in_env, ..below(key, env, around) };
+            self.walk(inner, Trail::Key(&path, key), below);
         }
     }
 
-    fn list<'a>(&mut self, items: &'a [Json], path: &mut String, around: Around<'a>) {
+    fn list<'a>(&mut self, items: &'a [Json], path: Trail<'_>, around: Around<'a>) {
         let mut flag: Option<&str> = None;
         for (index, item) in items.iter().enumerate() {
             let name = flag.or(around.name);
             let inside = Around { after_flag: flag.is_some(), name, ..around };
-            within_item(path, index, |path| self.walk(item, path, inside));
+            self.walk(item, Trail::Index(&path, index), inside);
             let text = item.as_str().filter(|_| around.place == Some(Spot::Argument));
             flag = text.filter(|text| {
                 text.starts_with('-')
@@ -155,7 +158,7 @@ impl Finder {
         }
     }
 
-    fn text(&mut self, text: &str, path: &str, around: Around<'_>) {
+    fn text(&mut self, text: &str, path: Trail<'_>, around: Around<'_>) {
         let by_name = around.name.map_or(Promise::Nothing, promise);
         let is_flag = around.after_flag && text.starts_with('-');
         let is_promised = match by_name {
@@ -166,8 +169,8 @@ impl Finder {
         let is_whole = is_promised && !is_flag && !is_harmless(text);
         // A URL or a sentence under such a name holds its credential inside.
         let inside = in_text(text, false);
-        let is_composed = text.contains("://") || (text.contains(' ') && !inside.is_empty());
-        let found = if is_whole && !is_composed {
+        let is_composed = || text.contains("://") || (text.contains(' ') && !inside.is_empty());
+        let found = if is_whole && !is_composed() {
             let why = if around.after_flag {
                 format!("it is given to `{}`", around.name.unwrap_or_default())
             } else {
@@ -180,7 +183,7 @@ impl Finder {
         let found = apart(found);
         let Some(first) = found.first() else { return };
         self.found.push(Secret {
-            pointer: path.to_owned(),
+            pointer: path.to_string(),
             place: around.place.map_or(Place::Elsewhere, Place::from),
             why: first.why.clone(),
             parts: found.iter().map(|one| one.range.clone()).collect(),
@@ -195,7 +198,7 @@ fn below<'a>(key: &'a str, env: Option<&'a str>, around: Around<'a>) -> Around<'
     }
     if around.named {
         let place = around.place.map(|_| Spot::Annotation(key));
-        return Around { place, name: Some(key), named: true, after_flag: false };
+        return Around { place, name: Some(key), named: true, ..Around::default() };
     }
     match key {
         "annotations" => {

@@ -93,24 +93,15 @@ static IN_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNED).
 /// Every text of every pod comes through here, and nearly none holds anything: a look for the few letters without
 /// which a pattern cannot match is a hundred times cheaper than the pattern.
 pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
-    if !may_hold_any(text) {
+    let hints = Hints::in_text(text);
+    if hints == Hints::default() {
         return Vec::new();
     }
-    let folded = text.to_ascii_lowercase();
-    // Letters outside ASCII may fold to those of a pattern.
-    let may_hold =
-        |words: &[&str]| !text.is_ascii() || words.iter().any(|word| folded.contains(word));
     let mut found = Vec::new();
-    for (name, hints, pattern) in PATTERNS.iter() {
-        let is_out = match *hints {
-            // In whatever case.
-            BEARER => !may_hold(BEARER),
-            hints => !hints.iter().any(|hint| text.contains(hint)),
-        };
-        if is_out {
+    for (number, (name, _, (pattern, compiled))) in PATTERNS.iter().enumerate() {
+        if !hints.has(number) {
             continue;
         }
-        let (pattern, compiled) = pattern;
         let compiled = compiled.get_or_init(|| Regex::new(pattern).ok());
         let hits = compiled.iter().flat_map(|pattern| pattern.captures_iter(text));
         for hit in hits.map_while(Result::ok) {
@@ -119,7 +110,7 @@ pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
             }
         }
     }
-    let has_url = text.contains("://") && text.contains('@');
+    let has_url = hints.has(Hints::URL) && text.contains('@');
     let in_url = Some(&IN_URL).filter(|_| has_url).and_then(|pattern| pattern.as_ref());
     for hit in
         in_url.into_iter().flat_map(|pattern| pattern.captures_iter(text)).map_while(Result::ok)
@@ -131,20 +122,56 @@ pub(super) fn in_text(text: &str, code: bool) -> Vec<Found> {
     }
     // Between a name and its value stands one of these.
     let may_assign = text.contains(|c: char| matches!(c, '=' | ':') || c.is_whitespace());
-    if may_assign && may_hold(NAMES) {
+    if may_assign && hints.has(Hints::NAMES) {
         found.extend(assigned(text, code));
     }
     apart(found)
 }
 
-/// Whether a text holds any of the letters without which no pattern can match.
-fn may_hold_any(text: &str) -> bool {
-    static LETTERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        let hints = SHAPES.iter().flat_map(|(_, hints, _)| hints.iter());
-        let all = hints.chain(NAMES).chain(&["://"]);
-        AhoCorasick::builder().ascii_case_insensitive(true).build(all).ok()
-    });
-    !text.is_ascii() || LETTERS.as_ref().is_none_or(|letters| letters.is_match(text))
+/// What a text may hold, by letters without which a pattern cannot match: a bit for each of [`SHAPES`], and those below.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Hints(u32);
+
+const _: () = assert!(Hints::URL < u32::BITS as usize, "a bit for each");
+
+impl Hints {
+    /// The bit of [`NAMES`].
+    const NAMES: usize = SHAPES.len();
+    /// The bit of a URL.
+    const URL: usize = SHAPES.len() + 1;
+
+    fn has(self, number: usize) -> bool {
+        self.0 & (1 << number) != 0
+    }
+
+    /// Looks for the letters of all patterns at once, in whatever case.
+    fn in_text(text: &str) -> Self {
+        static LETTERS: LazyLock<(Option<AhoCorasick>, Vec<usize>)> = LazyLock::new(|| {
+            let of_shapes = SHAPES.iter().map(|(_, hints, _)| *hints).enumerate();
+            let others = [(Hints::NAMES, NAMES), (Hints::URL, &["://"])];
+            let all: Vec<(usize, &str)> = of_shapes
+                .chain(others)
+                .flat_map(|(number, hints)| hints.iter().map(move |hint| (number, *hint)))
+                .collect();
+            let letters = all.iter().map(|(_, hint)| hint);
+            let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(letters);
+            (automaton.ok(), all.into_iter().map(|(number, _)| number).collect())
+        });
+        let (automaton, numbers) = &*LETTERS;
+        let hits = automaton.as_ref().map(|automaton| automaton.try_find_overlapping_iter(text));
+        // Without an automaton, every pattern is tried.
+        let Some(Ok(hits)) = hits else { return Self(u32::MAX) };
+        let mut found = 0;
+        for hit in hits {
+            found |= numbers.get(hit.pattern().as_usize()).map_or(0, |number| 1 << number);
+        }
+        // Letters outside ASCII may fold to those of a pattern that takes any case.
+        if !text.is_ascii() {
+            let any_case = SHAPES.iter().position(|(_, hints, _)| *hints == BEARER);
+            found |= 1 << Self::NAMES | any_case.map_or(0, |number| 1 << number);
+        }
+        Self(found)
+    }
 }
 
 /// Values that are given to a name inside a text.

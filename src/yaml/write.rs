@@ -47,9 +47,10 @@ fn escaped(text: String) -> String {
 }
 
 /// Whether a text is printable ASCII throughout, as nearly all texts are: looking at bytes is many times faster than
-/// at characters.
+/// at characters, and at many of them without a way out in between faster still.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~'))
+    let is_plain = |byte: &u8| matches!(byte, b'\n' | b'\t' | b' '..=b'~');
+    text.as_bytes().chunks(64).all(|bytes| bytes.iter().fold(true, |all, one| all & is_plain(one)))
 }
 
 /// Several documents, parted by `---` lines.

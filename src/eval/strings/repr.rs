@@ -8,11 +8,11 @@ use crate::eval::{HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
 
-/// Bytes of a text inside a value that are written in the time of a step.
 /// Bits of a number that is shown to people as it is.
 const BITS_SHOWN: u64 = 4096;
 /// Characters or segments of a text that are more than people are shown of it.
 const PARTS_SHOWN: usize = 100;
+/// Bytes of a text inside a value that are written in the time of a step.
 const BYTES_WRITTEN: usize = 16;
 
 impl Interp<'_> {

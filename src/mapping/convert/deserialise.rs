@@ -30,19 +30,18 @@ pub(crate) fn deserialise(node: Node, kind: &Type, argument: &str, remarks: &mut
             _ => unreadable(&node, kind, argument, remarks),
         },
         Type::Dict(value) => match node.kind {
-            NodeKind::Map(Fields { class: None, entries, open_keys }) => {
-                let entries = entries
-                    .into_iter()
+            NodeKind::Map(mut fields) if fields.class.is_none() => {
+                let entries = std::mem::take(&mut fields.entries).into_iter();
+                fields.entries = entries
                     .map(|(key, node)| (key, deserialise(node, value, argument, remarks)))
                     .collect();
-                let fields = Fields { class: None, entries, open_keys };
                 Node { kind: NodeKind::Map(fields), ..node_shell(&node.from, span) }
             }
             _ => unreadable(&node, kind, argument, remarks),
         },
         Type::Model(name) => match (Models::get().class(name), node.kind) {
             (Some(class), NodeKind::Map(fields)) if fields.class.is_none() => {
-                let made = model(class, fields, span, argument, remarks);
+                let made = model(class, *fields, span, argument, remarks);
                 Node { from: node.from, ..made }
             }
             (_, other) => unreadable(&Node::new(other, span), kind, argument, remarks),
@@ -84,7 +83,7 @@ fn model(
         return remarks.refuse(argument, span, message);
     }
     let open_keys = given.open_keys;
-    Node::new(NodeKind::Map(Fields { class: Some(class), entries, open_keys }), span)
+    Node::map(Fields { class: Some(class), entries, open_keys }, span)
 }
 
 fn dropped(class: &ModelClass, key: &str, node: &Node, argument: &str, remarks: &mut Remarks) {

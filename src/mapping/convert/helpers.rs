@@ -8,7 +8,7 @@ use super::{Subject, plain, type_of};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::{Kind, Model, Value};
 use crate::kubernetes::{ModelClass, Models};
-use crate::mapping::node::{Fields, Jinja, Node, NodeKind};
+use crate::mapping::node::{Fields, Jinja, Node};
 use crate::mapping::remarks::Remarks;
 
 /// The keys of the old `resources` dict: field of `Resources`, `requests` or `limits`, resource.
@@ -107,7 +107,7 @@ fn volume(made: &Model, value: &Value, subject: &Subject<'_>, remarks: &mut Rema
         }
     }
     entries.retain(|_, node| !node.is_null());
-    Node::new(NodeKind::Map(Fields { class, entries, open_keys: IndexMap::default() }), value.span)
+    Node::map(Fields { class, entries, open_keys: IndexMap::default() }, value.span)
 }
 
 /// The helper turns `persistentVolumeClaim` into `persistent_volume_claim` by its capitals alone.
@@ -161,10 +161,7 @@ pub(super) fn old_resources(
                 entries.insert(resource.to_owned(), plain(value, Jinja::Literal, subject, remarks));
             }
         }
-        Node::new(
-            NodeKind::Map(Fields { class: None, entries, open_keys: IndexMap::default() }),
-            value.span,
-        )
+        Node::map(Fields { class: None, entries, open_keys: IndexMap::default() }, value.span)
     });
     for (name, item) in &given {
         if !RESOURCES.iter().any(|(field, ..)| field == name) {

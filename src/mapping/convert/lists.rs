@@ -105,7 +105,7 @@ pub(super) fn image_pull_secrets(
 }
 
 pub(super) fn empty_dict(value: &Value) -> Node {
-    Node::new(NodeKind::Map(Fields::default()), value.span)
+    Node::map(Fields::default(), value.span)
 }
 
 /// A value that is not known as a whole.

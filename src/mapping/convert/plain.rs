@@ -58,7 +58,7 @@ pub(crate) fn plain(
         Kind::List(items) | Kind::Tuple(items) => {
             NodeKind::List(items.iter().map(|item| plain(item, jinja, subject, remarks)).collect())
         }
-        Kind::Dict(entries) => NodeKind::Map(dict(entries, jinja, subject, remarks)),
+        Kind::Dict(entries) => NodeKind::Map(Box::new(dict(entries, jinja, subject, remarks))),
         Kind::Model(made) => return model(made, value, jinja, subject, remarks),
         Kind::XCom(reference) => return xcom(reference, value, jinja, subject, remarks),
         Kind::Unknown(hole) => NodeKind::Hole(Arc::clone(hole)),
@@ -127,7 +127,7 @@ fn model(
         entries.insert(known.json.clone(), plain(field, inside, subject, remarks));
     }
     let fields = Fields { class: Some(class), entries, open_keys: IndexMap::default() };
-    let node = Node::new(NodeKind::Map(fields), value.span);
+    let node = Node::map(fields, value.span);
     missing_field(class, made).map_or(node, |field| {
         let message = format!("{}: `{field}` must not be None", class.name);
         remarks.refuse(subject.argument, value.span, message)

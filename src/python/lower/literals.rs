@@ -69,7 +69,9 @@ impl Lower<'_> {
     /// Whether a literal stands for a lone surrogate (`"\ud800"`), which no Rust text can hold; the parser
     /// puts U+FFFD in its place.
     pub(super) fn has_surrogate(&self, text: &str, span: Span) -> bool {
-        text.contains('\u{fffd}') && names_surrogate(self.text.source.slice(span))
+        !text.is_ascii()
+            && text.contains('\u{fffd}')
+            && names_surrogate(self.text.source.slice(span))
     }
 
     pub(super) fn surrogate(&mut self, span: Span) -> ExprKind {

@@ -20,9 +20,9 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use rustpython_ast as py;
 use rustpython_text_size::{Ranged, TextRange};
 
@@ -60,7 +60,7 @@ struct Lower<'a> {
     diagnostics: Vec<Diagnostic>,
     scopes: Scopes,
     /// Names seen so far, so that equal names share their text.
-    names: HashSet<Name>,
+    names: FxHashSet<Name>,
     /// The classes around the current place, by name: they decide how `__private` names are spelled.
     classes: Vec<Name>,
     /// Nested statements and expressions around the current place.
@@ -78,7 +78,7 @@ impl<'a> Lower<'a> {
             broken,
             diagnostics: Vec::new(),
             scopes: Scopes::default(),
-            names: HashSet::new(),
+            names: FxHashSet::default(),
             classes: Vec::new(),
             nesting: 0,
             depth: 0,

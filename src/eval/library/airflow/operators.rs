@@ -3,8 +3,9 @@
 mod attributes;
 mod expansion;
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
 use crate::airflow::{OperatorKind, Origin};
@@ -248,7 +249,7 @@ impl Interp<'_> {
         let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
         let (class, kind) = (task.class.clone(), task.kind);
-        let set = |names: &[Name]| names.iter().cloned().collect::<BTreeSet<Name>>();
+        let set = |names: &[Name]| names.iter().cloned().collect::<FxHashSet<Name>>();
         let (given, defaulted, made_by) =
             (set(&task.given), set(&task.defaulted), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
