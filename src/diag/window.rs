@@ -9,8 +9,12 @@ use std::ops::Range;
 use super::escape::is_unsafe;
 use crate::python::{Source, Span};
 
-/// Characters kept on each side of a place in a very long line.
-const REACH: usize = 300;
+/// Bytes of a line that is shown as a whole.
+const LONG: usize = 900;
+/// Bytes kept before a place in a longer line.
+const REACH: usize = 100;
+/// Bytes kept in all: what is laid out takes time, and no terminal is that wide.
+const KEPT: usize = 300;
 
 /// Some lines of a source and the places in them.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,13 +107,13 @@ fn stand_in(char: char) -> char {
 
 /// The part of a line to show: all of it, or the neighbourhood of its places if it is very long.
 fn kept_part(text: &str, base: usize, here: &[(usize, Range<usize>)]) -> Range<usize> {
-    if text.len() <= 3 * REACH {
+    if text.len() <= LONG {
         return 0..text.len();
     }
     let start = here.iter().map(|(_, range)| range.start).min().unwrap_or(base);
     let start = start.saturating_sub(base).saturating_sub(REACH);
     let start = (start..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let end = (start + 3 * REACH).min(text.len());
+    let end = (start + KEPT).min(text.len());
     let end = (end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     start..end
 }

@@ -16,6 +16,9 @@ use super::object::{Data, FunctionObject, Key, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{Call, ExprKind, Name};
 
+/// Steps that handing on a keyword of a dict counts for.
+const KEYWORD: usize = 2;
+
 /// A keyword argument of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Kwarg {
@@ -117,9 +120,11 @@ impl Interp<'_> {
             }
             match self.entries_of(&val) {
                 Some(entries) => {
-                    let doubtful = entries.clone();
+                    self.work(entries.len() * KEYWORD);
+                    let doubtful = entries.has_doubtful().then(|| entries.clone());
                     for (key, (_, value)) in entries {
-                        let is_doubtful = doubtful.is_doubtful(&key);
+                        let is_doubtful =
+                            doubtful.as_ref().is_some_and(|entries| entries.is_doubtful(&key));
                         match key {
                             Key::Str(name) => {
                                 // The dict's own entry is the place people look for.

@@ -64,7 +64,7 @@ fn size(object: &Object) -> u64 {
         // A class remembers all the classes above it.
         Object::Class(class, _) => class.mro.len() * 2,
         Object::Lazy(lazy) => lazy.held(),
-        Object::Partial(_, given, named) => given.len() + named.len() * 2,
+        Object::Partial(_, given, named) => given.len() * 2 + named.len() * 3,
         _ => 0,
     };
     OBJECT + length as u64

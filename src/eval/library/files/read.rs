@@ -13,6 +13,11 @@ use crate::python::ast::Name;
 use crate::python::{Form, Origin, Source, Span};
 use crate::words::shorten;
 
+/// Steps that opening a file counts for.
+const OPENED: usize = 40;
+/// Bytes of a file that are read in the time of a step.
+const BYTES_READ: usize = 64;
+
 /// Characters of a path that a message has.
 const LONGEST_SHOWN: usize = 1000;
 
@@ -79,8 +84,12 @@ impl Interp<'_> {
             return Err(self.outside(path, span));
         };
         let limit = self.settings.limits.file;
+        self.work(OPENED);
         match self.resolver.disk().read(&real, limit) {
-            Ok(Some(bytes)) => Ok(bytes),
+            Ok(Some(bytes)) => {
+                self.work(bytes.len() / BYTES_READ);
+                Ok(bytes)
+            }
             Ok(None) => {
                 let message = format!("is larger than {limit} bytes");
                 Err(self.unreadable(path, &message, span))
