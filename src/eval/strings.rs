@@ -52,8 +52,10 @@ impl Interp<'_> {
                 return self.exception_str(val, span);
             }
             if self.flavour_of(&class) == Some(Flavour::Enum) {
-                let as_value = base.as_deref() == Some("enum.StrEnum")
-                    || base.as_deref() == Some("enum.IntEnum");
+                let as_value = matches!(
+                    base.as_deref(),
+                    Some("enum.StrEnum" | "enum.IntEnum" | "enum.IntFlag")
+                );
                 if as_value && let Some(payload) = payload {
                     return self.str_text(&payload, span);
                 }

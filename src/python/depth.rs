@@ -33,6 +33,24 @@ const HEADERS: [&str; 16] = [
     "match", "case", "async", "lazy", "type",
 ];
 
+/// Whether a text has more tokens; empty lines and comments are no part of its tree.
+pub(super) fn has_more_tokens(text: &str, bound: usize) -> bool {
+    // No token but the last is empty.
+    if text.len() < bound {
+        return false;
+    }
+    let mut lexer = lexer::lex(text, Mode::Module);
+    let mut left = bound;
+    while left > 0 {
+        match lexer.next_token() {
+            TokenKind::EndOfFile => return false,
+            token if token.is_trivia() => {}
+            _ => left -= 1,
+        }
+    }
+    true
+}
+
 /// An upper bound of the stack that parsing and lowering `text` need, in bytes.
 pub(super) fn stack_needed(text: &str) -> usize {
     let (levels, links) = expressions(text);

@@ -9,7 +9,7 @@ use rustpython_text_size::Ranged;
 
 use super::ast::Module;
 use super::broken::Broken;
-use super::depth::{most_stack_needed, stack_needed};
+use super::depth::{has_more_tokens, most_stack_needed, stack_needed};
 use super::newlines::Text;
 use super::source::{Source, SourceId, Span};
 use super::{errors, lower, python2, repair};
@@ -43,6 +43,9 @@ pub fn allow_stack(bytes: usize) {
 /// A text that needs more stack than this is refused, in bytes.
 const MAX_STACK: usize = 512 << 20;
 
+/// A text with so many tokens is refused: its tree would take half a gigabyte. Thousands of tasks have a tenth of them.
+const MOST_TOKENS: usize = 1_000_000;
+
 /// Parses a source. It never fails: what cannot be read becomes [`super::ast::StmtKind::Invalid`] or
 /// [`super::ast::ExprKind::Invalid`] and is told in the diagnostics.
 ///
@@ -54,6 +57,11 @@ pub fn parse(source: &Source, id: SourceId) -> Parsed {
     if most_stack_needed(&source.text) <= at_hand {
         return read(source, id);
     }
+    if has_more_tokens(&source.text, MOST_TOKENS) {
+        let message = format!("file has more than {MOST_TOKENS} words and signs");
+        let help = "Keep data in a JSON or YAML file beside the DAG, or divide the file.";
+        return refused(id, &message, help);
+    }
     let needed = stack_needed(&source.text);
     if needed <= at_hand {
         return read(source, id);
@@ -63,10 +71,17 @@ pub fn parse(source: &Source, id: SourceId) -> Parsed {
     {
         return parsed;
     }
+    refused(
+        id,
+        "code is nested too deeply to be parsed",
+        "Python itself refuses more than 200 nested brackets and 100 nested blocks.",
+    )
+}
+
+/// A text of which nothing is read.
+fn refused(id: SourceId, message: &str, help: &str) -> Parsed {
     let span = Span { source: id, start: 0, end: 0 };
-    let message = "code is nested too deeply to be parsed";
-    let mut told = Diagnostic::new(Code::LimitReached, span, message)
-        .help("Python itself refuses more than 200 nested brackets and 100 nested blocks.");
+    let mut told = Diagnostic::new(Code::LimitReached, span, message).help(help);
     // Every task of the file is missing, which is more than the code's usual warning.
     told.severity = Severity::Error;
     Parsed { module: Arc::new(Module { body: Vec::new() }), diagnostics: vec![told] }

@@ -74,6 +74,19 @@ fn several_unclosed_brackets_cost_one_statement_each() {
 }
 
 #[test]
+fn a_text_of_too_many_tokens_is_refused_and_not_parsed() {
+    for (text, is_refused) in [
+        ("@".repeat(1_000_000), true),
+        (format!("x = [{}]\n", "1,".repeat(600_000)), true),
+        ("#\n\n".repeat(600_000), false),
+        (format!("x = '{}'\n", "1,".repeat(600_000)), false),
+    ] {
+        let told = told(&text);
+        assert_eq!(told.iter().any(|(_, told)| told.contains("words and signs")), is_refused);
+    }
+}
+
+#[test]
 fn many_errors_are_counted_instead_of_listed() {
     let source = Source::new("a.py", "x = = 1\n".repeat(30));
     let diagnostics = parse(&source, SourceId(0)).diagnostics;

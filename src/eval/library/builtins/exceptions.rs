@@ -103,9 +103,28 @@ impl Interp<'_> {
             };
             attrs.insert(Name::from("exceptions"), parts);
         }
-        let instance = Instance { class, attrs, payload: None };
+        let instance = Instance { class: by_number(class, &args.pos), attrs, payload: None };
         self.heap.val(Object::Instance(instance), span)
     }
+}
+
+/// `OSError(2, ...)` is a `FileNotFoundError`: the number of the error, that of Linux, decides.
+fn by_number(class: Val, args: &[Val]) -> Val {
+    let is_general = matches!(
+        class.as_symbol(),
+        Some("builtins.OSError" | "builtins.IOError" | "builtins.EnvironmentError")
+    );
+    let [number, _, ..] = args else { return class };
+    let name = match number.as_int().filter(|_| is_general) {
+        Some(2) => "FileNotFoundError",
+        Some(1 | 13) => "PermissionError",
+        Some(17) => "FileExistsError",
+        Some(20) => "NotADirectoryError",
+        Some(21) => "IsADirectoryError",
+        Some(110) => "TimeoutError",
+        _ => return class,
+    };
+    Val::symbol(format!("builtins.{name}"), class.span)
 }
 
 /// The dotted name of an exception that a pure function names by its class alone.
