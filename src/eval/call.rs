@@ -98,6 +98,8 @@ impl Interp<'_> {
 
     fn eval_args(&mut self, call: &Call) -> Res<Args> {
         let mut args = Args::default();
+        args.pos.reserve(call.args.len());
+        args.kw.reserve(call.keywords.len());
         for arg in &call.args {
             if let ExprKind::Starred(inner) = &arg.kind {
                 let val = self.eval(inner)?;

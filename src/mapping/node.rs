@@ -97,11 +97,13 @@ impl Node {
         fields: [(&str, Option<Self>); N],
         span: Span,
     ) -> Self {
-        let entries = fields
-            .into_iter()
-            .filter_map(|(key, node)| Some((key.to_owned(), node?)))
-            .filter(|(_, node)| class.is_none() || !node.is_null())
-            .collect();
+        let mut entries = IndexMap::with_capacity_and_hasher(N, FxBuildHasher);
+        entries.extend(
+            fields
+                .into_iter()
+                .filter_map(|(key, node)| Some((key.to_owned(), node?)))
+                .filter(|(_, node)| class.is_none() || !node.is_null()),
+        );
         Self::map(Fields { class, entries, open_keys: IndexMap::default() }, span)
     }
 

@@ -254,6 +254,7 @@ impl Interp<'_> {
             (set(&task.given), set(&task.defaulted), task.origin.clone());
         let subclass = class.as_symbol().is_none().then(|| self.type_text(&class));
         let mut keywords: Map<Name, TaskKeyword> = Map::default();
+        keywords.reserve(args.kw.len());
         for (name, mut kwarg) in args.kw {
             if converted_at_once(&name, &self.settings.provider_version) {
                 kwarg.val = self.snapshot(&name, &kwarg.val);
