@@ -33,20 +33,24 @@ const HEADERS: [&str; 16] = [
     "match", "case", "async", "lazy", "type",
 ];
 
-/// Whether a text has more tokens; empty lines and comments are no part of its tree.
+/// Empty lines and comments that take the room of another token: they are no part of the tree.
+pub(super) const TRIVIA: usize = 4;
+
+/// Whether a text has more tokens.
 pub(super) fn has_more_tokens(text: &str, bound: usize) -> bool {
     // No token but the last is empty.
     if text.len() < bound {
         return false;
     }
     let mut lexer = lexer::lex(text, Mode::Module);
-    let mut left = bound;
+    let mut left = bound.saturating_mul(TRIVIA);
     while left > 0 {
-        match lexer.next_token() {
+        let room = match lexer.next_token() {
             TokenKind::EndOfFile => return false,
-            token if token.is_trivia() => {}
-            _ => left -= 1,
-        }
+            token if token.is_trivia() => 1,
+            _ => TRIVIA,
+        };
+        left = left.saturating_sub(room);
     }
     true
 }

@@ -9,7 +9,7 @@ use rustpython_text_size::Ranged;
 
 use super::ast::Module;
 use super::broken::Broken;
-use super::depth::{has_more_tokens, most_stack_needed, stack_needed};
+use super::depth::{TRIVIA, has_more_tokens, most_stack_needed, stack_needed};
 use super::newlines::Text;
 use super::source::{Source, SourceId, Span};
 use super::{errors, lower, python2, repair};
@@ -58,7 +58,9 @@ pub fn parse(source: &Source, id: SourceId) -> Parsed {
         return read(source, id);
     }
     if has_more_tokens(&source.text, MOST_TOKENS) {
-        let message = format!("file has more than {MOST_TOKENS} words and signs");
+        let message = format!(
+            "file has more than {MOST_TOKENS} words and signs, of which {TRIVIA} empty lines or comments count as one"
+        );
         let help = "Keep data in a JSON or YAML file beside the DAG, or divide the file.";
         return refused(id, &message, help);
     }

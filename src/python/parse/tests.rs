@@ -79,6 +79,7 @@ fn a_text_of_too_many_tokens_is_refused_and_not_parsed() {
         ("@".repeat(1_000_000), true),
         (format!("x = [{}]\n", "1,".repeat(600_000)), true),
         ("#\n\n".repeat(600_000), false),
+        ("#\n\n".repeat(1_400_000), true),
         (format!("x = '{}'\n", "1,".repeat(600_000)), false),
     ] {
         let told = told(&text);

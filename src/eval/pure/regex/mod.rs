@@ -24,7 +24,7 @@ use super::{Failure, within_bound};
 const BACKTRACK_LIMITS: [usize; 3] = [64, 4096, 200_000];
 
 /// Bytes of text that a step back goes over without taking longer.
-const BYTES_BACK: usize = 1024;
+const BYTES_BACK: usize = 512;
 
 /// Work that finding all matches in one text may take, in the time of a step.
 const MOST_WORK: usize = 1 << 21;
