@@ -21,7 +21,7 @@ use translate::{Translation, translate};
 use super::{Failure, within_bound};
 
 /// Steps back that one search may take, tried in this order: how many it took is not told, only that it was more.
-const BACKTRACK_LIMITS: [usize; 3] = [64, 4096, 200_000];
+const BACKTRACK_LIMITS: [usize; 3] = [64, 4096, 100_000];
 
 /// Bytes of text that a step back goes over without taking longer.
 const BYTES_BACK: usize = 512;
