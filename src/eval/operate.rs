@@ -1,8 +1,10 @@
 //! Operators: arithmetic, comparison, membership, truth.
 
 mod compare;
+mod names;
 mod order;
 
+use self::names::{method, symbol};
 use super::Text;
 use super::call::Args;
 use super::expr::BYTES_MADE;
@@ -559,43 +561,5 @@ impl Interp<'_> {
             }
         }
         Ok(self.bounded_text(text, span))
-    }
-}
-
-/// The middle of an operator's method name.
-fn method(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "add",
-        BinaryOp::Sub => "sub",
-        BinaryOp::Mul => "mul",
-        BinaryOp::Div => "truediv",
-        BinaryOp::FloorDiv => "floordiv",
-        BinaryOp::Mod => "mod",
-        BinaryOp::Pow => "pow",
-        BinaryOp::MatMul => "matmul",
-        BinaryOp::LShift => "lshift",
-        BinaryOp::RShift => "rshift",
-        BinaryOp::BitOr => "or",
-        BinaryOp::BitAnd => "and",
-        BinaryOp::BitXor => "xor",
-    }
-}
-
-/// The operator as written.
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::FloorDiv => "//",
-        BinaryOp::Mod => "%",
-        BinaryOp::Pow => "** or pow()",
-        BinaryOp::MatMul => "@",
-        BinaryOp::LShift => "<<",
-        BinaryOp::RShift => ">>",
-        BinaryOp::BitOr => "|",
-        BinaryOp::BitAnd => "&",
-        BinaryOp::BitXor => "^",
     }
 }
