@@ -242,7 +242,12 @@ impl Interp<'_> {
             }
             Object::Partial(_, _, kw) if name.as_ref() == "keywords" => {
                 let kw = kw.clone();
-                Ok(Some(self.dict_of(&kw, span)))
+                let doubtful = self.partial_names(&kw);
+                let keywords = self.dict_of(&kw, span);
+                if let Some(id) = keywords.as_obj() {
+                    self.doubt_keys(id, &doubtful);
+                }
+                Ok(Some(keywords))
             }
             Object::Partial(function, pos, _) => Ok(match name.as_ref() {
                 "func" => Some(function.clone()),

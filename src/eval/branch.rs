@@ -384,6 +384,12 @@ impl Interp<'_> {
         val.hole().is_some_and(|hole| self.partial.contains_key(&Arc::as_ptr(hole).addr()))
     }
 
+    /// The names whose values may be missing.
+    pub(crate) fn partial_names(&self, vals: &Map<Name, Val>) -> Vec<Name> {
+        let is_partial = |(_, val): &(&Name, &Val)| self.is_partial(val);
+        vals.iter().filter(is_partial).map(|(name, _)| name.clone()).collect()
+    }
+
     /// A hole for what an undecided condition decides.
     fn choice(&mut self, cond: &Arc<Hole>, reason: &str, span: Span) -> Val {
         let roots = if cond.roots.is_empty() { vec![Arc::clone(cond)] } else { cond.roots.clone() };

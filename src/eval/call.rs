@@ -221,6 +221,8 @@ impl Interp<'_> {
                         let mut all = args;
                         let mut positional = pos;
                         positional.append(&mut all.pos);
+                        let mut doubtful = self.partial_names(&kw);
+                        doubtful.retain(|name| !all.kw.contains_key(name));
                         let mut keywords: Map<Name, Kwarg> = kw
                             .into_iter()
                             .map(|(name, val)| {
@@ -228,10 +230,20 @@ impl Interp<'_> {
                                 (name, Kwarg { val, span })
                             })
                             .collect();
-                        for (name, kwarg) in all.kw {
+                        for (name, mut kwarg) in all.kw {
+                            if let Some(before) = keywords.get(&name)
+                                && all.doubtful.contains(&name)
+                            {
+                                let is_there = !self.is_partial(&before.val);
+                                kwarg.val = self.derived(&[&before.val, &kwarg.val], span);
+                                if is_there {
+                                    all.doubtful.retain(|other| *other != name);
+                                }
+                            }
                             keywords.insert(name, kwarg);
                         }
-                        let args = Args { pos: positional, kw: keywords, ..all };
+                        doubtful.append(&mut all.doubtful);
+                        let args = Args { pos: positional, kw: keywords, doubtful, ..all };
                         self.call(&function, args, span)
                     }
                     Object::TaskDecorator(_) => self.call_task_decorator(id, args, span),

@@ -7,7 +7,11 @@
 use std::cmp::Ordering;
 use std::ops::Deref;
 
+use super::item::may_be_one_key;
 use super::object::{Key, Map, Val};
+
+/// The most pairs of keys that are looked at for being the same.
+const MOST_COMPARED: usize = 100_000;
 
 type Inner = Map<Key, (Val, Val)>;
 
@@ -90,6 +94,19 @@ impl Entries {
         }
     }
 
+    /// Entries under other, open keys that may be the same as this one.
+    pub(crate) fn like(&self, key: &Key, name: &Val) -> Vec<(usize, Key, Val)> {
+        if !self.had_open {
+            return Vec::new();
+        }
+        let like = |(at, (other, (open, value))): (usize, (&Key, &(Val, Val)))| {
+            let is_like =
+                other != key && matches!(other, Key::Hole(_)) && may_be_one_key(open, name);
+            is_like.then(|| (at, other.clone(), value.clone()))
+        };
+        self.map.iter().enumerate().filter_map(like).collect()
+    }
+
     /// The order of the entries is not known.
     pub(crate) fn disorder(&mut self) {
         self.doubt.get_or_insert_default().disordered = true;
@@ -123,6 +140,29 @@ impl Entries {
         self.had_open && self.map.keys().any(|key| matches!(key, Key::Spread(_)))
             || self.has_doubtful()
             || self.is_disordered()
+            || self.may_coincide()
+    }
+
+    /// Whether two of the keys may turn out to be the same one.
+    fn may_coincide(&self) -> bool {
+        if !self.had_open || self.map.len() < 2 {
+            return false;
+        }
+        let open: Vec<(usize, &Val)> = self
+            .map
+            .iter()
+            .enumerate()
+            .filter(|(_, (key, _))| matches!(key, Key::Hole(_)))
+            .map(|(at, (_, (name, _)))| (at, name))
+            .collect();
+        // Beyond what is worth the time any two may be the same.
+        open.len().saturating_mul(self.map.len()) > MOST_COMPARED
+            || open.iter().any(|(at, name)| {
+                self.map
+                    .values()
+                    .enumerate()
+                    .any(|(other, (key, _))| other != *at && may_be_one_key(name, key))
+            })
     }
 
     /// Python's truth value; `None` when it is not known whether there is any entry.

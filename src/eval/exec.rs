@@ -6,7 +6,7 @@ use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Interp, Raised, Res};
 use super::lazy::Next;
-use super::object::{Data, Object, Val};
+use super::object::Val;
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::{Expr, Name, Stmt, StmtKind, Target};
@@ -31,6 +31,7 @@ macro_rules! attempt {
 }
 
 mod definitions;
+mod managing;
 mod raising;
 
 impl Interp<'_> {
@@ -435,110 +436,5 @@ impl Interp<'_> {
         );
         self.patterns.pop();
         flow
-    }
-
-    fn exec_with(&mut self, items: &[(Expr, Option<Target>)], body: &[Stmt]) -> Flow {
-        let Some(((expr, target), rest)) = items.split_first() else {
-            return self.exec_block(body);
-        };
-        let manager = attempt!(self.eval(expr));
-        let entered = attempt!(self.enter(&manager, expr.span));
-        if let Some(target) = target {
-            attempt!(self.assign(target, entered));
-        }
-        if self.is_suppressing(&manager) {
-            return self.exec_suppressing(&manager, rest, body, expr.span);
-        }
-        let flow = self.exec_with(rest, body);
-        self.leave_with(&manager, flow, expr.span)
-    }
-
-    /// Leaves the body of a `with` that ended in some way.
-    pub(crate) fn leave_with(&mut self, manager: &Val, flow: Flow, span: Span) -> Flow {
-        // A manager of the user's own leaves each side by itself; DAGs and groups are entered once.
-        let is_apart = self.is_own_manager(manager) || self.is_suppressing(manager);
-        if matches!(flow, Flow::Fork(_)) && is_apart {
-            return self.each_end(flow, &mut |this, end| this.leave_with(manager, end, span));
-        }
-        let suppressed = match self.leave(manager, &flow, span) {
-            Ok(suppressed) => suppressed,
-            Err(raised) => return raised.into(),
-        };
-        match flow {
-            Flow::Raise(_) if suppressed => Flow::Normal,
-            flow => flow,
-        }
-    }
-
-    fn is_own_manager(&self, manager: &Val) -> bool {
-        matches!(manager.as_obj().map(|id| self.heap.get(id)), Some(Object::Instance(_)))
-    }
-
-    /// `__enter__`.
-    pub(crate) fn enter(&mut self, manager: &Val, span: Span) -> Res {
-        if let Data::Obj(id) = &manager.data {
-            let id = self.heap.resolve(*id);
-            match self.heap.get(id) {
-                Object::Dag(_) => {
-                    self.enter_dag(id);
-                    return Ok(manager.clone());
-                }
-                Object::Group(_) => {
-                    self.enter_group(id);
-                    return Ok(manager.clone());
-                }
-                Object::Instance(_) => {
-                    if let Some(enter) = self.find_attribute(manager, "__enter__", span)? {
-                        return self.call(&enter, super::call::Args::default(), span);
-                    }
-                }
-                Object::Record(class, attrs) if class.as_ref() == "contextlib.nullcontext" => {
-                    if let Some(val) = attrs.get("enter_result") {
-                        return Ok(val.clone());
-                    }
-                }
-                Object::Record(class, _) => {
-                    let class = class.clone();
-                    return self.enter_library(manager, &class, span);
-                }
-                _ => {}
-            }
-        }
-        Ok(manager.clone())
-    }
-
-    /// `__exit__`: whether it swallows the exception of the body.
-    fn leave(&mut self, manager: &Val, flow: &Flow, span: Span) -> Res<bool> {
-        if let Data::Obj(id) = &manager.data {
-            let id = self.heap.resolve(*id);
-            match self.heap.get(id) {
-                Object::Dag(_) => self.leave_dag(id),
-                Object::Group(_) => self.leave_group(id),
-                Object::Instance(_) => {
-                    if let Some(exit) = self.find_attribute(manager, "__exit__", span)? {
-                        let raised = match flow {
-                            Flow::Raise(val) => val.clone(),
-                            _ => Val::none(span),
-                        };
-                        let kind =
-                            if raised.is_none() { raised.clone() } else { self.class_of(&raised) };
-                        let args =
-                            super::call::Args::positional(vec![kind, raised, Val::none(span)]);
-                        let result = self.call(&exit, args, span)?;
-                        return Ok(self.truth(&result)? == Some(true));
-                    }
-                }
-                Object::Record(class, _) => {
-                    let class = class.clone();
-                    let raised = match flow {
-                        Flow::Raise(val) => Some(val),
-                        _ => None,
-                    };
-                    return self.leave_library(manager, &class, raised, span);
-                }
-                _ => {}
-            }
-        }
-        Ok(false)
     }
 }

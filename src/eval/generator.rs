@@ -113,6 +113,11 @@ impl GeneratorState {
             open: None,
         }
     }
+
+    /// Whether it may go on after an exception that is thrown into it.
+    pub(crate) fn may_swallow(&self) -> bool {
+        yields::catches(&self.function.def.body)
+    }
 }
 
 impl Interp<'_> {

@@ -4,6 +4,8 @@ mod change;
 mod iterate;
 mod keys;
 
+pub(crate) use keys::may_be_one_key;
+
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -28,9 +30,10 @@ impl Interp<'_> {
     /// Sets an entry of a dict object. A key with holes leaves entries it may stand for in doubt.
     pub(crate) fn insert(&mut self, id: ObjId, key: Key, name: Val, val: Val) {
         if matches!(key, Key::Hole(_)) {
-            let text = self.to_text(&name);
             let span = name.span;
-            self.doubt_entries(id, &name, text.as_ref(), span);
+            self.doubt_entries(id, &name, Some(&key), span);
+        } else {
+            self.doubt_open_entries(id, &key, &name, &val);
         }
         if let Object::Dict(entries, _) = self.heap.get_mut(id) {
             if let Some(entry) = entries.get_mut(&key) {
@@ -261,8 +264,24 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         let key = self.key(index, span)?;
-        if let Some((_, val)) = entries.get(&key) {
-            return Ok(Some(val.clone()));
+        if let Some((at, _, (name, val))) = entries.get_full(&key) {
+            if !matches!(key, Key::Hole(_)) {
+                return Ok(Some(val.clone()));
+            }
+            // What was set after it under a key that may be the same one replaced it.
+            self.spend(entries.len() / ELEMENTS_READ, span)?;
+            let later = entries.iter().skip(at + 1);
+            let mut from: Vec<&Val> = later
+                .filter(|(_, (other, _))| may_be_one_key(name, other))
+                .map(|(_, (_, val))| val)
+                .collect();
+            if from.is_empty() {
+                return Ok(Some(val.clone()));
+            }
+            from.insert(0, val);
+            let one = self.derived(&from, span);
+            self.may_be(&one, &from);
+            return Ok(Some(one));
         }
         self.spend(if entries.has_open_keys() { entries.len() } else { 0 }, span)?;
         if let Key::Hole(_) = key {
@@ -276,10 +295,7 @@ impl Interp<'_> {
         // An entry under a key that is not known may be this one.
         let open = entries.iter().rev().find(|(other, (name, _))| match other {
             Key::Spread(_) => true,
-            Key::Hole(_) => match (&name.data, &index.data) {
-                (Data::Text(text), Data::Str(known)) => super::expr::text_may_equal(text, known),
-                _ => true,
-            },
+            Key::Hole(_) => may_be_one_key(name, index),
             _ => false,
         });
         match open {

@@ -6,7 +6,7 @@ use crate::eval::heap::Delta;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Object, Val};
 use crate::python::Span;
-use crate::python::ast::{Expr, Handler, Name, Stmt, Target, Try};
+use crate::python::ast::{Expr, Handler, Name, Try};
 use std::sync::Arc;
 
 impl Interp<'_> {
@@ -58,50 +58,6 @@ impl Interp<'_> {
             }
         }
         self.finish_try(parts, flow, delta, maybe)
-    }
-
-    /// Whether what the body of a `with` raises may be swallowed by this manager of the library.
-    pub(super) fn is_suppressing(&self, manager: &Val) -> bool {
-        matches!(
-            manager.as_obj().map(|id| self.heap.get(id)),
-            Some(Object::Record(class, _)) if class.as_ref() == "contextlib.suppress"
-        )
-    }
-
-    /// `with suppress(...)`: where something in the body may raise, the rest of the body may be left
-    /// out.
-    pub(super) fn exec_suppressing(
-        &mut self,
-        manager: &Val,
-        rest: &[(Expr, Option<Target>)],
-        body: &[Stmt],
-        span: Span,
-    ) -> Flow {
-        self.maybe_raised.push(None);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries += 1;
-        }
-        self.heap.begin();
-        let flow = self.exec_with(rest, body);
-        let delta = self.heap.rollback();
-        let maybe = self.maybe_raised.pop().flatten();
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries = frame.tries.saturating_sub(1);
-        }
-        let Some(cond) = maybe else {
-            self.heap.apply(delta);
-            return self.leave_with(manager, flow, span);
-        };
-        let mut ended = Some((flow, delta));
-        self.both(
-            &cond,
-            &mut |this| {
-                let (flow, delta) = ended.take().unwrap_or((Flow::Normal, Map::default()));
-                this.heap.apply(delta);
-                this.leave_with(manager, flow, span)
-            },
-            &mut |_| Flow::Normal,
-        )
     }
 
     /// What follows the body of a `try`, which left `delta` behind; `maybe` decides whether something
@@ -226,6 +182,10 @@ impl Interp<'_> {
     }
 
     pub(super) fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
+        if self.unknown(val).is_some() && !handlers.is_empty() {
+            let cond = self.condition_at(val.span, val);
+            return self.any_handler(&cond, handlers);
+        }
         let Some(index) = attempt!(self.find_handler(val, handlers)) else {
             return Flow::Raise(val.clone());
         };
@@ -235,8 +195,11 @@ impl Interp<'_> {
         self.end_handler(handler, flow)
     }
 
-    /// The first handler that takes an exception.
+    /// The first handler that takes an exception. One that nobody knows goes to the first there is.
     pub(crate) fn find_handler(&mut self, val: &Val, handlers: &[Handler]) -> Res<Option<usize>> {
+        if self.unknown(val).is_some() && !handlers.is_empty() {
+            return Ok(Some(0));
+        }
         for (index, handler) in handlers.iter().enumerate() {
             let matched = match &handler.kind {
                 None => true,

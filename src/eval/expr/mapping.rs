@@ -1,9 +1,8 @@
 //! Dicts that take entries of other mappings: `{**mapping}`, `dict.update`, `**keywords`.
 
-use super::text_may_equal;
-use crate::eval::Text;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Entries, Key, ObjId, Object, Val};
+use crate::eval::item::may_be_one_key;
+use crate::eval::object::{Entries, Key, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -87,21 +86,58 @@ impl Interp<'_> {
     }
 
     /// Entries that an assignment under an unknown key may have replaced are no longer certain. A key
-    /// with a known beginning and end can only replace keys that fit it.
-    pub(crate) fn doubt_entries(&mut self, id: ObjId, by: &Val, key: Option<&Text>, span: Span) {
-        let fits = |name: &Val| match (key, &name.data) {
-            (Some(text), Data::Str(known)) => text_may_equal(text, known),
-            _ => true,
-        };
+    /// with a known beginning and end can only replace keys that fit it. `by` is that key, or a mapping with
+    /// any keys where there is none.
+    pub(crate) fn doubt_entries(&mut self, id: ObjId, by: &Val, key: Option<&Key>, span: Span) {
         let Object::Dict(entries, _) = self.heap.get(id) else { return };
         self.work(entries.len());
         let doubtful: Vec<(Key, Val)> = entries
             .iter()
-            .filter(|(key, (name, _))| !matches!(key, Key::Spread(_)) && fits(name))
+            .filter(|(other, (name, _))| {
+                !matches!(other, Key::Spread(_))
+                    && key.is_none_or(|key| key != *other && may_be_one_key(by, name))
+            })
             .map(|(key, (_, value))| (key.clone(), value.clone()))
             .collect();
-        for (key, value) in doubtful {
-            let unknown = self.derived(&[&value, by], span);
+        self.doubt_values(id, doubtful, &[by], span);
+    }
+
+    /// An assignment under a known key may have replaced entries under open keys: those that come after it
+    /// would else be taken for the later ones.
+    pub(crate) fn doubt_open_entries(&mut self, id: ObjId, key: &Key, name: &Val, val: &Val) {
+        let Object::Dict(entries, _) = self.heap.get(id) else { return };
+        let Some(at) = entries.get_index_of(key) else { return };
+        let mut like = entries.like(key, name);
+        self.work(like.len());
+        like.retain(|(other, ..)| *other > at);
+        let doubtful = like.into_iter().map(|(_, key, value)| (key, value)).collect();
+        self.doubt_values(id, doubtful, &[val, name], name.span);
+    }
+
+    /// The entry under a key is taken out: what is under open keys may have been this one.
+    pub(crate) fn doubt_like(&mut self, id: ObjId, key: &Key, span: Span) {
+        let Object::Dict(entries, _) = self.heap.get(id) else { return };
+        let Some((name, _)) = entries.get(key).cloned() else { return };
+        let like = entries.like(key, &name);
+        self.work(like.len());
+        let doubtful = like.iter().map(|(_, key, value)| (key.clone(), value.clone())).collect();
+        self.doubt_values(id, doubtful, &[&name], span);
+        if let (false, Object::Dict(entries, _)) = (like.is_empty(), self.heap.get_mut(id)) {
+            like.into_iter().for_each(|(_, key, _)| entries.doubt(key));
+        }
+    }
+
+    fn doubt_values(&mut self, id: ObjId, entries: Vec<(Key, Val)>, by: &[&Val], span: Span) {
+        for (key, value) in entries {
+            let mut from = vec![&value];
+            from.extend(by);
+            // The open key decides: without a hole in it nothing would be in doubt.
+            let name = match self.heap.get(id) {
+                Object::Dict(entries, _) => entries.get(&key).map(|(name, _)| name.clone()),
+                _ => None,
+            };
+            from.extend(name.as_ref());
+            let unknown = self.derived(&from, span);
             if let Object::Dict(entries, _) = self.heap.get_mut(id)
                 && let Some(entry) = entries.get_mut(&key)
             {

@@ -116,3 +116,19 @@ pub(super) fn expr_yields(expr: &Expr) -> bool {
         _ => false,
     }
 }
+
+/// Whether a `yield` of this block stands where an exception may be caught.
+pub(super) fn catches(block: &[Stmt]) -> bool {
+    block.iter().any(|stmt| match &stmt.kind {
+        StmtKind::If(_, body, orelse)
+        | StmtKind::While(_, body, orelse)
+        | StmtKind::For(_, _, body, orelse) => catches(body) || catches(orelse),
+        StmtKind::With(_, body) => body.iter().any(stmt_yields),
+        StmtKind::Try(parts) => {
+            let is_guarded = !parts.handlers.is_empty() || !parts.finalbody.is_empty();
+            is_guarded && parts.body.iter().any(stmt_yields)
+        }
+        StmtKind::Match(_, cases) => cases.iter().any(|case| catches(&case.body)),
+        _ => false,
+    })
+}

@@ -159,6 +159,7 @@ impl Interp<'_> {
         let Some(at) = entries.get_index_of(key) else { return Ok(None) };
         let moved = entries.len() - at;
         self.spend(moved / ENTRIES_MOVED, span)?;
+        self.doubt_like(id, key, span);
         Ok(match self.heap.get_mut(id) {
             Object::Dict(entries, _) => {
                 entries.forget(key);
@@ -180,7 +181,14 @@ impl Interp<'_> {
                 self.poison_with(id, index, span);
                 return Ok(());
             }
+            let is_open = matches!(self.heap.get(id), Object::Dict(entries, _) if entries.has_open_keys());
             if self.take_entry(id, &key, span)?.is_none() {
+                if is_open {
+                    self.may_raise(index, span);
+                    let open = self.derived(&[object, index], span);
+                    self.poison_with(id, &open, span);
+                    return Ok(());
+                }
                 return Err(self.key_error(index, span));
             }
             return Ok(());

@@ -7,7 +7,8 @@ use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Key, ObjId, Object, Val};
 use crate::eval::pure::hash::hexdigest;
-use crate::eval::{Hole, HoleKind, Text};
+use crate::eval::expr::text_may_equal;
+use crate::eval::{Hole, HoleKind, Segment, Text};
 use crate::python::Span;
 
 /// The longest text that stands for the elements of a set, in bytes.
@@ -169,5 +170,60 @@ fn hole_key(hole: &Arc<Hole>) -> String {
         | HoleKind::XCom
         | HoleKind::Import => template,
         _ => format!("{template}@{}", Arc::as_ptr(hole).addr()),
+    }
+}
+
+/// Whether two keys, at least one of which has a hole in it, may be equal.
+pub(crate) fn may_be_one_key(a: &Val, b: &Val) -> bool {
+    match (&a.data, &b.data) {
+        (Data::Str(a), Data::Str(b)) => a == b,
+        (Data::Text(text), Data::Str(known)) | (Data::Str(known), Data::Text(text)) => {
+            text_may_equal(text, known)
+        }
+        (Data::Text(a), Data::Text(b)) => texts_may_be_equal(a, b),
+        (Data::Text(text), Data::Unknown(hole)) | (Data::Unknown(hole), Data::Text(text)) => {
+            texts_may_be_equal(text, &Text::hole(Arc::clone(hole)))
+        }
+        (Data::Tuple(a), Data::Tuple(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| may_be_one_key(a, b))
+        }
+        (Data::Int(a), Data::Int(b)) => a == b,
+        // What is of another kind is equal only where it has a say in it.
+        (Data::Text(_) | Data::Str(_), Data::Tuple(_) | Data::Int(_) | Data::None)
+        | (Data::Tuple(_) | Data::Int(_) | Data::None, Data::Text(_) | Data::Str(_)) => false,
+        _ => true,
+    }
+}
+
+/// Whether two texts with holes may be equal: what both begin with and end in decides nothing, and what is
+/// left must fit. The same lookup has the same value on both sides.
+fn texts_may_be_equal(a: &Text, b: &Text) -> bool {
+    let is_one = |pair: &(&Segment, &Segment)| match pair {
+        (Segment::Literal(a), Segment::Literal(b)) => a == b,
+        (Segment::Hole(a), Segment::Hole(b)) => hole_key(a) == hole_key(b),
+        _ => false,
+    };
+    let shared = a.segments.iter().zip(&b.segments).take_while(is_one).count();
+    let a = a.segments.get(shared..).unwrap_or_default();
+    let b = b.segments.get(shared..).unwrap_or_default();
+    let shared = a.iter().rev().zip(b.iter().rev()).take_while(is_one).count();
+    let a = a.get(..a.len().saturating_sub(shared)).unwrap_or_default();
+    let b = b.get(..b.len().saturating_sub(shared)).unwrap_or_default();
+    let is_literal = |part: &Segment| matches!(part, Segment::Literal(_));
+    match (a, b) {
+        ([], rest) | (rest, []) => !rest.iter().any(is_literal),
+        ([first, ..], [other, ..]) => {
+            let begins = match (first, other) {
+                (Segment::Literal(a), Segment::Literal(b)) => a.starts_with(b.as_str()) || b.starts_with(a.as_str()),
+                _ => true,
+            };
+            let ends = match (a.last(), b.last()) {
+                (Some(Segment::Literal(a)), Some(Segment::Literal(b))) => {
+                    a.ends_with(b.as_str()) || b.ends_with(a.as_str())
+                }
+                _ => true,
+            };
+            begins && ends
+        }
     }
 }

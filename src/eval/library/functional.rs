@@ -76,7 +76,19 @@ impl Interp<'_> {
                     _ => (function.clone(), Vec::new(), Map::default()),
                 };
                 pos.extend(args.pos.iter().skip(1).cloned());
-                kw.extend(args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())));
+                for (name, kwarg) in &args.kw {
+                    let mut val = kwarg.val.clone();
+                    if args.doubtful.contains(name) {
+                        let before = kw.get(name).cloned();
+                        let is_there = before.as_ref().is_some_and(|val| !self.is_partial(val));
+                        let from: Vec<&Val> = before.iter().chain([&val]).collect();
+                        val = self.derived(&from, span);
+                        if !is_there {
+                            self.make_partial(&val);
+                        }
+                    }
+                    kw.insert(name.clone(), val);
+                }
                 Some(Ok(self.heap.val(Object::Partial(function, pos, kw), span)))
             }
             ("reduce", Some(function)) => Some(self.reduce(function, args, span)),

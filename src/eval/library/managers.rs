@@ -12,7 +12,10 @@ use crate::python::ast::Name;
 /// A function under `@contextlib.contextmanager`.
 pub(crate) const MANAGER_FUNCTION: &str = "contextlib.contextmanager";
 /// What calling such a function gives.
-const GENERATOR_MANAGER: &str = "contextlib._GeneratorContextManager";
+pub(crate) const GENERATOR_MANAGER: &str = "contextlib._GeneratorContextManager";
+
+/// A stack of managers.
+pub(crate) const EXIT_STACK: &str = "contextlib.ExitStack";
 
 impl Interp<'_> {
     /// A function under `@contextlib.contextmanager` called.
@@ -74,7 +77,7 @@ impl Interp<'_> {
                 (Some(val), Some(kinds)) => Ok(self.exception_matches(val, &kinds)),
                 _ => Ok(false),
             },
-            "contextlib.ExitStack" => self.leave_stack(manager, raised, span),
+            EXIT_STACK => self.leave_stack(manager, raised, span),
             _ => Ok(false),
         }
     }
