@@ -1,5 +1,6 @@
 //! Classes: definition, instances, attribute lookup and `super()`.
 
+mod forbidden;
 mod instance;
 mod parents;
 
@@ -104,9 +105,10 @@ impl Interp<'_> {
             attrs.entry(Name::from("__doc__")).or_insert(Val::str(doc.as_ref(), def.span));
         }
         let metaclass = options.kw.shift_remove("metaclass").map(|kwarg| kwarg.val);
-        let meta = self.metaclass(metaclass, &bases);
+        let meta = self.metaclass(metaclass.clone(), &bases);
         let Some(meta) = meta else {
             let made = self.build_class(&def.name, bases, attrs, None, &options, def.span)?;
+            self.check_class(&made, metaclass.as_ref(), def.span)?;
             return Ok(self.qualified(made, &outer.qualifier));
         };
         let bases_tuple = Val::tuple(bases.clone(), def.span);
@@ -124,6 +126,7 @@ impl Interp<'_> {
                 self.build_class(&def.name, bases, attrs, meta, &options, def.span)?
             }
         };
+        self.check_class(&made, None, def.span)?;
         let made = self.qualified(made, &outer.qualifier);
         if let Ok(Some(init)) = self.class_lookup(&meta, "__init__") {
             let mut pos = vec![made.clone()];

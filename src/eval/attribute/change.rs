@@ -61,6 +61,12 @@ impl Interp<'_> {
                     let text = "can't set attribute";
                     return Err(self.exception("AttributeError", text, span));
                 }
+                if let Some(Object::Class(own, _)) = class.as_obj().map(|id| self.heap.get(id))
+                    && own.bases.iter().any(|base| base.as_symbol() == Some("typing.NamedTuple"))
+                {
+                    let text = format!("'{}' object has no attribute '{name}'", self.type_name(object));
+                    return Err(self.exception("AttributeError", text, span));
+                }
                 if self.rules_of(&class).frozen {
                     let class = Val::symbol("dataclasses.FrozenInstanceError", span);
                     let message = Val::str(format!("cannot assign to field '{name}'"), span);
@@ -72,6 +78,7 @@ impl Interp<'_> {
                     self.call(&setter, Args::positional(args), span)?;
                     return Ok(());
                 }
+                self.refuse_attribute(object, &class, name, span)?;
                 self.set_raw(object, name, val);
             }
             Object::Function(function) => {
@@ -88,6 +95,11 @@ impl Interp<'_> {
             Object::Module(module) => {
                 let scope = module.scope;
                 self.bind_in(scope, name, val);
+            }
+            Object::Model(class, _) => {
+                let class = class.clone();
+                self.refuse_none(&class, name, &val, span)?;
+                self.set_raw(object, name, val);
             }
             _ => self.set_raw(object, name, val),
         }

@@ -59,6 +59,7 @@ impl Interp<'_> {
         if class.as_obj().is_none() {
             return Ok(self.derived(&args.all(), span));
         }
+        self.refuse_abstract(&class, span)?;
         let base = self.symbol_base(&class);
         let rest = Args { pos: args.pos.iter().skip(1).cloned().collect(), ..args.clone() };
         if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class) {
@@ -83,6 +84,7 @@ impl Interp<'_> {
             return self.enum_member(&class, &attrs, &args, span);
         }
         let object = Rc::clone(object);
+        self.refuse_abstract(&class, span)?;
         if object.mro.iter().any(|base| base.as_symbol() == Some("typing.TypedDict")) {
             return self.call_dict_type(&args, span);
         }

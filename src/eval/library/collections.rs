@@ -39,7 +39,6 @@ impl Interp<'_> {
             ("enum.auto", None) => Some(Ok(Val::symbol("enum.auto()", span))),
             (
                 "enum.unique"
-                | "abc.abstractmethod"
                 | "typing.final"
                 | "typing.overload"
                 | "typing.override"
@@ -49,6 +48,7 @@ impl Interp<'_> {
                 | "types.MappingProxyType",
                 Some(val),
             ) => Some(Ok(val.clone())),
+            ("abc.abstractmethod", Some(val)) => Some(self.mark_abstract(val, span)),
             ("abc.abstractproperty", Some(getter)) => {
                 Some(Ok(self.heap.val(Object::Property(getter.clone(), None, None), span)))
             }

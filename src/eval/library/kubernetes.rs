@@ -64,8 +64,24 @@ impl Interp<'_> {
         }
         if let Some(open) = args.more_kw.as_ref().or(args.more_pos.as_ref()) {
             fields.insert(Name::from("**"), open.clone());
+        } else {
+            let none = Val::none(span);
+            for name in order {
+                let val = fields.get(*name).unwrap_or(&none).clone();
+                self.refuse_none(class, name, &val, span)?;
+            }
         }
         Ok(self.heap.val(Object::Model(class.into(), fields), span))
+    }
+
+    /// The client refuses `None` for a field that the API requires.
+    pub(crate) fn refuse_none(&mut self, class: &str, field: &str, val: &Val, span: Span) -> Res<()> {
+        let field_of = || Models::get().class(class)?.field(field);
+        if val.is_none() && field_of().is_some_and(|field| field.required) {
+            let message = format!("Invalid value for `{field}`, must not be `None`");
+            return Err(self.exception("ValueError", message, span));
+        }
+        Ok(())
     }
 
     /// `model.field`: what was not given is `None`.

@@ -39,6 +39,14 @@ pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
     ("NotADirectoryError", "OSError"),
     ("IsADirectoryError", "OSError"),
     ("ConnectionError", "OSError"),
+    ("BrokenPipeError", "ConnectionError"),
+    ("ConnectionAbortedError", "ConnectionError"),
+    ("ConnectionRefusedError", "ConnectionError"),
+    ("ConnectionResetError", "ConnectionError"),
+    ("BlockingIOError", "OSError"),
+    ("ChildProcessError", "OSError"),
+    ("InterruptedError", "OSError"),
+    ("ProcessLookupError", "OSError"),
     ("TimeoutError", "OSError"),
     ("RuntimeError", "Exception"),
     ("NotImplementedError", "RuntimeError"),
@@ -116,12 +124,20 @@ fn by_number(class: Val, args: &[Val]) -> Val {
     );
     let [number, _, ..] = args else { return class };
     let name = match number.as_int().filter(|_| is_general) {
-        Some(2) => "FileNotFoundError",
         Some(1 | 13) => "PermissionError",
+        Some(2) => "FileNotFoundError",
+        Some(3) => "ProcessLookupError",
+        Some(4) => "InterruptedError",
+        Some(10) => "ChildProcessError",
+        Some(11 | 114 | 115) => "BlockingIOError",
         Some(17) => "FileExistsError",
         Some(20) => "NotADirectoryError",
         Some(21) => "IsADirectoryError",
+        Some(32 | 108) => "BrokenPipeError",
+        Some(103) => "ConnectionAbortedError",
+        Some(104) => "ConnectionResetError",
         Some(110) => "TimeoutError",
+        Some(111) => "ConnectionRefusedError",
         _ => return class,
     };
     Val::symbol(format!("builtins.{name}"), class.span)

@@ -210,6 +210,7 @@ impl Interp<'_> {
         }
         let all_by_keyword = self.option(args, "kw_only", false)?;
         let mut by_keyword = all_by_keyword;
+        let mut own = Vec::new();
         for field in self.own_fields(path, &attrs) {
             let kind = self.annotation(&attrs, &field);
             if kind.ends_with("KW_ONLY") {
@@ -222,6 +223,7 @@ impl Interp<'_> {
             if kind.contains("InitVar") {
                 rules.init_only.push(field.clone());
             }
+            own.push(field.clone());
             fields.insert(field, ());
         }
         rules.eq = self.option(args, "eq", true)?;
@@ -233,6 +235,9 @@ impl Interp<'_> {
         made.rules = Rc::new(rules);
         if let Object::Class(slot, _) = self.heap.get_mut(id) {
             *slot = Rc::new(made);
+        }
+        if path.starts_with("dataclasses.") && self.option(args, "slots", false)? {
+            self.give_slots(class, &own, span);
         }
         Ok(class.clone())
     }

@@ -1,12 +1,14 @@
 //! `os.path`.
 
+use std::sync::Arc;
+
 use super::read::Place;
 use crate::eval::call::Args;
 use crate::eval::checkout::is_marked;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Val};
 use crate::eval::pure::path as posix;
-use crate::eval::{HoleKind, Segment, Text};
+use crate::eval::{Hole, HoleKind, Segment, Text};
 use crate::python::Span;
 
 impl Interp<'_> {
@@ -74,8 +76,8 @@ impl Interp<'_> {
         })
     }
 
-    /// `os.path.join`: holes stay in place where it is known that what comes before them is kept. A hole before
-    /// another part is taken to be a path without a slash at its end.
+    /// `os.path.join`: holes stay in place where it is known that what comes before them is kept. Whether a slash
+    /// comes between a hole and the next part depends on the hole, and is left open with it.
     fn os_join(&mut self, parts: &[Val], span: Span) -> Val {
         let known: Option<Vec<String>> = parts.iter().map(|part| self.path_text(part)).collect();
         if let Some(known) = known {
@@ -103,17 +105,19 @@ impl Interp<'_> {
                 return self.derived(&from, span);
             }
             let absolute = Self::known_prefix(&text).starts_with('/');
-            let ends_open = match joined.segments.last() {
-                Some(Segment::Literal(literal)) => !literal.ends_with('/'),
-                Some(Segment::Hole(_)) => true,
-                None => false,
-            };
             if index == 0 || absolute {
                 joined = text;
                 continue;
             }
-            if ends_open {
-                joined.push_str("/");
+            match joined.segments.last() {
+                Some(Segment::Literal(literal)) if !literal.ends_with('/') => joined.push_str("/"),
+                Some(Segment::Hole(hole)) if !ends_component(hole) => {
+                    let hole = Arc::clone(hole);
+                    joined.segments.pop();
+                    let ends = with_slash(&hole, &joined);
+                    joined.push_hole(Arc::new(ends));
+                }
+                _ => {}
             }
             joined.push_text(&text);
         }
@@ -148,6 +152,11 @@ impl Interp<'_> {
             if let ("basename", Some((_, tail))) = (name, last.rsplit_once('/')) {
                 return Val::str(tail, span);
             }
+            if let ("basename", [.., Segment::Hole(hole), _]) = (name, text.segments.as_slice())
+                && ends_component(hole)
+            {
+                return Val::str(last.as_str(), span);
+            }
             if let ("dirname", Some((head, _))) = (name, last.rsplit_once('/')) {
                 // A slash at the end of a hole would go away too, so one must be written out.
                 if !head.is_empty() && !head.ends_with('/') {
@@ -175,4 +184,32 @@ impl Interp<'_> {
         }
         self.derived(&args.all(), span)
     }
+}
+
+/// What comes before a slash that is there unless nothing comes before it.
+const JOINED: (&str, &str) = ("os.path.join(", ", \"\")");
+/// What ends in a slash, whether it did before or not.
+const ENDED: &str = ".removesuffix(\"/\") + \"/\"";
+
+/// Whether a part of a path begins after this hole: it ends in a slash or is empty.
+fn ends_component(hole: &Hole) -> bool {
+    hole.kind == HoleKind::Expression
+        && (hole.name.ends_with(ENDED)
+            || hole.name.starts_with(JOINED.0) && hole.name.ends_with(JOINED.1))
+}
+
+/// A hole at the end of a path with the slash that `os.path.join` puts there when it is missing.
+fn with_slash(hole: &Arc<Hole>, before: &Text) -> Hole {
+    let is_first = match before.segments.last() {
+        Some(Segment::Literal(literal)) => literal.ends_with('/'),
+        Some(Segment::Hole(_)) => false,
+        None => true,
+    };
+    let lookup = if hole.reason.is_empty() { &hole.name } else { &hole.reason };
+    let name = match is_first {
+        true => format!("{}{lookup}{}", JOINED.0, JOINED.1),
+        false => format!("{lookup}{ENDED}"),
+    };
+    let roots = if hole.roots.is_empty() { vec![Arc::clone(hole)] } else { hole.roots.clone() };
+    Hole { kind: HoleKind::Expression, reason: name.clone(), name, default: None, span: hole.span, roots }
 }
