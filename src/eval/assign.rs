@@ -323,7 +323,7 @@ impl Interp<'_> {
             roots,
         };
         let made = Val::unknown(std::sync::Arc::new(made), span);
-        self.may_be(&made, &[&unknown]);
+        self.may_be(&made, &[&unknown, val]);
         made
     }
 }

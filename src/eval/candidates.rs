@@ -55,7 +55,7 @@ impl Interp<'_> {
                         found.extend(known.iter().cloned());
                     }
                 }
-                Data::Obj(id) if self.can_change(self.heap.get(*id)) => {
+                Data::Obj(id) if self.can_change(self.heap.get(*id)) || self.heap.is_tied(*id) => {
                     found.push((*choice).clone())
                 }
                 Data::Tuple(_) => found.push((*choice).clone()),
@@ -96,16 +96,27 @@ impl Interp<'_> {
 
     /// Something unknown was changed in place: so was one of the objects it may be.
     pub(crate) fn change_candidates(&mut self, val: &Val, by: &[&Val], span: Span) {
-        for candidate in self.candidates_of(val) {
+        let mut candidates = self.candidates_of(val);
+        if val.as_obj().is_some_and(|id| self.heap.get(id).is_poisoned() && self.heap.is_tied(id)) {
+            candidates.push(val.clone());
+        }
+        for candidate in candidates {
             let mut reached = Vec::new();
             self.containers_in(&candidate, &mut reached);
+            // What is no longer known may still be tied to others, which change with it.
             if let Some(id) = candidate.as_obj()
                 && matches!(
                     self.heap.get(id),
-                    Object::Model(..) | Object::Record(..) | Object::Instance(_)
+                    Object::Model(..)
+                        | Object::Record(..)
+                        | Object::Instance(_)
+                        | Object::Poisoned(_)
                 )
             {
                 reached.push(id);
+            }
+            if let Some(Object::Task(_)) = candidate.as_obj().map(|id| self.heap.get(id)) {
+                self.tell_changed(&candidate, span);
             }
             let mut from = vec![val];
             from.extend(by);
@@ -136,13 +147,15 @@ impl Interp<'_> {
             Object::Instance(_) | Object::Record(..) | Object::Model(..) => {
                 self.poison_with(id, &unknown, span);
             }
-            Object::Task(_) | Object::Dag(_) => {
-                let text = self.short_repr(val);
-                let message = format!("an attribute of {text} changes, and it is not known which");
-                self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
-            }
+            Object::Task(_) | Object::Dag(_) => self.tell_changed(val, span),
             _ => {}
         }
+    }
+
+    fn tell_changed(&mut self, val: &Val, span: Span) {
+        let text = self.short_repr(val);
+        let message = format!("an attribute of {text} changes, and it is not known which");
+        self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
     }
 
     /// A method was called on something unknown.

@@ -162,6 +162,11 @@ impl Heap {
         }
     }
 
+    /// Whether an object may be the same one as others.
+    pub(crate) fn is_tied(&self, id: ObjId) -> bool {
+        self.links.contains_key(&self.resolve(id))
+    }
+
     /// An object changes: what may be the same one is no longer known.
     fn follow_links(&mut self, id: ObjId) {
         let mut seen = vec![id];

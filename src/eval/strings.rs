@@ -368,9 +368,11 @@ impl Interp<'_> {
 
     /// `str(exception)`.
     fn exception_str(&mut self, val: &Val, span: Span) -> Res<Text> {
-        let args = match val.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Instance(instance)) => instance.attrs.get("args").cloned(),
-            _ => None,
+        let (args, file) = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => {
+                (instance.attrs.get("args").cloned(), instance.attrs.get("filename").cloned())
+            }
+            _ => (None, None),
         };
         let Some(Val { data: Data::Tuple(items), .. }) = args else { return Ok(Text::default()) };
         let is_system = self.exception_is(val, "builtins.OSError");
@@ -379,14 +381,14 @@ impl Interp<'_> {
             // `str(KeyError("k"))` shows the key as it is written.
             [one] if self.exception_is(val, "builtins.KeyError") => self.repr_text(one, span),
             [one] => self.str_text(one, span),
-            [number, message, rest @ ..] if is_system && rest.len() < 2 => {
+            [number, message] if is_system => {
                 let mut text = Text::literal("[Errno ");
                 text.push_text(&self.str_text(number, span)?);
                 text.push_str("] ");
                 text.push_text(&self.str_text(message, span)?);
-                if let [name] = rest {
+                if let Some(name) = file.filter(|name| !name.is_none()) {
                     text.push_str(": ");
-                    text.push_text(&self.repr_text(name, span)?);
+                    text.push_text(&self.repr_text(&name, span)?);
                 }
                 Ok(text)
             }

@@ -4,6 +4,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
+use crate::eval::library::airflow::lookups::is_helper_field;
 use crate::eval::object::{Data, Entries, Key, Map, Object, Val};
 use crate::kubernetes::Models;
 use crate::python::Span;
@@ -98,7 +99,13 @@ impl Interp<'_> {
         };
         if matches!(
             name.as_ref(),
-            "to_dict" | "to_str" | "attach_to_pod" | "to_env_secret" | "to_k8s_client_obj"
+            "to_dict"
+                | "to_str"
+                | "attach_to_pod"
+                | "to_env_secret"
+                | "to_env_from_secret"
+                | "to_volume_secret"
+                | "to_k8s_client_obj"
         ) {
             let bound = std::rc::Rc::new((object.clone(), name.clone()));
             return Some(Val::new(Data::Method(bound), span));
@@ -124,7 +131,12 @@ impl Interp<'_> {
                 Some(self.dict(entries, span))
             }
             Some(_) => None,
-            None => Some(Val::none(span)),
+            None if is_helper_field(class, name) => Some(Val::none(span)),
+            None => {
+                let made = self.hole(HoleKind::Name, format!("{class}.{name}"), span);
+                self.may_be(&made, &[object]);
+                Some(made)
+            }
         }
     }
 
@@ -140,8 +152,35 @@ impl Interp<'_> {
             "to_dict" => Some(Ok(self.model_dict(this, 0, span))),
             "to_str" => Some(Ok(self.hole(HoleKind::Call, "to_str()", span))),
             "to_k8s_client_obj" => Some(Ok(this.clone())),
+            "to_env_secret" | "to_env_from_secret" => {
+                let Some(Object::Model(class, fields)) = this.as_obj().map(|id| self.heap.copy(id))
+                else {
+                    return None;
+                };
+                if class.as_ref() != "Secret" || fields.contains_key("**") {
+                    return None;
+                }
+                Some(Ok(self.secret_reference(name, &fields, span)))
+            }
             _ => None,
         }
+    }
+
+    /// The variable, or the source of variables, that a `Secret` of Airflow stands for.
+    fn secret_reference(&mut self, method: &str, fields: &Map<Name, Val>, span: Span) -> Val {
+        let field = |name: &str| fields.get(name).cloned().unwrap_or_else(|| Val::none(span));
+        let (secret, key, target) = (field("secret"), field("key"), field("deploy_target"));
+        let mut model = |class: &str, fields: Vec<(&str, Val)>| {
+            let fields = fields.into_iter().map(|(name, val)| (Name::from(name), val)).collect();
+            self.heap.val(Object::Model(class.into(), fields), span)
+        };
+        if method == "to_env_from_secret" {
+            let source = model("V1SecretEnvSource", vec![("name", secret)]);
+            return model("V1EnvFromSource", vec![("secret_ref", source)]);
+        }
+        let selector = model("V1SecretKeySelector", vec![("name", secret), ("key", key)]);
+        let source = model("V1EnvVarSource", vec![("secret_key_ref", selector)]);
+        model("V1EnvVar", vec![("name", target), ("value_from", source)])
     }
 
     /// `to_dict()`: every field by its Python name, those not given as `None`.
@@ -151,6 +190,9 @@ impl Interp<'_> {
         }
         match val.as_obj().map(|id| self.heap.copy(id)) {
             Some(Object::Model(class, fields)) => {
+                if let Some(open) = fields.get("**") {
+                    return self.derived(&[&open.clone()], span);
+                }
                 let mut entries = Entries::default();
                 let names: Vec<String> = Models::get()
                     .class(&class)
@@ -211,8 +253,13 @@ impl Interp<'_> {
                     else {
                         continue;
                     };
+                    let may_be_missing = self.is_partial(&val);
                     let val = self.serialised(&val, depth + 1, span);
-                    entries.insert(Key::Str(json.as_str().into()), (Val::str(json, span), val));
+                    let key = Key::Str(json.as_str().into());
+                    entries.insert(key.clone(), (Val::str(json, span), val));
+                    if may_be_missing {
+                        entries.doubt(key);
+                    }
                 }
                 self.dict(entries, span)
             }

@@ -38,8 +38,8 @@ impl Interp<'_> {
             }
         };
         let default_args = match given.get("default_args").map(|kwarg| kwarg.val.clone()) {
-            // Airflow copies the dict deeply: later changes of the caller's dict do not reach the DAG.
-            Some(val) => match self.deep_copy(&val, span) {
+            // Airflow copies the dict: later changes of the caller's dict do not reach the DAG.
+            Some(val) => match self.default_args_copy(&val, span) {
                 Ok(copy) => copy,
                 // What cannot be copied is used as it is.
                 Err(_) => val,

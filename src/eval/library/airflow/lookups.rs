@@ -32,6 +32,11 @@ const HELPERS: &[(&str, &[&str])] = &[
     ("PodRuntimeInfoEnv", &["name", "field_path"]),
 ];
 
+/// Whether one of Airflow's pod helpers has a field.
+pub(crate) fn is_helper_field(class: &str, field: &str) -> bool {
+    HELPERS.iter().any(|(name, fields)| *name == class && fields.contains(&field))
+}
+
 impl Interp<'_> {
     /// A value that the user's environment supplies: from `--values`, from the code's default where
     /// that is allowed, or a hole.

@@ -7,7 +7,7 @@ mod config;
 mod dags;
 mod decorators;
 mod groups;
-mod lookups;
+pub(crate) mod lookups;
 mod operators;
 mod relations;
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
+use self::attributes::empty_argument;
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
@@ -256,9 +257,7 @@ impl Interp<'_> {
         let mut keywords: Map<Name, TaskKeyword> = Map::default();
         keywords.reserve(args.kw.len());
         for (name, mut kwarg) in args.kw {
-            if converted_at_once(&name, &self.settings.provider_version) {
-                kwarg.val = self.snapshot(&name, &kwarg.val);
-            }
+            kwarg.val = self.as_taken(&name, kwarg.val);
             let origin = if given.contains(&name) {
                 made_by.clone()
             } else if defaulted.contains(&name) {
@@ -281,6 +280,7 @@ impl Interp<'_> {
                 }
                 if let Some(val) = self.default_for(&sources, &name) {
                     let span = val.span;
+                    let val = self.as_taken(&name, val);
                     keywords.insert(name, TaskKeyword { val, origin: Origin::DefaultArgs, span });
                 }
             }
@@ -336,14 +336,26 @@ impl Interp<'_> {
         Ok(())
     }
 
-    /// A copy of what the constructor converts at once: later changes of the caller's list or dict do not
-    /// reach the pod, while those of everything else do.
-    fn snapshot(&mut self, name: &str, val: &Val) -> Val {
+    /// An argument as the constructor keeps it. What it converts at once it copies, and it takes a container of its
+    /// own for an empty one: later changes of the caller's list or dict do not reach the pod then, while those of
+    /// everything else do.
+    fn as_taken(&mut self, name: &str, val: Val) -> Val {
+        let is_copied = converted_at_once(name, &self.settings.provider_version);
         let object = match val.as_obj().map(|id| self.heap.get(id)) {
-            Some(object @ Object::Dict(..)) => object.clone(),
-            Some(object @ Object::List(_)) if name != "env_vars" => object.clone(),
-            _ => return val.clone(),
+            Some(Object::Dict(entries, _)) if is_copied || entries.is_empty() => {
+                Object::Dict(entries.clone(), None)
+            }
+            Some(Object::List(items))
+                if items.is_empty()
+                    || is_copied && !matches!(name, "env_vars" | "image_pull_secrets") =>
+            {
+                Object::List(items.clone())
+            }
+            _ => return val,
         };
+        if !is_copied && empty_argument(name).is_none() {
+            return val;
+        }
         self.heap.val(object, val.span)
     }
 
@@ -540,7 +552,7 @@ impl Interp<'_> {
 
 /// Arguments that the constructor of the KubernetesPodOperator converts. Up to release 10.22 it converts a dict of
 /// `env_vars`, too; since then that is done only when the task is rendered.
-fn converted_at_once(name: &str, provider: &str) -> bool {
+pub(super) fn converted_at_once(name: &str, provider: &str) -> bool {
     match name {
         "ports" | "tolerations" | "affinity" | "image_pull_secrets" => true,
         "env_vars" => {

@@ -111,7 +111,17 @@ impl Interp<'_> {
             };
             attrs.insert(Name::from("exceptions"), parts);
         }
-        let instance = Instance { class: by_number(class, &args.pos), attrs, payload: None };
+        let class = by_number(class, &args.pos);
+        // The file an error is about is no argument of it.
+        if let [number, message, file, rest @ ..] = args.pos.as_slice()
+            && rest.len() < 3
+            && class.as_symbol().is_some_and(|path| exception_derives(path, "builtins.OSError"))
+        {
+            let kept = vec![number.clone(), message.clone()];
+            attrs.insert(Name::from("args"), Val::tuple(kept, span));
+            attrs.insert(Name::from("filename"), file.clone());
+        }
+        let instance = Instance { class, attrs, payload: None };
         self.heap.val(Object::Instance(instance), span)
     }
 }

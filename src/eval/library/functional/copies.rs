@@ -1,5 +1,6 @@
 //! `copy.copy` and `copy.deepcopy`.
 
+use crate::eval::HoleKind;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::Data;
 use crate::eval::object::{Entries, Instance, Key, Map, ObjId, Object, Val};
@@ -50,6 +51,37 @@ impl Interp<'_> {
     pub(crate) fn deep_copy(&mut self, val: &Val, span: Span) -> Res {
         let mut memo = Memo::default();
         self.deep(val, &mut memo, 0, span)
+    }
+
+    /// The copy a DAG keeps of its `default_args`. Airflow 2 copies them deeply, Airflow 3 only the dict itself: where
+    /// what lies in one of both is changed later, it is not known whether the other changes with it.
+    pub(crate) fn default_args_copy(&mut self, val: &Val, span: Span) -> Res {
+        let mut memo = Memo::default();
+        let copy = self.deep(val, &mut memo, 0, span)?;
+        let top = val.as_obj().map(|id| self.heap.resolve(id));
+        let inner: Vec<(ObjId, Val)> = memo
+            .into_iter()
+            .filter(|(id, made)| {
+                let is_mutable = matches!(
+                    self.heap.get(*id),
+                    Object::List(_)
+                        | Object::Dict(..)
+                        | Object::Set(_, false)
+                        | Object::Model(..)
+                        | Object::Instance(_)
+                );
+                is_mutable && Some(*id) != top && made.as_obj() != Some(*id)
+            })
+            .collect();
+        if !inner.is_empty() {
+            let shared = self.hole(HoleKind::Condition, "default_args of Airflow 3", span);
+            if let Some(cond) = shared.hole() {
+                for (id, made) in inner {
+                    self.heap.link(&made, [id, id], cond);
+                }
+            }
+        }
+        Ok(copy)
     }
 
     fn deep(&mut self, val: &Val, memo: &mut Memo, depth: u32, span: Span) -> Res {

@@ -1,10 +1,11 @@
 //! What DAG code reads from operators and their classes.
 
-use crate::airflow::Origin;
+use crate::airflow::{OperatorKind, Origin, SPREAD};
 use crate::eval::HoleKind;
 use crate::eval::interp::{Interp, Res};
+use super::converted_at_once;
 use crate::eval::library::airflow::{TaskKeyword, TaskObject, operator_kind};
-use crate::eval::object::{Data, ObjId, Object, Val};
+use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -108,7 +109,11 @@ impl Interp<'_> {
             return Ok(Some(val.clone()));
         }
         if let Some(keyword) = task.keywords.get(name) {
-            return Ok(Some(keyword.val.clone()));
+            let is_empty = keyword.val.is_none() && empty_argument(name).is_some();
+            if !is_empty || !task.initialised {
+                let val = keyword.val.clone();
+                return Ok(Some(self.argument_as_kept(id, task, name, val, span)));
+            }
         }
         match name.as_ref() {
             "task_id" | "node_id" => return Ok(Some(Val::text(task.id.clone(), span))),
@@ -128,6 +133,12 @@ impl Interp<'_> {
                 return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span)));
             }
             "__class__" => return Ok(Some(task.class.clone())),
+            // Whatever is written there is an attribute of the task.
+            "__dict__" => {
+                let all = self.hole(HoleKind::Name, format!("{}.__dict__", task.label.display()), span);
+                self.may_be(&all, &[object]);
+                return Ok(Some(all));
+            }
             "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
             "task_type" => {
                 let name = self.type_text(&task.class.clone());
@@ -170,27 +181,76 @@ impl Interp<'_> {
             return Ok(None);
         }
         // What the constructor makes of arguments that are not given.
-        let empty = match name.as_ref() {
-            "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
-            | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
-            | "init_containers" => Some(Object::List(Vec::new())),
-            "labels" | "annotations" | "node_selector" => {
-                Some(Object::Dict(Default::default(), None))
-            }
-            _ => None,
-        };
-        if let (Some(object), true) = (empty, task.initialised) {
+        if let (Some(object), true) = (empty_argument(name), task.initialised) {
             let val = self.heap.val(object, span);
-            if let Object::Task(task) = self.heap.get_mut(id) {
-                let keyword = TaskKeyword { val: val.clone(), origin: Origin::Attribute, span };
-                task.keywords.insert(name.clone(), keyword);
-            }
+            self.keep_argument(id, name, val.clone(), span);
             return Ok(Some(val));
+        }
+        let is_plain = task.initialised && !task.keywords.contains_key(SPREAD);
+        if let (true, OperatorKind::Pod, Some(data)) = (is_plain, task.kind, default_argument(name)) {
+            return Ok(Some(Val::new(data, span)));
         }
         if let Some(val) = self.class_constant(&task.base, name, span) {
             return Ok(Some(val));
         }
         Ok(Some(self.hole(HoleKind::Name, format!("{}.{name}", self.type_text(&task.class)), span)))
+    }
+
+    /// What the constructor keeps of an argument that it converts.
+    fn argument_as_kept(
+        &mut self,
+        id: ObjId,
+        task: &TaskObject,
+        name: &Name,
+        val: Val,
+        span: Span,
+    ) -> Val {
+        if !task.initialised {
+            return val;
+        }
+        match (name.as_ref(), val.as_obj().map(|id| self.heap.get(id))) {
+            ("image_pull_secrets", None) => {
+                let Some(text) = val.as_str().filter(|text| !text.is_empty()) else { return val };
+                let references: Vec<Val> = text
+                    .split(',')
+                    .map(|secret| {
+                        let mut fields = Map::default();
+                        fields.insert(Name::from("name"), Val::str(secret, span));
+                        self.heap.val(Object::Model("V1LocalObjectReference".into(), fields), span)
+                    })
+                    .collect();
+                let kept = self.list(references, span);
+                self.keep_argument(id, name, kept.clone(), span);
+                kept
+            }
+            ("affinity" | "env_vars", Some(Object::Dict(entries, _)))
+                if !entries.is_empty()
+                    && converted_at_once(name, &self.settings.provider_version) =>
+            {
+                self.derived_from(&val, name, span)
+            }
+            ("tolerations", Some(Object::List(items)))
+                if items.iter().any(|item| {
+                    item.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Dict(..)))
+                }) =>
+            {
+                self.derived_from(&val, name, span)
+            }
+            _ => val,
+        }
+    }
+
+    /// A model that the constructor made of a dict.
+    fn derived_from(&mut self, val: &Val, name: &Name, span: Span) -> Val {
+        let kept = self.hole(HoleKind::Call, format!("convert_{name}"), span);
+        self.derived(&[val, &kept], span)
+    }
+
+    fn keep_argument(&mut self, id: ObjId, name: &Name, val: Val, span: Span) {
+        if let Object::Task(task) = self.heap.get_mut(id) {
+            let keyword = TaskKeyword { val, origin: Origin::Attribute, span };
+            task.keywords.insert(name.clone(), keyword);
+        }
     }
 
     /// Class attributes of Airflow's operators that DAG code reads.
@@ -207,5 +267,42 @@ impl Interp<'_> {
             "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
             _ => None,
         }
+    }
+}
+
+/// What the constructor makes of an argument that is not given, or `None`, and that code may then add to.
+pub(super) fn empty_argument(name: &str) -> Option<Object> {
+    match name {
+        "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
+        | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
+        | "init_containers" => Some(Object::List(Vec::new())),
+        "labels" | "annotations" | "node_selector" => Some(Object::Dict(Default::default(), None)),
+        _ => None,
+    }
+}
+
+/// Arguments whose default every release of the operator has alike.
+fn default_argument(name: &str) -> Option<Data> {
+    match name {
+        "active_deadline_seconds"
+        | "cluster_context"
+        | "config_file"
+        | "container_resources"
+        | "container_security_context"
+        | "dnspolicy"
+        | "full_pod_spec"
+        | "hostname"
+        | "image"
+        | "image_pull_policy"
+        | "namespace"
+        | "pod_template_file"
+        | "priority_class_name"
+        | "schedulername"
+        | "service_account_name"
+        | "subdomain" => Some(Data::None),
+        "get_logs" | "reattach_on_restart" | "random_name_suffix" => Some(Data::Bool(true)),
+        "hostnetwork" | "log_events_on_failure" | "do_xcom_push" => Some(Data::Bool(false)),
+        "startup_timeout_seconds" => Some(Data::Int(120)),
+        _ => None,
     }
 }
