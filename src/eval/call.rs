@@ -124,7 +124,7 @@ impl Interp<'_> {
                 Some(entries) => {
                     self.work(entries.len() * KEYWORD);
                     let doubtful = entries.has_doubtful().then(|| entries.clone());
-                    for (key, (_, value)) in entries {
+                    for (key, (name, value)) in entries {
                         let is_doubtful =
                             doubtful.as_ref().is_some_and(|entries| entries.is_doubtful(&key));
                         match key {
@@ -140,7 +140,14 @@ impl Interp<'_> {
                                 }
                                 args.kw.insert(name, Kwarg { val: value, span: at });
                             }
-                            Key::Spread(_) | Key::Hole(_) => args.more_kw = Some(value),
+                            Key::Spread(_) => args.more_kw = Some(value),
+                            // One keyword, and nobody knows which.
+                            Key::Hole(_) => {
+                                let before = args.more_kw.take();
+                                let mut from = vec![&name, &value];
+                                from.extend(before.as_ref());
+                                args.more_kw = Some(self.derived(&from, keyword.span));
+                            }
                             _ => {
                                 let message = "keywords must be strings";
                                 return self.type_error(message, keyword.span);

@@ -186,16 +186,16 @@ impl Interp<'_> {
             StmtKind::Try(parts) => self.exec_try(parts),
             StmtKind::Assert(test, message) => {
                 let val = attempt!(self.eval(test));
-                if attempt!(self.truth(&val)) == Some(false) {
-                    let given = match message {
-                        Some(message) => vec![attempt!(self.eval(message))],
-                        None => Vec::new(),
-                    };
-                    let class = Val::symbol("builtins.AssertionError", stmt.span);
-                    let args = super::call::Args::positional(given);
-                    return Flow::Raise(self.make_exception(class, &args, stmt.span));
+                match attempt!(self.truth(&val)) {
+                    Some(true) => Flow::Normal,
+                    Some(false) => self.fail_assertion(message.as_ref(), stmt.span),
+                    None => {
+                        let cond = self.condition_at(test.span, &val);
+                        self.both(&cond, &mut |_| Flow::Normal, &mut |this| {
+                            this.fail_assertion(message.as_ref(), stmt.span)
+                        })
+                    }
                 }
-                Flow::Normal
             }
             StmtKind::Import(names) => {
                 for (name, alias) in names {

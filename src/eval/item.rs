@@ -159,6 +159,13 @@ impl Interp<'_> {
             Object::Dict(entries, class) => {
                 if let Some(val) = self.dict_get(&entries, index, span)? {
                     let key = self.key(index, span)?;
+                    if !entries.contains_key(&key) && self.factory_of(class.as_ref()).is_some() {
+                        // Made now, or there under a key that is equal.
+                        if let Object::Dict(entries, _) = self.heap.get_mut(id) {
+                            entries.insert(key, (index.clone(), val.clone()));
+                        }
+                        return Ok(val);
+                    }
                     if !entries.contains_key(&key) || entries.is_doubtful(&key) {
                         self.may_raise(index, span);
                     }
@@ -308,6 +315,16 @@ impl Interp<'_> {
         }
     }
 
+    /// What makes the missing values of a `defaultdict`.
+    fn factory_of(&self, class: Option<&Val>) -> Option<Val> {
+        match self.heap.get(class?.as_obj()?) {
+            Object::Record(name, attrs) if name.as_ref() == "collections.defaultdict" => {
+                attrs.get("default_factory").filter(|factory| !factory.is_none()).cloned()
+            }
+            _ => None,
+        }
+    }
+
     /// What a `defaultdict` makes for a missing key.
     fn missing_key(
         &mut self,
@@ -316,17 +333,10 @@ impl Interp<'_> {
         index: &Val,
         span: Span,
     ) -> Res<Option<Val>> {
-        let Some(class) = class else { return Ok(None) };
-        let factory = match class.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Record(name, attrs)) if name.as_ref() == "collections.defaultdict" => {
-                attrs.get("default_factory").cloned()
-            }
-            _ if class.as_symbol() == Some("collections.Counter") => {
-                return Ok(Some(Val::int(0, span)));
-            }
-            _ => None,
-        };
-        let Some(factory) = factory.filter(|factory| !factory.is_none()) else { return Ok(None) };
+        if class.and_then(Val::as_symbol) == Some("collections.Counter") {
+            return Ok(Some(Val::int(0, span)));
+        }
+        let Some(factory) = self.factory_of(class) else { return Ok(None) };
         let val = self.call(&factory, Args::default(), span)?;
         let key = self.key(index, span)?;
         self.insert(id, key, index.clone(), val.clone());

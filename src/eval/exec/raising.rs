@@ -37,6 +37,17 @@ impl Interp<'_> {
         Flow::Raise(val.at(span))
     }
 
+    /// The exception of an `assert`.
+    pub(super) fn fail_assertion(&mut self, message: Option<&Expr>, span: Span) -> Flow {
+        let given = match message {
+            Some(message) => vec![attempt!(self.eval(message))],
+            None => Vec::new(),
+        };
+        let class = Val::symbol("builtins.AssertionError", span);
+        let args = crate::eval::call::Args::positional(given);
+        Flow::Raise(self.make_exception(class, &args, span))
+    }
+
     pub(super) fn exec_try(&mut self, parts: &Try) -> Flow {
         let guarded = !parts.handlers.is_empty();
         if guarded {

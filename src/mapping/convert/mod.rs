@@ -52,6 +52,8 @@ pub(crate) fn convert(value: &Value, subject: &Subject<'_>, remarks: &mut Remark
     }
     Some(match subject.row.converter {
         Converter::Copy => plain(value, subject.jinja, subject, remarks),
+        // Airflow looks further for a namespace when it is given an empty one.
+        Converter::Namespace if value.as_str() == Some("") => return None,
         Converter::Text | Converter::Namespace => scalars::text(value, subject, remarks),
         Converter::List => lists::list(value, subject, remarks),
         Converter::StringList => lists::string_list(value, subject, remarks),

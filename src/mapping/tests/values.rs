@@ -210,6 +210,13 @@ fn secret_volumes_have_names_that_do_not_change() {
 }
 
 #[test]
+fn an_empty_namespace_counts_as_none() {
+    let mapped = kpo(&[("image", "'i'"), ("namespace", "''")]);
+    assert_eq!(at(&mapped, "/run/namespace"), Json::Null);
+    assert_eq!(at(&mapped, "/run/base_pod_meta/namespace"), Json::Null);
+}
+
+#[test]
 fn the_provider_release_decides_defaults_and_names() {
     let old = with_release("1.0.0", &[("image", "'i'"), ("name", "'a.b'"), ("namespace", "'n'")]);
     assert_eq!(at(&old, &format!("{CONTAINER}/imagePullPolicy")), json!("IfNotPresent"));

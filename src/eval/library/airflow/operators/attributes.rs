@@ -293,12 +293,10 @@ fn default_argument(name: &str) -> Option<Data> {
         | "full_pod_spec"
         | "hostname"
         | "image"
-        | "image_pull_policy"
         | "namespace"
         | "pod_template_file"
         | "priority_class_name"
         | "schedulername"
-        | "service_account_name"
         | "subdomain" => Some(Data::None),
         "get_logs" | "reattach_on_restart" | "random_name_suffix" => Some(Data::Bool(true)),
         "hostnetwork" | "log_events_on_failure" | "do_xcom_push" => Some(Data::Bool(false)),
