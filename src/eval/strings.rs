@@ -75,6 +75,9 @@ impl Interp<'_> {
                 };
             }
         }
+        if let Some(text) = self.uuid_text(val) {
+            return Ok(Text::literal(text));
+        }
         match &val.data {
             Data::Native(native) => match self.native_str(native) {
                 Some(text) => Ok(Text::literal(text)),

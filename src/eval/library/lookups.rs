@@ -258,6 +258,7 @@ impl Interp<'_> {
             "inspect.getfile" | "inspect.currentframe" | "inspect.stack" => {
                 Some(Ok(self.hole(HoleKind::Call, format!("{path}()"), span)))
             }
+            "uuid.uuid3" | "uuid.uuid5" | super::uuid::UUID => self.call_uuid(path, args, span),
             _ if path.starts_with("random.")
                 || path.starts_with("uuid.uuid")
                 || path.starts_with("secrets.")
@@ -277,9 +278,6 @@ impl Interp<'_> {
                         | "os.getuid"
                 ) =>
             {
-                if path == "uuid.UUID" {
-                    return None;
-                }
                 nondeterministic(self)
             }
             _ => None,

@@ -18,6 +18,7 @@ pub(crate) mod natives;
 pub(crate) mod regex;
 pub(crate) mod serialise;
 pub(crate) mod texts;
+pub(crate) mod uuid;
 
 use super::HoleKind;
 use super::call::Args;

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+mod join;
+
+pub use join::{parse_qsl, urljoin};
+
 use super::Failure;
 use super::text::repr_str;
 

@@ -340,6 +340,10 @@ impl Interp<'_> {
                 let dict = self.heap.val(Object::Dict(entries, None), span);
                 self.repr_into(&dict, out, span, depth)?;
             }
+            Object::Record(class, _) if class.as_ref() == crate::eval::library::uuid::UUID => {
+                let text = self.uuid_text(val).unwrap_or_default();
+                out.push_str(&format!("UUID('{text}')"));
+            }
             Object::Record(class, attrs) if class.as_ref() == "types.SimpleNamespace" => {
                 out.push_str("namespace(");
                 for (index, (name, val)) in attrs.iter().enumerate() {

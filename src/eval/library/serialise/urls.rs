@@ -2,7 +2,7 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, Object, Val};
+use crate::eval::object::{Data, Entries, Key, Map, Object, Val};
 use crate::eval::pure::Failure;
 use crate::eval::pure::url::{self, SplitUrl};
 use crate::python::Span;
@@ -52,14 +52,56 @@ impl Interp<'_> {
                     Err(failure) => return self.failed(failure, &[first], span).map(Some),
                 }
             }
+            "urljoin" if args.pos.len() == 2 && args.kw.is_empty() => {
+                let Some(url) = args.pos.get(1).and_then(|url| self.known_str(url)) else {
+                    return Ok(Some(self.derived(&args.all(), span)));
+                };
+                match url::urljoin(&text, &url) {
+                    Ok(joined) => self.string(joined, span),
+                    Err(failure) => return self.failed(failure, &args.all(), span).map(Some),
+                }
+            }
+            "parse_qs" | "parse_qsl" => return self.parse_query(name, &text, args, span),
             _ => return Ok(None),
         }))
     }
 
-    fn url_encode(&mut self, query: &Val, args: &Args, span: Span) -> Res<Option<Val>> {
-        if args.pos.len() > 1 || !args.kw.is_empty() {
-            return Ok(None);
+    /// `parse_qs` and `parse_qsl`.
+    fn parse_query(&mut self, name: &str, text: &str, args: &Args, span: Span) -> Res<Option<Val>> {
+        let keeps_blank = match args.get(1, "keep_blank_values") {
+            Some(val) => self.truth(&val.clone())?,
+            None => Some(false),
+        };
+        let is_plain = args.pos.len() < 3 && args.kw.keys().all(|name| name.as_ref() == "keep_blank_values");
+        let (Some(keeps_blank), true) = (keeps_blank, is_plain) else { return Ok(None) };
+        let pairs = url::parse_qsl(text, keeps_blank);
+        self.spend(pairs.len(), span)?;
+        if name == "parse_qsl" {
+            let pair = |(name, value): (String, String)| {
+                Val::tuple(vec![Val::str(name, span), Val::str(value, span)], span)
+            };
+            let pairs = pairs.into_iter().map(pair).collect();
+            return Ok(Some(self.list(pairs, span)));
         }
+        let mut found: Map<String, Vec<Val>> = Map::default();
+        for (name, value) in pairs {
+            found.entry(name).or_default().push(Val::str(value, span));
+        }
+        let mut entries = Entries::default();
+        for (name, values) in found {
+            let values = self.list(values, span);
+            entries.insert(Key::Str(name.as_str().into()), (Val::str(name, span), values));
+        }
+        Ok(Some(self.dict(entries, span)))
+    }
+
+    fn url_encode(&mut self, query: &Val, args: &Args, span: Span) -> Res<Option<Val>> {
+        let is_plain = args.pos.len() < 3 && args.kw.keys().all(|name| name.as_ref() == "doseq");
+        let takes_parts = match args.get(1, "doseq") {
+            Some(val) => self.truth(&val.clone())?,
+            None => Some(false),
+        };
+        let (Some(takes_parts), true) = (takes_parts, is_plain) else { return Ok(None) };
         if self.is_open(query) {
             return Ok(Some(self.derived(&[query], span)));
         }
@@ -79,6 +121,30 @@ impl Interp<'_> {
                 pairs
             }
         };
+        let mut single: Vec<Vec<Val>> = Vec::new();
+        for pair in pairs {
+            match pair.as_slice() {
+                [key, val] if takes_parts && !matches!(val.data, Data::Str(_)) => {
+                    // What has no length is taken as it is.
+                    let has_parts = matches!(val.data, Data::Tuple(_))
+                        || val.as_obj().is_some_and(|id| {
+                            matches!(self.heap.get(id), Object::List(_) | Object::Dict(..))
+                        });
+                    match (has_parts, val.as_obj()) {
+                        (true, _) => match self.iterate(val, span)? {
+                            Some(items) => {
+                                single.extend(items.into_iter().map(|item| vec![key.clone(), item]));
+                            }
+                            None => return Ok(Some(self.derived(&[query], span))),
+                        },
+                        (false, None) if !self.is_open(val) => single.push(pair),
+                        _ => return Ok(None),
+                    }
+                }
+                _ => single.push(pair),
+            }
+        }
+        let pairs = single;
         let mut parts = Vec::new();
         for pair in pairs {
             let mut sides = Vec::new();
@@ -129,22 +195,21 @@ impl Interp<'_> {
     /// `ParseResult.geturl()`.
     pub(crate) fn unsplit_url(&mut self, attrs: &Map<Name, Val>, span: Span) -> Option<Res> {
         let part = |name: &str| attrs.get(name).and_then(Val::as_str);
-        let mut url = String::new();
-        if let Some(scheme) = part("scheme").filter(|part| !part.is_empty()) {
-            url.push_str(scheme);
-            url.push(':');
+        let mut path = part("path")?.to_owned();
+        if let Some(params) = part("params").filter(|part| !part.is_empty()) {
+            path = format!("{path};{params}");
         }
-        if let Some(netloc) = part("netloc").filter(|part| !part.is_empty()) {
-            url.push_str("//");
-            url.push_str(netloc);
+        let whole = |name: &str| part(name).map(str::to_owned);
+        let split = SplitUrl {
+            scheme: whole("scheme")?,
+            netloc: whole("netloc")?,
+            path,
+            query: whole("query")?,
+            fragment: whole("fragment")?,
+        };
+        match split.unsplit() {
+            Ok(url) => Some(Ok(self.string(url, span))),
+            Err(failure) => Some(self.failed(failure, &[], span)),
         }
-        url.push_str(part("path")?);
-        for (name, mark) in [("params", ';'), ("query", '?'), ("fragment", '#')] {
-            if let Some(text) = part(name).filter(|part| !part.is_empty()) {
-                url.push(mark);
-                url.push_str(text);
-            }
-        }
-        Some(Ok(self.string(url, span)))
     }
 }

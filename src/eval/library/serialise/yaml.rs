@@ -173,7 +173,9 @@ impl Interp<'_> {
             _ => Some(default),
         };
         // podlift writes block style only.
-        if self.flag(args, "default_flow_style", false)? {
+        if args.named("default_flow_style").is_some_and(Val::is_none)
+            || self.flag(args, "default_flow_style", false)?
+        {
             return None;
         }
         let options = DumpOptions {
