@@ -45,17 +45,19 @@ const RUNTIME_METHODS: &[&str] = &[
 ];
 
 /// Evaluates a DAG file without running it and takes down what it makes. Everything it asks the file system goes
-/// through `disk`.
+/// through `disk`, but for the content of the file if that comes with its path.
 pub fn load_file(
     files: &Files,
     sources: &Sources,
     settings: &Settings,
-    path: &Path,
+    (path, bytes): (&Path, Option<&[u8]>),
     shown: &str,
     disk: &Disk,
 ) -> Loaded {
     let canonical = disk.real(path).unwrap_or_else(|| path.to_owned());
-    let file = files.load(sources, &canonical, shown, disk);
+    // A path that leads elsewhere by now leads to another content.
+    let bytes = bytes.filter(|_| canonical == path);
+    let file = files.load(sources, (&canonical, bytes), shown, disk);
     let loaded = load_parsed(files, sources, settings, &canonical, &file, disk);
     // Few DAG files are imported by others; those are parsed once more.
     let is_shared = files.forget(&canonical) > 1;
