@@ -304,7 +304,7 @@ fn keywords_of(interp: &mut Interp<'_>, keywords: &Map<Name, TaskKeyword>) -> Ke
                 interp.freeze(&keyword.val)
             };
             let origin = keyword.origin.clone();
-            (name.to_string(), Keyword { value, origin, span: keyword.span })
+            (str::to_owned(name), Keyword { value, origin, span: keyword.span })
         })
         .collect()
 }
@@ -313,7 +313,10 @@ fn values_of(
     interp: &Interp<'_>,
     keywords: &Map<Name, TaskKeyword>,
 ) -> IndexMap<String, crate::eval::Value> {
-    keywords.iter().map(|(name, keyword)| (name.to_string(), interp.freeze(&keyword.val))).collect()
+    keywords
+        .iter()
+        .map(|(name, keyword)| (str::to_owned(name), interp.freeze(&keyword.val)))
+        .collect()
 }
 
 fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
@@ -364,7 +367,10 @@ fn function_of(interp: &mut Interp<'_>, task: &TaskObject) -> Option<TaskFunctio
         text: interp.sources.snippet(def.def_span),
         free_names,
         args: args.iter().map(|val| interp.freeze(val)).collect(),
-        kwargs: kwargs.iter().map(|(name, val)| (name.to_string(), interp.freeze(val))).collect(),
+        kwargs: kwargs
+            .iter()
+            .map(|(name, val)| (str::to_owned(name), interp.freeze(val)))
+            .collect(),
         result: result.flatten(),
     })
 }
