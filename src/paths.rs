@@ -34,6 +34,9 @@ impl Shown {
 
     /// The text for a path; a relative path is taken from the current directory.
     pub fn text(&self, path: &Path) -> String {
+        if let Some(text) = self.text_of_plain(path) {
+            return text;
+        }
         let path = normal(&self.cwd.join(path));
         let known = self.folders.iter().find_map(|(folder, name)| {
             path.strip_prefix(folder).ok().map(|inside| slashed(&name.join(inside)))
@@ -44,6 +47,24 @@ impl Shown {
             slashed(&names.into_iter().rev().collect::<PathBuf>())
         });
         if text.is_empty() { ".".to_owned() } else { text }
+    }
+
+    /// The same for a path that has to be neither completed nor tidied up, which is how a walk finds files; `None` for
+    /// any other.
+    fn text_of_plain(&self, path: &Path) -> Option<String> {
+        let path = path.to_str()?;
+        let is_plain = path.starts_with('/')
+            && !path.ends_with('/')
+            && !["//", "/."].iter().any(|odd| path.contains(odd));
+        if !is_plain {
+            return None;
+        }
+        let (inside, name) = self.folders.iter().find_map(|(folder, name)| {
+            let rest = path.strip_prefix(folder.to_str()?.trim_end_matches('/'))?;
+            (rest.is_empty() || rest.starts_with('/')).then_some((rest, name))
+        })?;
+        let (inside, name) = (inside.strip_prefix('/')?, name.to_str()?);
+        Some(if name.is_empty() { inside.to_owned() } else { [name, "/", inside].concat() })
     }
 }
 
@@ -98,6 +119,42 @@ mod tests {
         assert_eq!(shown("/srv/airflow/dags/team/a.py"), "dags/team/a.py");
         assert_eq!(shown("/srv/airflow/dags"), "dags");
         assert_eq!(shown("../other/a.py"), "other/a.py");
+    }
+
+    #[test]
+    fn a_path_as_a_walk_finds_it_is_shown_as_any_other() {
+        let shown = Shown::new(
+            Path::new("/a/b"),
+            ["/a/b/c", "/x", "/x/f.py", "/x/./y/", "/", "../up", "é"].map(PathBuf::from),
+        );
+        let mut plain = 0;
+        for path in [
+            "/a/b/c/d.py",
+            "/a/b/f.py",
+            "/a/b",
+            "/a/bc/d.py",
+            "/x/f.py",
+            "/x/y/f.py",
+            "/x/y",
+            "/a/up/f.py",
+            "/a/b/c/.d/e.py",
+            "/x//y/f.py",
+            "/x/y/",
+            "/é/f.py",
+            "/a/b/é/f.py",
+            "c/d.py",
+            "/x/y/../f.py",
+            "/",
+        ] {
+            if let Some(text) = shown.text_of_plain(Path::new(path)) {
+                plain += 1;
+                let tidied = Shown { cwd: PathBuf::from("/"), ..shown.clone() };
+                // What is relative goes the long way.
+                let relative = Path::new(path).strip_prefix("/").unwrap();
+                assert_eq!(text, tidied.text(relative), "{path}");
+            }
+        }
+        assert!(plain >= 7, "{plain}");
     }
 
     #[cfg(unix)]

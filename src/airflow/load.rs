@@ -45,17 +45,19 @@ const RUNTIME_METHODS: &[&str] = &[
 ];
 
 /// Evaluates a DAG file without running it and takes down what it makes. Everything it asks the file system goes
-/// through `disk`.
+/// through `disk`, but for the content of the file if that comes with its path.
 pub fn load_file(
     files: &Files,
     sources: &Sources,
     settings: &Settings,
-    path: &Path,
+    (path, bytes): (&Path, Option<&[u8]>),
     shown: &str,
     disk: &Disk,
 ) -> Loaded {
     let canonical = disk.real(path).unwrap_or_else(|| path.to_owned());
-    let file = files.load(sources, &canonical, shown, disk);
+    // A path that leads elsewhere by now leads to another content.
+    let bytes = bytes.filter(|_| canonical == path);
+    let file = files.load(sources, (&canonical, bytes), shown, disk);
     let loaded = load_parsed(files, sources, settings, &canonical, &file, disk);
     // Few DAG files are imported by others; those are parsed once more.
     let is_shared = files.forget(&canonical) > 1;
@@ -302,7 +304,7 @@ fn keywords_of(interp: &mut Interp<'_>, keywords: &Map<Name, TaskKeyword>) -> Ke
                 interp.freeze(&keyword.val)
             };
             let origin = keyword.origin.clone();
-            (name.to_string(), Keyword { value, origin, span: keyword.span })
+            (str::to_owned(name), Keyword { value, origin, span: keyword.span })
         })
         .collect()
 }
@@ -311,7 +313,10 @@ fn values_of(
     interp: &Interp<'_>,
     keywords: &Map<Name, TaskKeyword>,
 ) -> IndexMap<String, crate::eval::Value> {
-    keywords.iter().map(|(name, keyword)| (name.to_string(), interp.freeze(&keyword.val))).collect()
+    keywords
+        .iter()
+        .map(|(name, keyword)| (str::to_owned(name), interp.freeze(&keyword.val)))
+        .collect()
 }
 
 fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
@@ -362,7 +367,10 @@ fn function_of(interp: &mut Interp<'_>, task: &TaskObject) -> Option<TaskFunctio
         text: interp.sources.snippet(def.def_span),
         free_names,
         args: args.iter().map(|val| interp.freeze(val)).collect(),
-        kwargs: kwargs.iter().map(|(name, val)| (name.to_string(), interp.freeze(val))).collect(),
+        kwargs: kwargs
+            .iter()
+            .map(|(name, val)| (str::to_owned(name), interp.freeze(val)))
+            .collect(),
         result: result.flatten(),
     })
 }

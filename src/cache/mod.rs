@@ -22,6 +22,7 @@ pub use fingerprint::Fingerprint;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use crate::disk::{Answer, Bounds, Observation};
@@ -78,8 +79,6 @@ pub(crate) struct Session {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What was taken from the pack.
-    reused: Vec<PathBuf>,
     draft: Option<Draft>,
     problem: Option<io::Error>,
 }
@@ -99,13 +98,13 @@ impl Session {
     pub(crate) fn find<T>(
         &self,
         path: &Path,
-        content: Answer,
+        content: &[u8],
         read: impl FnOnce(&[u8]) -> Option<T>,
     ) -> Option<T> {
         let pack = self.pack.as_ref()?;
-        let place = pack.find(path, content, self.bounds)?;
+        let place = pack.find(path, Answer::of_bytes(content), self.bounds)?;
         let found = read(&pack.record(place)?)?;
-        self.state().reused.push(path.to_owned());
+        place.is_used.store(true, Ordering::Relaxed);
         Some(found)
     }
 
@@ -133,7 +132,7 @@ impl Session {
     /// Writes what is to be kept.
     pub(crate) fn finish(self) -> Used {
         let mut state = self.state();
-        let reused = state.reused.len();
+        let reused = self.pack.as_ref().map_or(0, |pack| pack.used().count());
         let known = self.pack.as_ref().map_or(0, Pack::len);
         if state.problem.is_none() {
             let done = if state.draft.is_none() && reused == known {
@@ -157,8 +156,9 @@ impl Session {
             None => Draft::new(&self.folder, &self.fingerprint)?,
         };
         if let Some(pack) = &self.pack {
-            state.reused.sort();
-            for path in &state.reused {
+            let mut used: Vec<&Path> = pack.used().collect();
+            used.sort_unstable();
+            for path in used {
                 draft.keep(pack, path)?;
             }
         }

@@ -12,8 +12,10 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -26,7 +28,7 @@ const MAGIC: &[u8; 16] = b"podlift cache 1\n";
 const FOOTER: usize = 8 + 8 + 8 + MAGIC.len();
 
 /// Where the record of a DAG file lies and when it may be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Place {
     /// The DAG file itself.
     pub(super) content: Answer,
@@ -35,12 +37,14 @@ pub(super) struct Place {
     check: u64,
     /// Numbers of the observations.
     depends: Vec<u32>,
+    /// Whether this run has used it.
+    pub(super) is_used: AtomicBool,
 }
 
 /// A pack that is read.
 #[derive(Debug)]
 pub(super) struct Pack {
-    file: Mutex<File>,
+    file: File,
     observations: Vec<Observation>,
     /// Whether each observation still holds, once somebody asked.
     holds: Vec<OnceLock<bool>>,
@@ -65,15 +69,21 @@ impl Pack {
         if from.array() != Some(*MAGIC) || offset.checked_add(length)? != end {
             return None;
         }
-        let directory = read_at(&mut file, offset, length, sum)?;
+        let directory = read_at(&file, offset, length, sum)?;
         let (observations, places) = read_directory(&directory)?;
         let holds = observations.iter().map(|_| OnceLock::new()).collect();
-        Some(Self { file: Mutex::new(file), observations, holds, places })
+        Some(Self { file, observations, holds, places })
     }
 
     /// How many DAG files it knows.
     pub(super) fn len(&self) -> usize {
         self.places.len()
+    }
+
+    /// The DAG files whose records this run has used, in no particular order.
+    pub(super) fn used(&self) -> impl Iterator<Item = &Path> {
+        let used = self.places.iter().filter(|(_, place)| place.is_used.load(Ordering::Relaxed));
+        used.map(|(path, _)| path.as_path())
     }
 
     /// The place of a DAG file with this content, if everything its result depends on is as it was.
@@ -94,8 +104,7 @@ impl Pack {
 
     /// The record at a place.
     pub(super) fn record(&self, place: &Place) -> Option<Vec<u8>> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        read_at(&mut file, place.offset, place.length, place.check)
+        read_at(&self.file, place.offset, place.length, place.check)
     }
 
     fn depends<'a>(&'a self, place: &'a Place) -> impl Iterator<Item = &'a Observation> {
@@ -104,18 +113,19 @@ impl Pack {
 }
 
 /// Bytes of a file that are as they were written.
-fn read_at(file: &mut File, offset: u64, length: u64, sum: u64) -> Option<Vec<u8>> {
-    file.seek(SeekFrom::Start(offset)).ok()?;
-    // A damaged length must not ask for memory: no more is taken than there is.
-    let mut bytes = Vec::new();
-    if let Ok(length) = usize::try_from(length)
-        && length <= 1 << 30
-    {
-        bytes.reserve_exact(length.min(1 << 22));
+fn read_at(file: &File, offset: u64, length: u64, sum: u64) -> Option<Vec<u8>> {
+    // A damaged length must not ask for memory.
+    let end = offset.checked_add(length)?;
+    if length > PROBED && end > file.metadata().ok()?.len() {
+        return None;
     }
-    file.take(length).read_to_end(&mut bytes).ok()?;
-    (bytes.len() as u64 == length && check(&bytes) == sum).then_some(bytes)
+    let mut bytes = vec![0; usize::try_from(length).ok()?];
+    file.read_exact_at(&mut bytes, offset).ok()?;
+    (check(&bytes) == sum).then_some(bytes)
 }
+
+/// Lengths up to this are asked for without a look at how long the file is, in bytes.
+const PROBED: u64 = 1 << 20;
 
 type Directory = (Vec<Observation>, FxHashMap<PathBuf, Place>);
 
@@ -133,7 +143,7 @@ fn read_directory(bytes: &[u8]) -> Option<Directory> {
         let (offset, length) = (from.number()?, from.number()?);
         let check = u64::from_le_bytes(from.array()?);
         let depends = from.list(Reader::number32)?;
-        Some((path, Place { content, offset, length, check, depends }))
+        Some((path, Place { content, offset, length, check, depends, is_used: false.into() }))
     })?;
     from.is_done().then_some((observations, places))
 }
@@ -180,8 +190,14 @@ impl Draft {
         }
         self.file.write_all(record)?;
         let length = record.len() as u64;
-        let place =
-            Place { content, offset: self.offset, length, check: check(record), depends: numbers };
+        let place = Place {
+            content,
+            offset: self.offset,
+            length,
+            check: check(record),
+            depends: numbers,
+            is_used: false.into(),
+        };
         self.offset += length;
         self.places.insert(path.to_owned(), place);
         Ok(())

@@ -11,8 +11,11 @@ fn session(folder: &Path) -> Session {
     Session::new(&Cache::at(folder).unwrap(), Fingerprint::of_build(), BOUNDS)
 }
 
+/// What stands in each DAG file.
+const CONTENT: &[u8] = b"dag";
+
 fn content() -> Answer {
-    Answer::of_bytes(b"dag")
+    Answer::of_bytes(CONTENT)
 }
 
 fn depends(path: &Path) -> Observation {
@@ -21,7 +24,7 @@ fn depends(path: &Path) -> Observation {
 }
 
 fn find(session: &Session, name: &str) -> Option<Vec<u8>> {
-    session.find(Path::new(name), content(), |bytes| Some(bytes.to_vec()))
+    session.find(Path::new(name), CONTENT, |bytes| Some(bytes.to_vec()))
 }
 
 #[test]
@@ -37,8 +40,7 @@ fn records_are_found_while_what_they_depend_on_holds() {
     let second = session(&folder);
     assert_eq!(find(&second, "a.py").as_deref(), Some(&b"of a"[..]));
     assert_eq!(find(&second, "b.py").as_deref(), Some(&b"of b"[..]));
-    let other = Answer::of_bytes(b"changed");
-    assert_eq!(second.find(Path::new("a.py"), other, |_| Some(())), None);
+    assert_eq!(second.find(Path::new("a.py"), b"changed", |_| Some(())), None);
     assert_eq!(second.finish().reused, 2);
 
     fs::write(&helper, "").unwrap();

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use clap::ColorChoice;
 use clap::builder::StyledStr;
 
+/// How much is printed at a time, in bytes. Job specs are printed by the megabyte.
+const STDOUT: usize = 64 << 10;
+
 /// The streams, the current directory and the colours of a run.
 pub struct Ctx<'a> {
     /// Artefacts go here and nothing else.
@@ -39,7 +42,7 @@ impl Ctx<'static> {
         Ok(Self {
             color_out: colors(anstream::AutoStream::choice(&io::stdout())),
             color_err: colors(anstream::AutoStream::choice(&io::stderr())),
-            stdout: Box::new(BufWriter::new(io::stdout())),
+            stdout: Box::new(BufWriter::with_capacity(STDOUT, io::stdout())),
             stderr: Box::new(BufWriter::new(io::stderr())),
             stdin: Box::new(io::stdin()),
             cwd: std::env::current_dir()?,

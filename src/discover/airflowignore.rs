@@ -31,8 +31,20 @@ pub enum IgnoreSyntax {
 pub(super) struct AirflowIgnore {
     root: PathBuf,
     syntax: IgnoreSyntax,
-    rules: Mutex<BTreeMap<PathBuf, Arc<Rules>>>,
+    known: Mutex<Known>,
     problems: Mutex<BTreeMap<PathBuf, String>>,
+}
+
+/// The rules for what lies in a folder: those of the folder itself come first, then those of the folders around it.
+/// Folders without rules are left out.
+type Chain = Arc<[Arc<Rules>]>;
+
+/// What was read so far.
+#[derive(Debug, Default)]
+struct Known {
+    chains: BTreeMap<PathBuf, Chain>,
+    /// The folder that was asked for last. A walk asks for one file after the other.
+    last: Option<(PathBuf, Chain)>,
 }
 
 /// The longest file of patterns that is read, in bytes. People write a few lines.
@@ -51,17 +63,29 @@ enum Rules {
     Regexp(Vec<Regex>),
 }
 
+impl Rules {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Glob(globs) => globs.is_empty(),
+            Self::Regexp(patterns) => patterns.is_empty(),
+        }
+    }
+}
+
 impl AirflowIgnore {
     /// The rules below a DAG folder.
     pub(super) fn new(root: &Path, syntax: IgnoreSyntax) -> Self {
-        Self { root: root.to_owned(), syntax, rules: Mutex::default(), problems: Mutex::default() }
+        Self { root: root.to_owned(), syntax, known: Mutex::default(), problems: Mutex::default() }
     }
 
     /// Whether a file or folder is left out. The folders above it must not be left out themselves.
     pub(super) fn ignores(&self, path: &Path, is_dir: bool) -> bool {
-        let folders: Vec<&Path> =
-            path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root)).collect();
-        let rules = folders.into_iter().map(|folder| self.rules_of(folder));
+        let Some(folder) = path.parent() else { return false };
+        let chain = self.chain_of(folder);
+        if chain.is_empty() {
+            return false;
+        }
+        let mut rules = chain.iter();
         match self.syntax {
             // The last matching line decides, and the deepest file comes last.
             IgnoreSyntax::Glob => rules
@@ -77,7 +101,7 @@ impl AirflowIgnore {
                 .unwrap_or(false),
             IgnoreSyntax::Regexp => {
                 let inside = path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy();
-                rules.into_iter().any(|rules| match rules.as_ref() {
+                rules.any(|rules| match rules.as_ref() {
                     Rules::Glob(_) => false,
                     Rules::Regexp(patterns) => {
                         patterns.iter().any(|regex| regex.is_match(&inside).unwrap_or(false))
@@ -93,14 +117,36 @@ impl AirflowIgnore {
         problems.iter().map(|(path, problem)| (path.clone(), problem.clone())).collect()
     }
 
-    fn rules_of(&self, folder: &Path) -> Arc<Rules> {
-        let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rules) = known.get(folder) {
-            return Arc::clone(rules);
+    fn chain_of(&self, folder: &Path) -> Chain {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        match &known.last {
+            Some((last, chain)) if last.as_os_str() == folder.as_os_str() => Arc::clone(chain),
+            _ => {
+                let chain = self.chain(folder, &mut known.chains);
+                known.last = Some((folder.to_owned(), Arc::clone(&chain)));
+                chain
+            }
         }
-        let rules = Arc::new(self.read(folder));
-        known.insert(folder.to_owned(), Arc::clone(&rules));
-        rules
+    }
+
+    fn chain(&self, folder: &Path, chains: &mut BTreeMap<PathBuf, Chain>) -> Chain {
+        if !folder.starts_with(&self.root) {
+            return Chain::default();
+        }
+        if let Some(chain) = chains.get(folder) {
+            return Arc::clone(chain);
+        }
+        let around = match folder.parent() {
+            Some(around) => self.chain(around, chains),
+            None => Chain::default(),
+        };
+        let own = Some(self.read(folder)).filter(|rules| !rules.is_empty()).map(Arc::new);
+        let chain: Chain = match own {
+            Some(own) => std::iter::once(own).chain(around.iter().cloned()).collect(),
+            None => around,
+        };
+        chains.insert(folder.to_owned(), Arc::clone(&chain));
+        chain
     }
 
     fn read(&self, folder: &Path) -> Rules {

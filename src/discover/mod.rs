@@ -15,30 +15,62 @@ mod mentions;
 pub use airflowignore::IgnoreSyntax;
 pub use mentions::{looks_like_dag, operator_mention};
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::disk::Answer;
 use crate::paths::{Shown, normal};
 use crate::python::{Source, Sources, Span};
 use airflowignore::AirflowIgnore;
 use folders::Folders;
 
-/// A DAG file to read.
+/// A file that may be a DAG file. To know whether it is, somebody has to look into it, and several can do that at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where it really lies.
+    path: PathBuf,
+    /// Its name in artefacts and findings.
+    shown: String,
+    /// Whether the user named it, so that it is read whatever it looks like.
+    is_named: bool,
+}
+
+impl Candidate {
+    /// The DAG file, read unless it is longer than `longest` bytes; `None` for one that cannot make a DAG.
+    pub fn look(self, longest: u64) -> Option<Input> {
+        let Self { path, shown, is_named } = self;
+        let content = match crate::disk::read(&path, longest) {
+            Ok(Some(bytes)) if is_named || looks_like_dag(&bytes) => Content::Read(bytes),
+            Ok(Some(_)) => return None,
+            // A file that cannot be looked into is for the reader to complain about.
+            Ok(None) | Err(_) => Content::Unread,
+        };
+        Some(Input { path, shown, content })
+    }
+}
+
+/// A DAG file to translate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// Where it lies. For standard input, a file that need not exist in the folder imports start from.
     pub path: PathBuf,
     /// Its name in artefacts and findings.
     pub shown: String,
-    /// The text, when it does not come from disk.
-    pub text: Option<Vec<u8>>,
-    /// What its content was when it was found, if that was asked for and it could be read.
-    pub content: Option<Answer>,
+    /// What stands in it.
+    pub content: Content,
+}
+
+/// The content of a DAG file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// It does not come from disk.
+    Given(Vec<u8>),
+    /// It was read when the file was found.
+    Read(Vec<u8>),
+    /// It could not be read then.
+    Unread,
 }
 
 /// What to look for.
@@ -52,19 +84,13 @@ pub struct Search<'a> {
     pub ignore_syntax: IgnoreSyntax,
     /// Folders that files may be read from, besides the named ones.
     pub roots: &'a [PathBuf],
-    /// Files longer than this are not looked into before they are read, in bytes.
-    pub longest: u64,
-    /// Whether to take down the contents of DAG files.
-    pub contents: bool,
 }
 
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// DAG files, sorted by their shown paths, each once.
-    pub inputs: Vec<Input>,
-    /// Python files that cannot make a DAG, because they do not mention both Airflow and DAGs.
-    pub helpers: usize,
+    /// Python files, sorted by their shown paths, each once.
+    pub candidates: Vec<Candidate>,
     /// What could not be looked at.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -79,7 +105,7 @@ pub struct Missing {
     pub source: std::io::Error,
 }
 
-/// Finds the DAG files among `paths`.
+/// Finds the files among `paths` that may be DAG files.
 ///
 /// # Errors
 /// A path of `paths` does not exist.
@@ -90,8 +116,6 @@ pub fn find(paths: &[PathBuf], search: &Search<'_>, sources: &Sources) -> Result
         .chain(search.roots)
         .filter_map(|root| search.cwd.join(root).canonicalize().ok())
         .collect();
-    // Two names may lead to one file: it is read once.
-    let mut inputs: BTreeMap<PathBuf, Input> = BTreeMap::new();
     for path in paths {
         let path = normal(&search.cwd.join(path));
         let about = path
@@ -102,19 +126,26 @@ pub fn find(paths: &[PathBuf], search: &Search<'_>, sources: &Sources) -> Result
                 search,
                 sources,
                 allowed: &allowed,
-                inputs: &mut inputs,
                 found: &mut found,
                 folder: Default::default(),
             };
             walk.folder(&path);
         } else {
-            let bytes = if search.contents { bytes_up_to(&path, search.longest) } else { None };
-            let real = path.canonicalize().unwrap_or(path);
-            keep(real, bytes.as_deref(), search, &mut inputs);
+            let path = path.canonicalize().unwrap_or(path);
+            let shown = search.shown.text(&path);
+            found.candidates.push(Candidate { path, shown, is_named: true });
         }
     }
-    found.inputs = inputs.into_values().collect();
-    found.inputs.sort_by(|left, right| left.shown.cmp(&right.shown));
+    let order = |one: &Candidate, other: &Candidate| {
+        one.shown.cmp(&other.shown).then_with(|| one.path.cmp(&other.path))
+    };
+    found.candidates.sort_unstable_by(order);
+    // Two names may lead to one file: it is read once.
+    found.candidates.dedup_by(|next, kept| {
+        let is_same = next.path == kept.path;
+        kept.is_named |= is_same && next.is_named;
+        is_same
+    });
     Ok(found)
 }
 
@@ -124,10 +155,19 @@ struct Walk<'a> {
     sources: &'a Sources,
     /// Real paths of the folders that files may be read from.
     allowed: &'a [PathBuf],
-    inputs: &'a mut BTreeMap<PathBuf, Input>,
     found: &'a mut Found,
-    /// The folder of the last file, and where it really lies.
-    folder: (PathBuf, Option<PathBuf>),
+    /// The folder of the last file.
+    folder: Home,
+}
+
+/// A folder that files lie in.
+#[derive(Debug, Default)]
+struct Home {
+    path: PathBuf,
+    /// Where it really lies; `None` when that is not to be found.
+    real: Option<PathBuf>,
+    /// Whether files may be read from there.
+    is_allowed: bool,
 }
 
 impl Walk<'_> {
@@ -149,7 +189,8 @@ impl Walk<'_> {
             // What lies outside the repository says nothing about it, and must not change the result.
             .git_global(false)
             .git_exclude(false)
-            .sort_by_file_path(Path::cmp)
+            // What is compared lies in one folder; paths as a whole are compared faster than part by part.
+            .sort_by_file_path(|one, other| one.as_os_str().cmp(other.as_os_str()))
             .filter_entry({
                 let (rules, folders) = (Arc::clone(&rules), Arc::clone(&folders));
                 move |entry| is_wanted(entry, &rules) && folders.lets_in(entry)
@@ -174,19 +215,17 @@ impl Walk<'_> {
     /// Looks at one file.
     fn file(&mut self, path: &Path, is_link: bool) {
         let extension = path.extension().and_then(|extension| extension.to_str());
-        let real = if extension == Some("py") { self.real(path, is_link) } else { None };
         match extension {
-            Some("py") if !self.is_allowed(real.as_deref()) => {
-                let message = "link leads out of the roots; the file is not read";
-                let help = "pass the folder it leads to with --root DIR";
-                self.say(Code::OutsideRoots, Severity::Warning, path, message, help);
-            }
-            Some("py") => match bytes_up_to(path, self.search.longest) {
-                // A file that cannot be looked into is for the reader to complain about.
-                Some(bytes) if !looks_like_dag(&bytes) => self.found.helpers += 1,
-                bytes => {
-                    let real = real.unwrap_or_else(|| path.to_owned());
-                    keep(real, bytes.as_deref(), self.search, self.inputs);
+            Some("py") => match self.real(path, is_link) {
+                (_, false) => {
+                    let message = "link leads out of the roots; the file is not read";
+                    let help = "pass the folder it leads to with --root DIR";
+                    self.say(Code::OutsideRoots, Severity::Warning, path, message, help);
+                }
+                (real, true) => {
+                    let path = real.unwrap_or_else(|| path.to_owned());
+                    let shown = self.search.shown.text(&path);
+                    self.found.candidates.push(Candidate { path, shown, is_named: false });
                 }
             },
             Some("zip") => {
@@ -198,21 +237,24 @@ impl Walk<'_> {
         }
     }
 
-    /// The real path of a file; `None` when there is none to be found. Files that are no links lie in the real folder
-    /// of the ones beside them.
-    fn real(&mut self, path: &Path, is_link: bool) -> Option<PathBuf> {
-        if is_link {
-            return path.canonicalize().ok();
+    /// The real path of a file, if there is one to be found, and whether it may be read. Files that are no links lie in
+    /// the real folder of the ones beside them.
+    fn real(&mut self, path: &Path, is_link: bool) -> (Option<PathBuf>, bool) {
+        let (false, Some(folder), Some(name)) = (is_link, path.parent(), path.file_name()) else {
+            let real = path.canonicalize().ok();
+            let is_allowed = real.as_deref().is_none_or(|real| self.is_allowed(real));
+            return (real, is_allowed);
+        };
+        if self.folder.path.as_os_str() != folder.as_os_str() {
+            let real = folder.canonicalize().ok();
+            let is_allowed = real.as_deref().is_none_or(|real| self.is_allowed(real));
+            self.folder = Home { path: folder.to_owned(), real, is_allowed };
         }
-        let folder = path.parent()?;
-        if self.folder.0 != folder {
-            self.folder = (folder.to_owned(), folder.canonicalize().ok());
-        }
-        Some(self.folder.1.as_ref()?.join(path.file_name()?))
+        (self.folder.real.as_ref().map(|real| real.join(name)), self.folder.is_allowed)
     }
 
-    fn is_allowed(&self, real: Option<&Path>) -> bool {
-        real.is_none_or(|real| self.allowed.iter().any(|root| real.starts_with(root)))
+    fn is_allowed(&self, real: &Path) -> bool {
+        self.allowed.iter().any(|root| real.starts_with(root))
     }
 
     /// Notes that something could not be looked at.
@@ -248,23 +290,6 @@ impl Walk<'_> {
 
 fn is_file(entry: &DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_file())
-}
-
-/// The content of a file that is not too long.
-fn bytes_up_to(path: &Path, longest: u64) -> Option<Vec<u8>> {
-    crate::disk::read(path, longest).ok()?
-}
-
-/// Notes a file to read. Links may give one file several names; its real path has one, whichever way it was reached.
-fn keep(
-    real: PathBuf,
-    bytes: Option<&[u8]>,
-    search: &Search<'_>,
-    inputs: &mut BTreeMap<PathBuf, Input>,
-) {
-    let shown = search.shown.text(&real);
-    let content = bytes.filter(|_| search.contents).map(Answer::of_bytes);
-    inputs.insert(real.clone(), Input { path: real, shown, text: None, content });
 }
 
 /// Whether the walk should look at an entry, and go into it if it is a folder.

@@ -18,16 +18,11 @@ fn found_in(files: &[(&str, &str)], paths: &[&str]) -> (Vec<String>, Found) {
 fn find_in(folder: &Path, paths: &[&str]) -> (Vec<String>, Found) {
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let shown = Shown::new(folder, paths.clone());
-    let search = Search {
-        cwd: folder,
-        shown: &shown,
-        ignore_syntax: IgnoreSyntax::Glob,
-        roots: &[],
-        longest: 1 << 20,
-        contents: false,
-    };
+    let search =
+        Search { cwd: folder, shown: &shown, ignore_syntax: IgnoreSyntax::Glob, roots: &[] };
     let found = find(&paths, &search, &Sources::default()).unwrap();
-    (found.inputs.iter().map(|input| input.shown.clone()).collect(), found)
+    let inputs = found.candidates.iter().filter_map(|file| file.clone().look(1 << 20));
+    (inputs.map(|input| input.shown).collect(), found)
 }
 
 #[test]
@@ -45,7 +40,7 @@ fn only_python_files_that_can_make_a_dag_are_kept() {
     ];
     let (names, found) = found_in(&files, &["dags"]);
     assert_eq!(names, ["dags/a.py", "dags/b.py", "dags/team/c.py"]);
-    assert_eq!(found.helpers, 1);
+    assert_eq!(found.candidates.len(), 4, "a helper is seen when it is looked into");
     assert_eq!(found.diagnostics, []);
 }
 
@@ -65,6 +60,9 @@ fn a_file_named_itself_is_read_whatever_the_rules_say() {
     let files = [(".airflowignore", "*.py\n"), ("a.py", "X = 1\n"), ("dag.txt", DAG)];
     assert_eq!(found_in(&files, &["."]).0, [] as [&str; 0]);
     assert_eq!(found_in(&files, &["a.py", "dag.txt"]).0, ["a.py", "dag.txt"]);
+    let files = [("dags/a.py", DAG), ("dags/helper.py", "X = 1\n")];
+    let (names, _) = found_in(&files, &["dags", "dags/helper.py"]);
+    assert_eq!(names, ["dags/a.py", "dags/helper.py"], "whether a folder has it, too, or not");
 }
 
 #[test]
@@ -78,14 +76,8 @@ fn a_file_reached_twice_is_read_once() {
 fn a_path_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let shown = Shown::new(folder.path(), []);
-    let search = Search {
-        cwd: folder.path(),
-        shown: &shown,
-        ignore_syntax: IgnoreSyntax::Glob,
-        roots: &[],
-        longest: 1,
-        contents: false,
-    };
+    let search =
+        Search { cwd: folder.path(), shown: &shown, ignore_syntax: IgnoreSyntax::Glob, roots: &[] };
     let error = find(&["nope".into()], &search, &Sources::default()).unwrap_err();
     assert_eq!(error.to_string(), "cannot read `nope`");
 }

@@ -84,9 +84,9 @@ impl Answer {
     }
 
     /// The content of a file, or why there is none.
-    pub fn of_content(content: &io::Result<Option<Vec<u8>>>) -> Self {
+    pub fn of_content(content: &io::Result<Option<impl AsRef<[u8]>>>) -> Self {
         match content {
-            Ok(Some(bytes)) => Self::of_bytes(bytes),
+            Ok(Some(bytes)) => Self::of_bytes(bytes.as_ref()),
             Ok(None) => Self::plain(0),
             // What is told of the failure depends on its kind and, for the unusual ones, on its words.
             Err(error) => Self::hashed(2, format!("{:?} {error}", error.kind()).as_bytes()),

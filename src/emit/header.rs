@@ -23,6 +23,9 @@ pub(super) fn of(source: &str) -> String {
 
 /// A text that stays within its comment line.
 pub(super) fn comment(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
 }
 

@@ -37,14 +37,6 @@ impl JobSpecs {
             Notation::Json => spec::to_json(spec),
         }
     }
-
-    /// The same of a job spec that is not needed any more, which is faster.
-    pub fn into_text(self, spec: JobSpec, source: &str) -> String {
-        match self.notation {
-            Notation::Yaml => header::of(source) + &spec::into_yaml(spec),
-            Notation::Json => spec::into_json(spec),
-        }
-    }
 }
 
 impl Emitter for JobSpecs {

@@ -10,9 +10,10 @@
 //! mapped task, `~dup2` for a further task of the same id, `~` and a hash where the name is shortened
 //! or where only case tells it from another.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use sha2::{Digest, Sha256};
 
 use crate::eval::template::{self, Part};
@@ -25,6 +26,8 @@ const DEVICES: [&str; 22] = [
     "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
     "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
+
+const LONGEST_DEVICE: usize = 4;
 
 /// The paths of job specs below an output folder, `<dag>/<task>.<extension>`, one for each spec and
 /// in their order. They are relative, use `/`, and differ from each other even when case is ignored.
@@ -52,66 +55,73 @@ pub struct TaskName<'a> {
 
 /// As [`spec_paths`], from the names alone.
 pub fn task_paths(specs: &[TaskName<'_>], extension: &str) -> Vec<String> {
-    let folders = fold_apart(specs.iter().map(|about| about.dag).collect());
-    let mut seen: HashMap<TaskName<'_>, u32> = HashMap::with_capacity(specs.len());
-    let stems: Vec<String> = specs
-        .iter()
-        .map(|about| {
-            let count = seen.entry(*about).or_insert(0);
-            *count += 1;
-            let mut mark = String::new();
-            if let Some(index) = about.map_index {
-                _ = write!(mark, "~map{index}");
-            }
-            if *count > 1 {
-                _ = write!(mark, "~dup{count}");
-            }
-            mark
-        })
-        .collect();
-    // Two tasks can only meet in the folder of one DAG, so only there does case matter.
-    let mut tasks: HashMap<&str, Vec<&str>> = HashMap::new();
-    for about in specs {
-        tasks.entry(about.dag).or_default().push(about.task);
+    let mut dags: IndexMap<&str, Vec<usize>, FxBuildHasher> = IndexMap::default();
+    for (index, about) in specs.iter().enumerate() {
+        match dags.last_mut().filter(|(dag, _)| **dag == about.dag) {
+            // The specs of a DAG usually follow each other.
+            Some((_, members)) => members.push(index),
+            None => dags.entry(about.dag).or_default().push(index),
+        }
     }
-    let names: HashMap<&str, HashMap<&str, String>> =
-        tasks.into_iter().map(|(dag, ids)| (dag, fold_apart(ids))).collect();
-
-    specs
-        .iter()
-        .zip(stems)
-        .map(|(about, mark)| {
-            let folder = folders.get(about.dag).map_or("", String::as_str);
-            let name = names.get(about.dag).and_then(|ids| ids.get(about.task));
-            let name = name.map_or("", String::as_str);
-            format!("{folder}/{name}{mark}.{extension}")
-        })
-        .collect()
+    let ids: Vec<&str> = dags.keys().copied().collect();
+    let mut paths = vec![String::new(); specs.len()];
+    for (folder, (_, members)) in fold_apart(&ids).0.into_iter().zip(&dags) {
+        let about: Vec<&TaskName<'_>> =
+            members.iter().filter_map(|index| specs.get(*index)).collect();
+        // Two tasks can only meet in the folder of one DAG, so only there does case matter.
+        let tasks: Vec<&str> = about.iter().map(|about| about.task).collect();
+        let (names, has_repeats) = fold_apart(&tasks);
+        let mut seen: FxHashMap<(&str, Option<u32>), u32> = FxHashMap::default();
+        for ((index, about), mut name) in members.iter().zip(about).zip(names) {
+            if let Some(index) = about.map_index {
+                _ = write!(name, "~map{index}");
+            }
+            if has_repeats {
+                let count = seen.entry((about.task, about.map_index)).or_insert(0);
+                *count += 1;
+                if *count > 1 {
+                    _ = write!(name, "~dup{count}");
+                }
+            }
+            if let Some(path) = paths.get_mut(*index) {
+                *path = [&folder, "/", &name, ".", extension].concat();
+            }
+        }
+    }
+    paths
 }
 
-/// One name for each id; those that only case tells apart carry a hash.
-fn fold_apart(ids: Vec<&str>) -> HashMap<&str, String> {
-    let mut names: HashMap<&str, String> = HashMap::new();
-    let mut folded: HashMap<String, Vec<&str>> = HashMap::new();
-    for id in ids {
-        if !names.contains_key(id) {
-            let name = component(id);
-            folded.entry(name.to_ascii_lowercase()).or_default().push(id);
-            names.insert(id, name);
+/// The name of each id, in their order; those that only case tells apart carry a hash. Second, whether an id is there
+/// more than once.
+fn fold_apart(ids: &[&str]) -> (Vec<String>, bool) {
+    let mut names: Vec<(usize, &str, String)> =
+        ids.iter().enumerate().map(|(index, id)| (index, *id, component(id))).collect();
+    fn folded(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+    names.sort_unstable_by(|(_, _, one), (_, _, other)| folded(one).cmp(folded(other)));
+    let mut has_repeats = false;
+    for same in names.chunk_by_mut(|(_, _, one), (_, _, other)| one.eq_ignore_ascii_case(other)) {
+        let is_one_id =
+            same.iter().all(|(_, id, _)| same.first().is_some_and(|(_, first, _)| id == first));
+        has_repeats |= same.len() > 1;
+        if !is_one_id {
+            for (_, id, name) in same {
+                *name = format!("{}{}", cut(name), hash_mark(id));
+            }
         }
     }
-    for same in folded.into_values().filter(|same| same.len() > 1) {
-        for id in same {
-            names.insert(id, format!("{}{}", cut(&component(id)), hash_mark(id)));
-        }
-    }
-    names
+    names.sort_unstable_by_key(|(index, _, _)| *index);
+    (names.into_iter().map(|(_, _, name)| name).collect(), has_repeats)
 }
 
 /// A name for one folder or file, made from an id. Different ids give different names.
 pub fn component(id: &str) -> String {
     if id.is_empty() {
         return "~empty".to_owned();
+    }
+    if is_name(id) {
+        return id.to_owned();
     }
     let mut name = String::new();
     match template::parse(id) {
@@ -138,10 +148,26 @@ pub fn component(id: &str) -> String {
     if name.len() > LONGEST { format!("{}{}", cut(&name), hash_mark(id)) } else { name }
 }
 
+/// Whether an id is a name as it stands, as nearly all are.
+fn is_name(id: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let bytes = id.as_bytes();
+    let stem = bytes.iter().position(|byte| *byte == b'.').unwrap_or(bytes.len());
+    stem > LONGEST_DEVICE
+        && bytes.len() <= LONGEST
+        && bytes.first().is_some_and(is_word)
+        && bytes.last().is_some_and(is_word)
+        && bytes.iter().all(|byte| is_safe(*byte))
+}
+
+fn is_safe(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
 /// Writes the bytes that are safe in every file system as they are and the others as `%XX`.
 fn escape(text: &str, out: &mut String) {
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') {
+        if is_safe(byte) {
             out.push(char::from(byte));
         } else {
             _ = write!(out, "%{byte:02X}");

@@ -264,7 +264,7 @@ impl Interp<'_> {
             return Ok(Val::obj(*id, Span::NONE));
         }
         let shown = self.shown_path(path);
-        let file = self.files.load(self.sources, path, &shown, self.resolver.disk());
+        let file = self.files.load(self.sources, (path, None), &shown, self.resolver.disk());
         for diagnostic in &file.diagnostics {
             self.tell(diagnostic.clone());
         }

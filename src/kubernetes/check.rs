@@ -58,8 +58,8 @@ pub(super) struct Check {
 
 impl Check {
     /// Adds a finding.
-    pub(super) fn tell(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.findings.push(Finding { path: path.into(), message: message.into() });
+    pub(super) fn tell(&mut self, path: Trail<'_>, message: impl Into<String>) {
+        self.findings.push(Finding { path: path.to_string(), message: message.into() });
     }
 
     fn object(&mut self, class: &'static ModelClass, fields: &Map<String, Json>, path: Trail<'_>) {
@@ -72,7 +72,7 @@ impl Check {
             .filter(|field| field.required && fields.get(&field.json).is_none_or(Json::is_null));
         if self.complete {
             for field in missing {
-                self.tell(path.to_string(), format!("{} is missing in {}", field.json, class.name));
+                self.tell(path, format!("{} is missing in {}", field.json, class.name));
             }
         }
     }
@@ -97,7 +97,7 @@ impl Check {
             Some(field) => format!("; it is written {}", field.json),
             None => String::new(),
         };
-        self.tell(path.to_string(), format!("{} has no field {key}{hint}", class.name));
+        self.tell(path, format!("{} has no field {key}{hint}", class.name));
     }
 
     fn value(&mut self, kind: &Type, value: &Json, path: Trail<'_>) {
@@ -128,7 +128,7 @@ impl Check {
             }
             _ => {
                 let message = format!("must be {}, not {}", kind.describe(), describe(value));
-                self.tell(path.to_string(), message);
+                self.tell(path, message);
             }
         }
     }
@@ -142,12 +142,8 @@ impl Check {
             }
             Json::Null | Json::Number(_) => {}
             Json::String(text) if is_open(text) || is_quantity(text) => {}
-            Json::String(text) => {
-                self.tell(path.to_string(), format!("{text:?} is not a quantity"))
-            }
-            other => {
-                self.tell(path.to_string(), format!("must be a quantity, not {}", describe(other)))
-            }
+            Json::String(text) => self.tell(path, format!("{text:?} is not a quantity")),
+            other => self.tell(path, format!("must be a quantity, not {}", describe(other))),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::check::{Check, is_open};
 use super::formats::{
     is_dns_label, is_dns_subdomain, is_label_value, is_port_name, is_qualified_name,
 };
-use crate::pointer::escape;
+use crate::pointer::Trail;
 
 /// Fields that take one of a few words.
 const WORDS: [(&str, &[&str]); 4] = [
@@ -21,64 +21,66 @@ const WORDS: [(&str, &[&str]); 4] = [
 /// Checks a pod.
 pub(super) fn check(meta: &Map<String, Json>, spec: &Map<String, Json>, check: &mut Check) {
     metadata(meta, check);
-    let at = "/base_pod_spec";
+    let at = Trail::Start("/base_pod_spec");
     words(spec, at, check);
     range(spec, at, "activeDeadlineSeconds", 1, check);
     range(spec, at, "terminationGracePeriodSeconds", 0, check);
-    labels(spec.get("nodeSelector"), &format!("{at}/nodeSelector"), check);
+    labels(spec.get("nodeSelector"), Trail::Key(&at, "nodeSelector"), check);
     let volumes = volumes(spec, at, check);
     let mut names = BTreeSet::new();
     for key in ["initContainers", "containers"] {
+        let at = Trail::Key(&at, key);
         for (index, container) in list(spec, key).iter().enumerate() {
             let Some(container) = container.as_object() else { continue };
-            let here = format!("{at}/{key}/{index}");
-            unique(container, &here, "container", &mut names, check);
-            self::container(container, &here, volumes.as_ref(), check);
+            let here = Trail::Index(&at, index);
+            unique(container, here, ("container", "a container name"), &mut names, check);
+            self::container(container, here, volumes.as_ref(), check);
         }
     }
 }
 
 fn metadata(meta: &Map<String, Json>, check: &mut Check) {
-    let at = "/base_pod_meta";
+    let at = Trail::Start("/base_pod_meta");
     name(meta, "name", at, is_dns_subdomain, "a pod name", check);
     name(meta, "namespace", at, is_dns_label, "a namespace", check);
-    labels(meta.get("labels"), &format!("{at}/labels"), check);
+    labels(meta.get("labels"), Trail::Key(&at, "labels"), check);
     let annotations = meta.get("annotations").and_then(Json::as_object);
     for key in annotations.into_iter().flat_map(Map::keys) {
         if !is_open(key) && !is_qualified_name(&key.to_lowercase()) {
-            let path = format!("{at}/annotations/{}", escape(key));
-            check.tell(path, format!("{key:?} is not a key of annotations"));
+            let at = Trail::Key(&at, "annotations");
+            check.tell(Trail::Key(&at, key), format!("{key:?} is not a key of annotations"));
         }
     }
 }
 
-fn labels(labels: Option<&Json>, at: &str, check: &mut Check) {
+fn labels(labels: Option<&Json>, at: Trail<'_>, check: &mut Check) {
     for (key, value) in labels.and_then(Json::as_object).into_iter().flatten() {
-        let path = || format!("{at}/{}", escape(key));
+        let path = Trail::Key(&at, key);
         if !is_open(key) && !is_qualified_name(key) {
-            check.tell(path(), format!("{key:?} is not a key of labels"));
+            check.tell(path, format!("{key:?} is not a key of labels"));
         }
         if let Some(text) = value.as_str().filter(|text| !is_open(text) && !is_label_value(text)) {
-            check.tell(path(), format!("{text:?} is not a label value"));
+            check.tell(path, format!("{text:?} is not a label value"));
         }
     }
 }
 
 /// The names of the volumes; `None` when they are not all known.
-fn volumes(spec: &Map<String, Json>, at: &str, check: &mut Check) -> Option<BTreeSet<String>> {
+fn volumes(spec: &Map<String, Json>, at: Trail<'_>, check: &mut Check) -> Option<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let mut known =
         spec.get("volumes").is_none_or(|volumes| volumes.is_array() || volumes.is_null());
+    let at = Trail::Key(&at, "volumes");
     for (index, volume) in list(spec, "volumes").iter().enumerate() {
-        let here = format!("{at}/volumes/{index}");
+        let here = Trail::Index(&at, index);
         let Some(volume) = volume.as_object() else {
             known = false;
             continue;
         };
         known &= volume.get("name").and_then(Json::as_str).is_some_and(|name| !is_open(name));
-        unique(volume, &here, "volume", &mut names, check);
+        unique(volume, here, ("volume", "a volume name"), &mut names, check);
         if volume.iter().filter(|(key, value)| *key != "name" && !value.is_null()).count() > 1 {
-            check.tell(&here, "a volume has one source only");
+            check.tell(here, "a volume has one source only");
         }
     }
     (known && check.complete).then_some(names)
@@ -87,22 +89,22 @@ fn volumes(spec: &Map<String, Json>, at: &str, check: &mut Check) -> Option<BTre
 /// A name of its own that is a DNS label.
 fn unique(
     fields: &Map<String, Json>,
-    at: &str,
-    what: &str,
+    at: Trail<'_>,
+    (kind, what): (&str, &str),
     names: &mut BTreeSet<String>,
     check: &mut Check,
 ) {
-    name(fields, "name", at, is_dns_label, &format!("a {what} name"), check);
+    name(fields, "name", at, is_dns_label, what, check);
     if let Some(text) = fields.get("name").and_then(Json::as_str).filter(|text| !is_open(text))
         && !names.insert(text.to_owned())
     {
-        check.tell(format!("{at}/name"), format!("there are two {what}s named {text:?}"));
+        check.tell(Trail::Key(&at, "name"), format!("there are two {kind}s named {text:?}"));
     }
 }
 
 fn container(
     container: &Map<String, Json>,
-    at: &str,
+    at: Trail<'_>,
     volumes: Option<&BTreeSet<String>>,
     check: &mut Check,
 ) {
@@ -110,11 +112,12 @@ fn container(
     if check.complete && container.get("image").and_then(Json::as_str).is_none_or(str::is_empty) {
         check.tell(at, "the container has no image");
     }
+    let of = Trail::Key(&at, "env");
     for (index, variable) in list(container, "env").iter().enumerate() {
-        let here = format!("{at}/env/{index}");
+        let here = Trail::Index(&of, index);
         let text = |key: &str| variable.get(key).and_then(Json::as_str);
         if let Some(name) = text("name").filter(|name| name.is_empty() || name.contains('=')) {
-            check.tell(format!("{here}/name"), format!("{name:?} is not a name of a variable"));
+            check.tell(Trail::Key(&here, "name"), format!("{name:?} is not a name of a variable"));
         }
         if text("value").is_some_and(|value| !value.is_empty())
             && variable.get("valueFrom").is_some_and(|from| !from.is_null())
@@ -123,49 +126,50 @@ fn container(
         }
     }
     let mut paths = BTreeSet::new();
+    let of = Trail::Key(&at, "volumeMounts");
     for (index, mount) in list(container, "volumeMounts").iter().enumerate() {
-        let here = format!("{at}/volumeMounts/{index}");
+        let here = Trail::Index(&of, index);
         let text = |key: &str| mount.get(key).and_then(Json::as_str).filter(|text| !is_open(text));
         if let (Some(name), Some(volumes)) = (text("name"), volumes)
             && !volumes.contains(name)
         {
-            check.tell(format!("{here}/name"), format!("the pod has no volume {name:?}"));
+            check.tell(Trail::Key(&here, "name"), format!("the pod has no volume {name:?}"));
         }
         if let Some(path) = text("mountPath")
             && !paths.insert(path.to_owned())
         {
-            check.tell(format!("{here}/mountPath"), format!("{path:?} is mounted twice"));
+            check.tell(Trail::Key(&here, "mountPath"), format!("{path:?} is mounted twice"));
         }
     }
+    let of = Trail::Key(&at, "ports");
     for (index, port) in list(container, "ports").iter().enumerate() {
         if let Some(port) = port.as_object() {
-            let here = format!("{at}/ports/{index}");
-            name(port, "name", &here, is_port_name, "a port name", check);
+            let here = Trail::Index(&of, index);
+            name(port, "name", here, is_port_name, "a port name", check);
         }
     }
 }
 
-fn words(fields: &Map<String, Json>, at: &str, check: &mut Check) {
+fn words(fields: &Map<String, Json>, at: Trail<'_>, check: &mut Check) {
     for (key, allowed) in WORDS {
         if let Some(word) = fields.get(key).and_then(Json::as_str).filter(|word| !is_open(word))
             && !allowed.contains(&word)
         {
-            check
-                .tell(format!("{at}/{key}"), format!("{word:?} is none of {}", allowed.join(", ")));
+            check.tell(Trail::Key(&at, key), format!("{word:?} is none of {}", allowed.join(", ")));
         }
     }
 }
 
-fn range(fields: &Map<String, Json>, at: &str, key: &str, least: i64, check: &mut Check) {
+fn range(fields: &Map<String, Json>, at: Trail<'_>, key: &str, least: i64, check: &mut Check) {
     if let Some(number) = fields.get(key).and_then(Json::as_i64).filter(|number| *number < least) {
-        check.tell(format!("{at}/{key}"), format!("{number} is less than {least}"));
+        check.tell(Trail::Key(&at, key), format!("{number} is less than {least}"));
     }
 }
 
 fn name(
     fields: &Map<String, Json>,
     key: &str,
-    at: &str,
+    at: Trail<'_>,
     is_good: fn(&str) -> bool,
     what: &str,
     check: &mut Check,
@@ -173,7 +177,7 @@ fn name(
     if let Some(text) = fields.get(key).and_then(Json::as_str).filter(|text| !is_open(text))
         && !is_good(text)
     {
-        check.tell(format!("{at}/{key}"), format!("{text:?} is not {what}"));
+        check.tell(Trail::Key(&at, key), format!("{text:?} is not {what}"));
     }
 }
 

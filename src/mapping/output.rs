@@ -1,6 +1,6 @@
 //! From nodes to JSON, keeping book of holes, templates, and what each keyword produced.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -103,20 +103,30 @@ fn is_lookup(kind: HoleKind) -> bool {
     }
 }
 
-/// Places in the source by pointer, put in order when the first of them is asked for.
+/// Places in the source by pointer, put in order when many of them are asked for.
 pub(crate) struct Places<'o> {
     output: &'o Output,
+    asked: Cell<usize>,
     spans: OnceCell<FxHashMap<&'o str, Span>>,
 }
+
+/// For so few questions the places are gone through one by one.
+const FEW: usize = 4;
 
 impl Places<'_> {
     /// The place in the source of a pointer, or of the closest place around it.
     pub(crate) fn span(&self, path: &str) -> Span {
-        let spans = self.spans.get_or_init(|| self.output.spans().collect());
+        self.asked.set(self.asked.get() + 1);
+        let is_one_of_many = self.asked.get() > FEW;
         let mut path = path;
         loop {
-            if let Some(span) = spans.get(path) {
-                return *span;
+            let found = if is_one_of_many {
+                self.spans.get_or_init(|| self.output.spans().collect()).get(path).copied()
+            } else {
+                self.output.last_span(path)
+            };
+            if let Some(span) = found {
+                return span;
             }
             match path.rsplit_once('/') {
                 Some((around, _)) => path = around,
@@ -145,12 +155,18 @@ impl Output {
 
     /// Where the parts stand in the source, to be asked for.
     pub(crate) fn places(&self) -> Places<'_> {
-        Places { output: self, spans: OnceCell::new() }
+        Places { output: self, asked: Cell::new(0), spans: OnceCell::new() }
     }
 
     /// Where the parts stand in the source, by pointer.
     pub(crate) fn spans(&self) -> impl Iterator<Item = (&str, Span)> {
         self.spans.iter().map(|(path, span)| (self.pointers.at(path), *span))
+    }
+
+    /// The place in the source of a pointer; of several the last one.
+    fn last_span(&self, path: &str) -> Option<Span> {
+        let is_there = |(place, _): &&(Range<usize>, Span)| self.pointers.at(place) == path;
+        self.spans.iter().rev().find(is_there).map(|(_, span)| *span)
     }
 
     /// Which keyword produced which place, topmost places only.

@@ -1,5 +1,6 @@
 //! Every file of a run is read, decoded and parsed once, however many DAGs import it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -98,11 +99,12 @@ impl Files {
     /// The file at `path`, from the cache if it has been asked for before. Threads that ask for the same
     /// file wait for the first of them.
     ///
-    /// `shown` is the path for people. It must depend on `path` alone, because the first caller's is kept.
+    /// `shown` is the path for people. It must depend on the path alone, because the first caller's is kept. With the
+    /// path may come what was just read from it.
     pub fn load(
         &self,
         sources: &Sources,
-        path: &Path,
+        (path, bytes): (&Path, Option<&[u8]>),
         shown: &str,
         disk: &Disk,
     ) -> Arc<LoadedFile> {
@@ -112,7 +114,7 @@ impl Files {
             asked.times += 1;
             Arc::clone(&asked.slot)
         };
-        let file = slot.get_or_init(|| Arc::new(self.read(sources, path, shown, disk)));
+        let file = slot.get_or_init(|| Arc::new(self.read(sources, path, bytes, shown, disk)));
         // Whoever uses a file depends on its content, also when somebody else had it read.
         if let Some(content) = file.content {
             disk.note(Question::Content, path, || content);
@@ -129,9 +131,19 @@ impl Files {
         asked.times
     }
 
-    fn read(&self, sources: &Sources, path: &Path, shown: &str, disk: &Disk) -> LoadedFile {
+    fn read(
+        &self,
+        sources: &Sources,
+        path: &Path,
+        bytes: Option<&[u8]>,
+        shown: &str,
+        disk: &Disk,
+    ) -> LoadedFile {
         // `load` takes the answer down, for the first caller as for all others.
-        let content = Disk::default().read(path, self.limits.bytes);
+        let content = match bytes {
+            Some(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            None => crate::disk::read(path, self.limits.bytes).map(|found| found.map(Cow::Owned)),
+        };
         let answer = disk.is_recording().then(|| Answer::of_content(&content));
         let file = match content {
             Ok(Some(bytes)) => {
@@ -182,7 +194,9 @@ mod tests {
         let path = folder.path().join("a.py");
         let loaded: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| files.load(&sources, &path, "a.py", &Disk::default())))
+                .map(|_| {
+                    scope.spawn(|| files.load(&sources, (&path, None), "a.py", &Disk::default()))
+                })
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
@@ -203,7 +217,8 @@ mod tests {
             ("latin.py", "byte 0xE9 in line 1 is not UTF-8"),
         ];
         for (name, message) in cases {
-            let file = files.load(&sources, &folder.path().join(name), name, &Disk::default());
+            let file =
+                files.load(&sources, (&folder.path().join(name), None), name, &Disk::default());
             assert!(!file.read && file.module.body.is_empty(), "{name}");
             assert_eq!(file.diagnostics.len(), 1, "{name}");
             assert_eq!(file.diagnostics[0].code, Code::UnreadableFile, "{name}");

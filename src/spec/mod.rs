@@ -19,4 +19,4 @@ pub use model::{
 };
 pub use read::read;
 pub use schema::{SCHEMA_ID, schema};
-pub use write::{into_json, into_yaml, to_json, to_json_list, to_value, to_yaml, to_yaml_stream};
+pub use write::{to_json, to_json_list, to_value, to_yaml, to_yaml_stream};

@@ -102,13 +102,13 @@ pub(super) struct Outcome {
     pub(super) accounts: Vec<Account>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) others: Vec<OtherTask>,
-    /// Every DAG and pod task of the file, wanted or not, as `(dag id, task id)`; a DAG stands with an empty task id.
+    /// Where only some are wanted, every DAG and pod task of the file as `(dag id, task id)`; a DAG stands with an empty task id.
     pub(super) ids: BTreeSet<(String, String)>,
     /// Pod tasks of the file, wanted or not.
     pub(super) pods: usize,
     /// Whether a finding says why tasks of the file are not among those of Airflow.
     pub(super) is_told: bool,
-    /// Paths of the files in which its pod tasks are written, helpers included.
+    /// Paths of the helpers in which its pod tasks are written.
     pub(super) written_in: BTreeSet<String>,
     /// Where it names a pod operator, if it was read and has no pod task.
     pub(super) mention: Option<Span>,
@@ -127,20 +127,26 @@ impl Outcome {
     /// Notes a DAG.
     pub(super) fn see_dag(&mut self, dag: &Dag, selection: &Selection) {
         self.file.dags += usize::from(selection.has_dag(dag));
-        self.ids.insert((dag.dag_id.to_template(), String::new()));
+        if !selection.is_all() {
+            self.ids.insert((dag.dag_id.to_template(), String::new()));
+        }
     }
 
     /// Notes a task that runs pods.
-    pub(super) fn see_task(&mut self, task: &Task, sources: &Sources) {
+    pub(super) fn see_task(&mut self, task: &Task, selection: &Selection, sources: &Sources) {
         self.pods += 1;
-        self.ids.insert((task.dag_id.to_template(), task.task_id.to_template()));
+        if !selection.is_all() {
+            self.ids.insert((task.dag_id.to_template(), task.task_id.to_template()));
+        }
         let mut last = None;
         for span in spans(task) {
             // Most keywords stand beside each other.
             if last.replace(span.source) == Some(span.source) {
                 continue;
             }
-            self.written_in.extend(sources.get(span.source).map(|source| source.path.clone()));
+            let source = sources.get(span.source);
+            let other = source.filter(|source| source.path != self.file.path);
+            self.written_in.extend(other.map(|source| source.path.clone()));
         }
     }
 

@@ -9,7 +9,7 @@ use super::record;
 use crate::cache::bytes::{Reader, Writer};
 use crate::cache::{Cache, Fingerprint, Session, Used};
 use crate::diag::{Code, Severity};
-use crate::discover::Input;
+use crate::discover::{Content, Input};
 use crate::disk::{Answer, Bounds, Disk, Kind, Observation, Question, Seen};
 use crate::python::{Form, Source, SourceId, Sources};
 
@@ -69,7 +69,8 @@ impl<T: Lasting> Memory<T> for Kept {
     }
 
     fn recall(&self, input: &Input, sources: &Sources) -> Option<(Outcome, T)> {
-        self.session.find(&input.path, input.content?, |bytes| {
+        let Content::Read(bytes) = &input.content else { return None };
+        self.session.find(&input.path, bytes, |bytes| {
             let mut from = Reader::new(bytes);
             let outcome =
                 record::read(&mut from, input, |source| self.restored.source(source, sources))?;

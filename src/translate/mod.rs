@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use crate::airflow::Settings;
 use crate::cache::{Cache, Fingerprint, Used};
 use crate::diag::{Diagnostic, arrange};
-use crate::discover::{self, IgnoreSyntax, Input, Missing, Search};
+use crate::discover::{self, Candidate, Content, IgnoreSyntax, Input, Missing, Search};
 use crate::disk::{Bounds, World};
 use crate::mapping::Account;
 use crate::paths::{Shown, normal};
@@ -173,7 +173,7 @@ fn work<T: Send>(
 ) -> Result<(Translation, Vec<T>), Error> {
     let sources = Sources::default();
     let world = Arc::new(World::default());
-    let mut found = find(options, settings, memory.is_on(), &sources)?;
+    let found = find(options, settings, &sources)?;
 
     let threads_of = |number| {
         rayon::ThreadPoolBuilder::new()
@@ -188,7 +188,8 @@ fn work<T: Send>(
         thread::sleep(GIVEN_BACK);
         threads_of(1)
     })?;
-    let read = |input| {
+    let read = |input: Input| {
+        let input = &input;
         if let Some(recalled) = memory.recall(input, &sources) {
             return recalled;
         }
@@ -213,13 +214,19 @@ fn work<T: Send>(
         }
         (outcome, made)
     };
-    let (outcomes, digests): (Vec<account::Outcome>, Vec<T>) =
-        threads.install(|| found.inputs.par_iter().map(read).unzip());
+    let look = |file: Candidate| file.look(settings.limits.file).map(read);
+    let (mut outcomes, mut digests): (Vec<account::Outcome>, Vec<T>) =
+        threads.install(|| found.candidates.into_par_iter().filter_map(look).unzip());
+    if let Some(text) = given(options) {
+        let (outcome, digest) = threads.install(|| read(text));
+        outcomes.insert(0, outcome);
+        digests.insert(0, digest);
+    }
 
     let unmatched = options.selection.unmatched(&outcomes);
     let mut translation = Translation { unmatched, ..Translation::default() };
-    found.diagnostics.extend(net::files_without_tasks(&outcomes, &options.selection));
     let mut diagnostics = found.diagnostics;
+    diagnostics.extend(net::files_without_tasks(&outcomes, &options.selection));
     for outcome in outcomes {
         translation.add(outcome, &mut diagnostics);
     }
@@ -255,11 +262,10 @@ impl Translation {
     }
 }
 
-/// The DAG files of the options.
+/// The files of the options that may be DAG files.
 fn find(
     options: &Options,
     settings: &Settings,
-    contents: bool,
     sources: &Sources,
 ) -> Result<discover::Found, Missing> {
     let search = Search {
@@ -267,20 +273,17 @@ fn find(
         shown: &settings.shown,
         ignore_syntax: options.ignore_syntax,
         roots: &settings.roots,
-        longest: settings.limits.file,
-        contents,
     };
-    let mut found = discover::find(&options.paths, &search, sources)?;
-    if let Some(text) = &options.text {
-        let input = Input {
-            path: options.cwd.join("stdin.py"),
-            shown: "<stdin>".to_owned(),
-            text: Some(text.clone()),
-            content: None,
-        };
-        found.inputs.insert(0, input);
-    }
-    Ok(found)
+    discover::find(&options.paths, &search, sources)
+}
+
+/// The DAG that the options give as text.
+fn given(options: &Options) -> Option<Input> {
+    Some(Input {
+        path: options.cwd.join("stdin.py"),
+        shown: "<stdin>".to_owned(),
+        content: Content::Given(options.text.clone()?),
+    })
 }
 
 /// The settings of the options with all roots: those given first, then those that the named paths suggest.

@@ -12,12 +12,14 @@ use crate::python::{Sources, Span};
 /// unless tasks of another file are written in it: then it is a helper and does its job. A file whose tasks no
 /// DAG of Airflow has is told of by name.
 pub(super) fn files_without_tasks(outcomes: &[Outcome], selection: &Selection) -> Vec<Diagnostic> {
+    if !selection.is_all() || outcomes.iter().all(|outcome| outcome.mention.is_none()) {
+        return Vec::new();
+    }
     let helpers: BTreeSet<&String> =
         outcomes.iter().flat_map(|outcome| &outcome.written_in).collect();
     outcomes
         .iter()
         .filter(|outcome| !helpers.contains(&outcome.file.path))
-        .filter(|_| selection.is_all())
         .filter_map(|outcome| outcome.mention)
         .map(|mention| {
             let message = "a pod operator is mentioned, but no task of it was found";

@@ -55,6 +55,9 @@ impl Selection {
 
     /// Selected ids that nothing has.
     pub(super) fn unmatched(&self, outcomes: &[Outcome]) -> Vec<Unmatched> {
+        if self.is_all() {
+            return Vec::new();
+        }
         let ids = || outcomes.iter().flat_map(|outcome| &outcome.ids);
         let dags: BTreeSet<&String> = ids().map(|(dag, _)| dag).collect();
         let tasks: BTreeSet<&String> = ids()

@@ -10,7 +10,7 @@ use super::select::Selection;
 use super::templates::{Known, Templates};
 use crate::airflow::{Dag, Loaded, Operator, OperatorKind, Settings, Task, load_bytes, load_file};
 use crate::diag::{Code, Diagnostic};
-use crate::discover::Input;
+use crate::discover::{Content, Input};
 use crate::disk::Disk;
 use crate::mapping::{Mapped, Tables, map_task};
 use crate::python::{FileLimits, Files, Source, Sources, Span};
@@ -91,7 +91,7 @@ fn read_file(
         for task in &dag.tasks {
             let runs_pod = stages.runs_pods(&task.operator);
             if runs_pod {
-                outcome.see_task(task, sources);
+                outcome.see_task(task, selection, sources);
             }
             if runs_pod && selection.has(dag, task) {
                 outcome.add(stages.map(task, dag, settings, sources, disk));
@@ -145,11 +145,15 @@ impl Static {
 
 impl Stages for Static {
     fn load(&self, input: &Input, settings: &Settings, sources: &Sources, disk: &Disk) -> Loaded {
-        let Input { path, shown, text, content: _ } = input;
-        match text {
-            Some(bytes) => load_bytes(&self.files, sources, settings, path, shown, bytes),
-            None => load_file(&self.files, sources, settings, path, shown, disk),
-        }
+        let Input { path, shown, content } = input;
+        let bytes = match content {
+            Content::Given(bytes) => {
+                return load_bytes(&self.files, sources, settings, path, shown, bytes);
+            }
+            Content::Read(bytes) => Some(bytes.as_slice()),
+            Content::Unread => None,
+        };
+        load_file(&self.files, sources, settings, (path, bytes), shown, disk)
     }
 
     fn runs_pods(&self, operator: &Operator) -> bool {

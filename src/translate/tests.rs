@@ -18,8 +18,10 @@ struct Fake;
 
 impl Stages for Fake {
     fn load(&self, input: &Input, _: &Settings, sources: &Sources, _: &Disk) -> Loaded {
-        let bytes = input.text.clone().or_else(|| std::fs::read(&input.path).ok());
-        let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        let (Content::Given(bytes) | Content::Read(bytes)) = &input.content else {
+            return Loaded::default();
+        };
+        let Ok(text) = String::from_utf8(bytes.clone()) else {
             return Loaded::default();
         };
         let (id, source) = sources.add(Source::new(input.shown.as_str(), text));

@@ -8,6 +8,7 @@ mod guard;
 mod json;
 mod place;
 mod read;
+mod style;
 mod write;
 
 pub use read::{Content, Key, Node, Problem, read};

@@ -6,27 +6,23 @@
 
 use std::fmt::Write as _;
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::Serialize;
 use serde_json::Value as Json;
-use serde_saphyr::{DoubleQuoted, LitStr, SingleQuoted};
 
+use super::style::Styled;
 use crate::diag::escape::is_unsafe;
 
-/// One YAML document in block style, ending in a line feed.
-pub fn document(value: &Json) -> String {
-    // The writer quotes no key on request; JSON is YAML, too.
-    if has_unsafe_key(value) {
-        return escaped(format!("{value:#}\n"));
-    }
+/// One YAML document in block style, ending in a line feed, of anything that JSON can hold.
+pub fn document(value: &(impl Serialize + ?Sized)) -> String {
     let options = serde_saphyr::ser_options! {
         // Blocks are chosen here; and no `>` blocks, which are hard to search and to compare.
         prefer_block_scalars: false,
     };
-    // A JSON value has string keys and no foreign types, and a `String` takes every write; JSON is
-    // YAML, so even the impossible error costs no more than beauty.
-    let text = serde_saphyr::to_string_with_options(&Styled(value), options)
-        .unwrap_or_else(|_| format!("{value}\n"));
-    escaped(text)
+    match serde_saphyr::to_string_with_options(&Styled(value), options) {
+        Ok(text) => escaped(text),
+        // A key that would have to be quoted, which the writer does not do on request; JSON is YAML, too.
+        Err(_) => escaped(format!("{:#}\n", serde_json::to_value(value).unwrap_or_default())),
+    }
 }
 
 /// Escapes what would be invisible or turn the text around. It stands between double quotes only.
@@ -58,57 +54,15 @@ pub fn stream<'a>(values: impl IntoIterator<Item = &'a Json>) -> String {
     values.into_iter().map(document).collect::<Vec<_>>().join("---\n")
 }
 
-/// A value with the style of each of its strings.
-struct Styled<'a>(&'a Json);
-
-impl Serialize for Styled<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Json::String(text) if has_unsafe_within(text) => {
-                DoubleQuoted(text.as_str()).serialize(serializer)
-            }
-            Json::String(text) if is_block(text) => LitStr(text).serialize(serializer),
-            Json::String(text) if is_single_quoted(text) => {
-                SingleQuoted(text.as_str()).serialize(serializer)
-            }
-            Json::Array(items) => {
-                let mut list = serializer.serialize_seq(Some(items.len()))?;
-                for item in items {
-                    list.serialize_element(&Self(item))?;
-                }
-                list.end()
-            }
-            Json::Object(entries) => {
-                let mut map = serializer.serialize_map(Some(entries.len()))?;
-                for (key, value) in entries {
-                    map.serialize_entry(key, &Self(value))?;
-                }
-                map.end()
-            }
-            scalar => scalar.serialize(serializer),
-        }
-    }
-}
-
-fn has_unsafe_key(value: &Json) -> bool {
-    match value {
-        Json::Array(items) => items.iter().any(has_unsafe_key),
-        Json::Object(fields) => {
-            fields.iter().any(|(key, value)| has_unsafe_within(key) || has_unsafe_key(value))
-        }
-        _ => false,
-    }
-}
-
 /// Whether a character in a text needs an escape, and so double quotes around the text. Others that do, all of them
 /// ASCII, are known to the writer.
-fn has_unsafe_within(text: &str) -> bool {
+pub(super) fn has_unsafe_within(text: &str) -> bool {
     !text.is_ascii() && text.contains(|c: char| is_unsafe(c) && !c.is_ascii_control())
 }
 
 /// Whether a text is written as a block. Some readers refuse a block whose first line begins with a
 /// tab; what is not printable has to be escaped.
-fn is_block(text: &str) -> bool {
+pub(super) fn is_block(text: &str) -> bool {
     let first = || text.trim_start_matches('\n').chars().next();
     text.contains('\n')
         && !matches!(first(), None | Some('\t' | ' '))
@@ -116,7 +70,7 @@ fn is_block(text: &str) -> bool {
 }
 
 /// Whether a text has to be quoted and has only double quotes and backslashes to make that ugly.
-fn is_single_quoted(text: &str) -> bool {
+pub(super) fn is_single_quoted(text: &str) -> bool {
     text.bytes().any(|byte| matches!(byte, b'"' | b'\\'))
         && !text.contains('\'')
         && text.chars().all(is_printable)

@@ -12,6 +12,7 @@ use crate::diag::{Code, Diagnostic, Severity};
 use crate::emit::paths::{TaskName, task_paths};
 use crate::emit::{JobSpecs, Notation, OutputFile};
 use crate::python::{Sources, Span};
+use crate::spec::JobSpec;
 use crate::translate::{Lasting, Options, Piece, Static, translate_kept, translate_with};
 
 /// What is kept of one file.
@@ -73,18 +74,18 @@ pub(super) fn make(
         *piece.needs_text = false;
         let unsaid =
             if says_all { Vec::new() } else { take_infos(piece.diagnostics, piece.sources) };
-        // What is told must not show the credentials of these specs, so they stay to be looked into.
-        let has_secrets = piece.diagnostics.iter().any(|told| told.code == Code::PlainSecret);
-        let specs = if has_secrets { piece.specs.clone() } else { std::mem::take(piece.specs) };
-        // Collected, the texts would stay in the memory of the job specs, which are far larger.
-        let mut texts = Vec::with_capacity(specs.len());
-        for spec in specs {
-            let (dag, task) = (spec.metadata.dag.clone(), spec.metadata.task.clone());
-            let map_index = spec.metadata.map_index;
-            let mut text = emitter.into_text(spec, &piece.file.path);
+        let text = |spec: &JobSpec| {
+            let mut text = emitter.text(spec, &piece.file.path);
             // It grew bit by bit, and stays until the end.
             text.shrink_to_fit();
-            texts.push(Text { dag, task, map_index, text });
+            let about = &spec.metadata;
+            let (dag, task, map_index) = (about.dag.clone(), about.task.clone(), about.map_index);
+            Text { dag, task, map_index, text }
+        };
+        let texts = piece.specs.iter().map(text).collect();
+        // What is told must not show the credentials of these specs, so they stay to be looked into.
+        if piece.diagnostics.iter().all(|told| told.code != Code::PlainSecret) {
+            *piece.specs = Vec::new();
         }
         Kept { texts, unsaid }
     };
