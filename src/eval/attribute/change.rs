@@ -64,7 +64,8 @@ impl Interp<'_> {
                 if let Some(Object::Class(own, _)) = class.as_obj().map(|id| self.heap.get(id))
                     && own.bases.iter().any(|base| base.as_symbol() == Some("typing.NamedTuple"))
                 {
-                    let text = format!("'{}' object has no attribute '{name}'", self.type_name(object));
+                    let text =
+                        format!("'{}' object has no attribute '{name}'", self.type_name(object));
                     return Err(self.exception("AttributeError", text, span));
                 }
                 if self.rules_of(&class).frozen {

@@ -50,9 +50,8 @@ impl Interp<'_> {
                 })
             })
         };
-        let is_meta = |meta: &Val| {
-            meta.as_symbol() == Some("abc.ABCMeta") || derives(meta, &["abc.ABCMeta"])
-        };
+        let is_meta =
+            |meta: &Val| meta.as_symbol() == Some("abc.ABCMeta") || derives(meta, &["abc.ABCMeta"]);
         meta.is_some_and(is_meta)
             || self.meta_of(class).as_ref().is_some_and(is_meta)
             || derives(class, &["abc.ABC", "typing.Protocol"])
@@ -155,7 +154,10 @@ impl Interp<'_> {
         for base in std::iter::once(class.clone()).chain(self.mro(id)) {
             let slots = match &base.data {
                 Data::Symbol(path)
-                    if matches!(path.as_ref(), "builtins.object" | "abc.ABC" | "typing.Generic") =>
+                    if matches!(
+                        path.as_ref(),
+                        "builtins.object" | "abc.ABC" | "typing.Generic"
+                    ) =>
                 {
                     continue;
                 }
@@ -168,12 +170,15 @@ impl Interp<'_> {
                 _ => None,
             };
             match slots {
-                Some(slots) if !slots.iter().any(|slot| slot == name || slot.as_ref() == "__dict__") => {}
+                Some(slots)
+                    if !slots.iter().any(|slot| slot == name || slot.as_ref() == "__dict__") => {}
                 _ => return Ok(()),
             }
         }
         let text = match self.class_lookup(class, name) {
-            Ok(Some(_)) => format!("'{}' object attribute '{name}' is read-only", self.type_name(object)),
+            Ok(Some(_)) => {
+                format!("'{}' object attribute '{name}' is read-only", self.type_name(object))
+            }
             _ => format!("'{}' object has no attribute '{name}'", self.type_name(object)),
         };
         Err(self.exception("AttributeError", text, span))

@@ -111,9 +111,7 @@ impl Interp<'_> {
                         let kind = match raised {
                             None => none.clone(),
                             // An exception nobody knows is of a class nobody knows.
-                            Some(val) => {
-                                self.unknown(val).unwrap_or_else(|| self.class_of(val))
-                            }
+                            Some(val) => self.unknown(val).unwrap_or_else(|| self.class_of(val)),
                         };
                         let raised = raised.cloned().unwrap_or_else(|| none.clone());
                         let args = Args::positional(vec![kind, raised, none]);
@@ -142,13 +140,14 @@ impl Interp<'_> {
         match manager.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Record(class, attrs)) => match class.as_ref() {
                 "contextlib.suppress" | EXIT_STACK => true,
-                GENERATOR_MANAGER => attrs
-                    .get("generator")
-                    .and_then(Val::as_obj)
-                    .is_some_and(|id| match self.heap.get(id) {
-                        Object::Lazy(Lazy::Generator(state)) => state.may_swallow(),
-                        _ => false,
-                    }),
+                GENERATOR_MANAGER => {
+                    attrs.get("generator").and_then(Val::as_obj).is_some_and(|id| {
+                        match self.heap.get(id) {
+                            Object::Lazy(Lazy::Generator(state)) => state.may_swallow(),
+                            _ => false,
+                        }
+                    })
+                }
                 _ => false,
             },
             Some(Object::Instance(instance)) => {

@@ -181,7 +181,8 @@ impl Interp<'_> {
                 self.poison_with(id, index, span);
                 return Ok(());
             }
-            let is_open = matches!(self.heap.get(id), Object::Dict(entries, _) if entries.has_open_keys());
+            let is_open =
+                matches!(self.heap.get(id), Object::Dict(entries, _) if entries.has_open_keys());
             if self.take_entry(id, &key, span)?.is_none() {
                 if is_open {
                     self.may_raise(index, span);

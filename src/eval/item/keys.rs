@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::eval::call::Args;
+use crate::eval::expr::text_may_equal;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Flavour, Key, ObjId, Object, Val};
 use crate::eval::pure::hash::hexdigest;
-use crate::eval::expr::text_may_equal;
 use crate::eval::{Hole, HoleKind, Segment, Text};
 use crate::python::Span;
 
@@ -214,7 +214,9 @@ fn texts_may_be_equal(a: &Text, b: &Text) -> bool {
         ([], rest) | (rest, []) => !rest.iter().any(is_literal),
         ([first, ..], [other, ..]) => {
             let begins = match (first, other) {
-                (Segment::Literal(a), Segment::Literal(b)) => a.starts_with(b.as_str()) || b.starts_with(a.as_str()),
+                (Segment::Literal(a), Segment::Literal(b)) => {
+                    a.starts_with(b.as_str()) || b.starts_with(a.as_str())
+                }
                 _ => true,
             };
             let ends = match (a.last(), b.last()) {

@@ -549,6 +549,14 @@ impl Interp<'_> {
 
     /// `dir(class)` and `dir(instance)` of a user class: what every object has, and what was added.
     fn call_dir(&mut self, val: &Val, span: Span) -> Res {
+        if self.is_instance(val)
+            && let Ok(Some(own)) = self.class_lookup(&self.class_of(val), "__dir__")
+        {
+            let names = self.call(&own, Args::positional(vec![val.clone()]), span)?;
+            return self.call_builtin("sorted", &Args::positional(vec![names]), span).unwrap_or_else(
+                || Ok(self.derived(&[val], span)),
+            );
+        }
         let class = match val.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Class(..)) => val.clone(),
             Some(Object::Instance(_)) => self.class_of(val),

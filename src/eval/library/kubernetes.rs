@@ -76,7 +76,13 @@ impl Interp<'_> {
     }
 
     /// The client refuses `None` for a field that the API requires.
-    pub(crate) fn refuse_none(&mut self, class: &str, field: &str, val: &Val, span: Span) -> Res<()> {
+    pub(crate) fn refuse_none(
+        &mut self,
+        class: &str,
+        field: &str,
+        val: &Val,
+        span: Span,
+    ) -> Res<()> {
         let field_of = || Models::get().class(class)?.field(field);
         if val.is_none() && field_of().is_some_and(|field| field.required) {
             let message = format!("Invalid value for `{field}`, must not be `None`");

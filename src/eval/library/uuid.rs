@@ -57,7 +57,10 @@ impl Interp<'_> {
             .map(|(at, digit)| match at {
                 12 => version,
                 // The two highest bits say that this is the usual variant.
-                16 => digit.to_digit(16).and_then(|n| char::from_digit(n & 3 | 8, 16)).unwrap_or(digit),
+                16 => digit
+                    .to_digit(16)
+                    .and_then(|n| char::from_digit(n & 3 | 8, 16))
+                    .unwrap_or(digit),
                 _ => digit,
             })
             .collect();

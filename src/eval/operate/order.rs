@@ -213,6 +213,12 @@ impl Interp<'_> {
             let result = self.call(&method, args, span)?;
             return self.truth(&result);
         }
+        if matches!(container.as_obj().map(|id| self.heap.get(id)), Some(Object::Class(..)))
+            && let Some(found) =
+                self.meta_call(container, "__contains__", std::slice::from_ref(needle), span)?
+        {
+            return self.truth(&found);
+        }
         let parser = match container.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Record(class, attrs)) if class.starts_with("configparser.") => {
                 Some(attrs.clone())

@@ -315,6 +315,11 @@ impl Interp<'_> {
                 out.push_str(&format!("<{kind} '{}'>", class.name));
             }
             Object::Class(class, _) => {
+                if let Some(made) = self.meta_call(val, "__repr__", &[], span)? {
+                    let text = self.returned_text("__repr__", &made, span)?;
+                    out.push_text(&text);
+                    return Ok(());
+                }
                 let module = self.module_name(class.globals, span);
                 out.push_str("<class '");
                 out.push_text(&self.to_text(&module).unwrap_or_default());

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
 use self::attributes::empty_argument;
+use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};

@@ -1,5 +1,6 @@
 //! `int`, `float` and the builtin functions of numbers.
 
+use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::object::{Data, Native, Object, Val};
@@ -12,6 +13,12 @@ impl Interp<'_> {
     pub(super) fn call_int(&mut self, val: &Val, base: Option<&Val>, span: Span) -> Res {
         if self.is_open(val) || val.as_symbol().is_some() {
             return self.converted_hole(val, "int", span);
+        }
+        if let Some(base) = base.filter(|base| self.is_open(base)) {
+            return Ok(self.derived(&[val, base], span));
+        }
+        if let Some(number) = self.own_number(val, &["__int__", "__index__", "__trunc__"], span)? {
+            return Ok(number);
         }
         match &val.data {
             Data::Str(text) => {
@@ -56,6 +63,20 @@ impl Interp<'_> {
         }
     }
 
+    /// What an instance says it is as a number.
+    fn own_number(&mut self, val: &Val, methods: &[&str], span: Span) -> Res<Option<Val>> {
+        if !self.is_instance(val) {
+            return Ok(None);
+        }
+        let class = self.class_of(val);
+        for name in methods {
+            if let Ok(Some(method)) = self.class_lookup(&class, name) {
+                return self.call(&method, Args::positional(vec![val.clone()]), span).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// `int(os.environ["N"])`: the hole stays the lookup, so that it can be closed by its own name.
     pub(super) fn converted_hole(&mut self, val: &Val, by: &str, span: Span) -> Res {
         let mut made = self.derived(&[val], span);
@@ -75,6 +96,9 @@ impl Interp<'_> {
     pub(super) fn call_float(&mut self, val: &Val, span: Span) -> Res {
         if self.is_open(val) {
             return Ok(self.derived(&[val], span));
+        }
+        if let Some(number) = self.own_number(val, &["__float__", "__index__"], span)? {
+            return Ok(number);
         }
         match &val.data {
             Data::Float(value) => Ok(Val::new(Data::Float(*value), span)),

@@ -6,7 +6,7 @@ use crate::eval::checkout::{is_marked, is_parts};
 use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::item::range_length;
 use crate::eval::lazy::{Lazy, Next};
-use crate::eval::object::{Data, Native, Object, Val};
+use crate::eval::object::{Data, Flavour, Native, Object, Val};
 use crate::eval::pure::text;
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -54,7 +54,17 @@ impl Interp<'_> {
                         None => return Ok(self.derived(&[val], span)),
                     }
                 }
-                Object::Class(..) => self.members(val).len(),
+                Object::Class(class, _) => {
+                    let is_enum = class.flavour == Flavour::Enum;
+                    if let Some(length) = self.meta_call(val, "__len__", &[], span)? {
+                        return Ok(length);
+                    }
+                    if !is_enum {
+                        let message = format!("object of type '{}' has no len()", self.type_name(val));
+                        return self.type_error(message, span);
+                    }
+                    self.members(val).len()
+                }
                 Object::Record(..) if let Some(options) = self.section_options(val) => {
                     match options {
                         Some(options) => options.len(),

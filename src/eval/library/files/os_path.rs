@@ -211,5 +211,12 @@ fn with_slash(hole: &Arc<Hole>, before: &Text) -> Hole {
         false => format!("{lookup}{ENDED}"),
     };
     let roots = if hole.roots.is_empty() { vec![Arc::clone(hole)] } else { hole.roots.clone() };
-    Hole { kind: HoleKind::Expression, reason: name.clone(), name, default: None, span: hole.span, roots }
+    Hole {
+        kind: HoleKind::Expression,
+        reason: name.clone(),
+        name,
+        default: None,
+        span: hole.span,
+        roots,
+    }
 }

@@ -72,7 +72,8 @@ impl Interp<'_> {
             Some(val) => self.truth(&val.clone())?,
             None => Some(false),
         };
-        let is_plain = args.pos.len() < 3 && args.kw.keys().all(|name| name.as_ref() == "keep_blank_values");
+        let is_plain =
+            args.pos.len() < 3 && args.kw.keys().all(|name| name.as_ref() == "keep_blank_values");
         let (Some(keeps_blank), true) = (keeps_blank, is_plain) else { return Ok(None) };
         let pairs = url::parse_qsl(text, keeps_blank);
         self.spend(pairs.len(), span)?;
@@ -133,7 +134,8 @@ impl Interp<'_> {
                     match (has_parts, val.as_obj()) {
                         (true, _) => match self.iterate(val, span)? {
                             Some(items) => {
-                                single.extend(items.into_iter().map(|item| vec![key.clone(), item]));
+                                single
+                                    .extend(items.into_iter().map(|item| vec![key.clone(), item]));
                             }
                             None => return Ok(Some(self.derived(&[query], span))),
                         },

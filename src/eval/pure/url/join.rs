@@ -5,8 +5,8 @@ use crate::eval::pure::Failure;
 
 /// Schemes whose URLs are relative to others.
 const RELATIVE: [&str; 19] = [
-    "", "ftp", "http", "gopher", "nntp", "imap", "wais", "file", "https", "shttp", "mms", "prospero",
-    "rtsp", "rtsps", "rtspu", "sftp", "svn", "ws", "wss",
+    "", "ftp", "http", "gopher", "nntp", "imap", "wais", "file", "https", "shttp", "mms",
+    "prospero", "rtsp", "rtsps", "rtspu", "sftp", "svn", "ws", "wss",
 ];
 /// Schemes whose URLs have a place in the network.
 const LOCATED: [&str; 26] = [

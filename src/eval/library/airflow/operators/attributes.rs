@@ -1,9 +1,9 @@
 //! What DAG code reads from operators and their classes.
 
+use super::converted_at_once;
 use crate::airflow::{OperatorKind, Origin, SPREAD};
 use crate::eval::HoleKind;
 use crate::eval::interp::{Interp, Res};
-use super::converted_at_once;
 use crate::eval::library::airflow::{TaskKeyword, TaskObject, operator_kind};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::mapping;
@@ -135,7 +135,8 @@ impl Interp<'_> {
             "__class__" => return Ok(Some(task.class.clone())),
             // Whatever is written there is an attribute of the task.
             "__dict__" => {
-                let all = self.hole(HoleKind::Name, format!("{}.__dict__", task.label.display()), span);
+                let all =
+                    self.hole(HoleKind::Name, format!("{}.__dict__", task.label.display()), span);
                 self.may_be(&all, &[object]);
                 return Ok(Some(all));
             }
@@ -187,7 +188,8 @@ impl Interp<'_> {
             return Ok(Some(val));
         }
         let is_plain = task.initialised && !task.keywords.contains_key(SPREAD);
-        if let (true, OperatorKind::Pod, Some(data)) = (is_plain, task.kind, default_argument(name)) {
+        if let (true, OperatorKind::Pod, Some(data)) = (is_plain, task.kind, default_argument(name))
+        {
             return Ok(Some(Val::new(data, span)));
         }
         if let Some(val) = self.class_constant(&task.base, name, span) {
