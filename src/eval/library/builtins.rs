@@ -553,9 +553,9 @@ impl Interp<'_> {
             && let Ok(Some(own)) = self.class_lookup(&self.class_of(val), "__dir__")
         {
             let names = self.call(&own, Args::positional(vec![val.clone()]), span)?;
-            return self.call_builtin("sorted", &Args::positional(vec![names]), span).unwrap_or_else(
-                || Ok(self.derived(&[val], span)),
-            );
+            return self
+                .call_builtin("sorted", &Args::positional(vec![names]), span)
+                .unwrap_or_else(|| Ok(self.derived(&[val], span)));
         }
         let class = match val.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Class(..)) => val.clone(),

@@ -261,7 +261,10 @@ impl Interp<'_> {
     /// Whether a symbol is a class, as its name says.
     pub(crate) fn is_class_symbol(&self, path: &str) -> bool {
         let last = path.rsplit('.').next().unwrap_or(path);
-        last.chars().next().is_some_and(char::is_uppercase)
+        // A name in capitals is that of a constant, but for a few classes.
+        let is_constant = !last.chars().any(char::is_lowercase)
+            && !matches!(path, "abc.ABC" | "uuid.UUID" | "airflow.DAG");
+        last.chars().next().is_some_and(char::is_uppercase) && !is_constant
             || matches!(
                 path,
                 "re.error"

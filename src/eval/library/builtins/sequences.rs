@@ -60,7 +60,8 @@ impl Interp<'_> {
                         return Ok(length);
                     }
                     if !is_enum {
-                        let message = format!("object of type '{}' has no len()", self.type_name(val));
+                        let message =
+                            format!("object of type '{}' has no len()", self.type_name(val));
                         return self.type_error(message, span);
                     }
                     self.members(val).len()
