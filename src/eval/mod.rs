@@ -29,6 +29,7 @@ pub(crate) mod object;
 mod operate;
 pub mod pure;
 mod repr;
+pub(crate) mod slash;
 mod strings;
 pub mod template;
 mod value;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use super::texts::{as_text, escaped, literal, shown, typed};
 use super::{Misfit, UsedDefault};
-use crate::eval::HoleKind;
 use crate::eval::template::{self, Part};
+use crate::eval::{HoleKind, slash};
 use crate::pointer::Pointer;
 use crate::spec::OpenHole;
 use crate::spec::fits::fits;
@@ -215,6 +215,9 @@ impl<'a> Filler<'a> {
             return Some(value);
         }
         let hole = self.described(kind, name, at);
+        if let Some(value) = self.with_slash(kind, &hole) {
+            return Some(value);
+        }
         if let Some(value) = hole.default.clone().filter(|_| self.values.unset != Unset::Hole) {
             let used = UsedDefault { path: hole.path, name: hole.name, value: value.clone() };
             self.used_defaults.push(used);
@@ -223,6 +226,18 @@ impl<'a> Filler<'a> {
         self.left.push(hole.clone());
         self.open.push(hole);
         None
+    }
+
+    /// A part of a path whose slash depends on it: the value of the lookup in it, with that slash.
+    fn with_slash(&self, kind: HoleKind, hole: &OpenHole) -> Option<Json> {
+        let (_, name) = hole.name.split_once(':')?;
+        let (lookup, is_first) = slash::part(kind, name)?;
+        let (inner, inner_name) = lookup.split_once(':')?;
+        if hole.needs != [lookup] {
+            return None;
+        }
+        let value = self.values.get(HoleKind::parse(inner)?, inner_name)?;
+        Some(Json::String(slash::with_slash(value.as_str()?, is_first)))
     }
 
     /// Puts a hole down that keeps its place although it has a value.

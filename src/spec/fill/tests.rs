@@ -46,6 +46,27 @@ fn a_hole_inside_a_text_becomes_part_of_it() {
 }
 
 #[test]
+fn a_part_of_a_path_is_closed_by_its_lookup() {
+    let first = r#"expression:os.path.join(env:BASE, "")"#;
+    let later = r#"expression:variable:KEY.removesuffix("/") + "/""#;
+    let mut spec = with_container(json!({"args": [
+        format!("${{{first}}}x"), format!("a-${{{later}}}y"), format!("${{{first}}}z"),
+    ]}));
+    for (at, (name, needs)) in
+        [(first, "env:BASE"), (later, "variable:KEY")].into_iter().enumerate()
+    {
+        let path = format!("/run/base_pod_spec/containers/0/args/{at}");
+        spec.holes.push(OpenHole { needs: vec![needs.to_owned()], ..hole(&path, name, None) });
+    }
+    let filled = fill(&spec, &values(&["env:BASE=/b", "variable:KEY=k/"]));
+    assert_eq!(container(&filled)["args"], json!(["/b/x", "a-k/y", "/b/z"]));
+    assert!(filled.open.is_empty());
+    let filled = fill(&spec, &values(&["env:BASE=", "variable:KEY="]));
+    assert_eq!(container(&filled)["args"], json!(["x", "a-/y", "z"]));
+    assert_eq!(fill(&spec, &values(&[])).open.len(), 3);
+}
+
+#[test]
 fn a_hole_alone_takes_the_type_of_its_field() {
     let spec = with_container(json!({
         "env": [{"name": "PORT", "value": "${param:port}"}, {"name": "ON", "value": "${param:on}"}],

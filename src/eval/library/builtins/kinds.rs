@@ -7,6 +7,37 @@ use crate::eval::object::{Data, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// What `dir` gives for every class a user writes.
+const OBJECT_NAMES: &[&str] = &[
+    "__class__",
+    "__delattr__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__eq__",
+    "__format__",
+    "__ge__",
+    "__getattribute__",
+    "__getstate__",
+    "__gt__",
+    "__hash__",
+    "__init__",
+    "__init_subclass__",
+    "__le__",
+    "__lt__",
+    "__module__",
+    "__ne__",
+    "__new__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__repr__",
+    "__setattr__",
+    "__sizeof__",
+    "__str__",
+    "__subclasshook__",
+    "__weakref__",
+];
+
 impl Interp<'_> {
     /// `type(name, bases, namespace)`.
     pub(super) fn call_type(&mut self, args: &Args, span: Span) -> Res {
@@ -84,6 +115,44 @@ impl Interp<'_> {
             (Data::Symbol(_), Data::Obj(_)) => Some(false),
             _ => None,
         }
+    }
+
+    /// `dir(class)` and `dir(instance)` of a user class: what every object has, and what was added.
+    pub(super) fn call_dir(&mut self, val: &Val, span: Span) -> Res {
+        if self.is_instance(val)
+            && let Ok(Some(own)) = self.class_lookup(&self.class_of(val), "__dir__")
+        {
+            let names = self.call(&own, Args::positional(vec![val.clone()]), span)?;
+            return self
+                .call_builtin("sorted", &Args::positional(vec![names]), span)
+                .unwrap_or_else(|| Ok(self.derived(&[val], span)));
+        }
+        let class = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(..)) => val.clone(),
+            Some(Object::Instance(_)) => self.class_of(val),
+            _ => return Ok(self.derived(&[val], span)),
+        };
+        let Some(id) = class.as_obj() else { return Ok(self.derived(&[val], span)) };
+        let mut names: Vec<String> = OBJECT_NAMES.iter().map(|name| (*name).to_owned()).collect();
+        let order: Vec<Val> = std::iter::once(class.clone()).chain(self.mro(id)).collect();
+        if order.iter().any(|base| base.as_obj().is_none()) {
+            return Ok(self.derived(&[val], span));
+        }
+        for owner in order.iter().chain([val]) {
+            let Some(id) = owner.as_obj() else { continue };
+            let entries = self.namespace_entries(id);
+            if entries.has_doubtful() {
+                return Ok(self.derived(&[val], span));
+            }
+            names.extend(
+                entries.into_values().filter_map(|(name, _)| name.as_str().map(str::to_owned)),
+            );
+        }
+        self.spend(names.len(), span)?;
+        names.sort();
+        names.dedup();
+        let names = names.into_iter().map(|name| Val::str(name, span)).collect();
+        Ok(self.list(names, span))
     }
 }
 

@@ -98,7 +98,7 @@ impl Interp<'_> {
             return Ok(self.derived(&[val], span));
         }
         if let Some(number) = self.own_number(val, &["__float__", "__index__"], span)? {
-            return Ok(number);
+            return self.call_float(&number, span);
         }
         match &val.data {
             Data::Float(value) => Ok(Val::new(Data::Float(*value), span)),

@@ -8,7 +8,7 @@ use crate::eval::checkout::is_marked;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Val};
 use crate::eval::pure::path as posix;
-use crate::eval::{Hole, HoleKind, Segment, Text};
+use crate::eval::{Hole, HoleKind, Segment, Text, slash};
 use crate::python::Span;
 
 impl Interp<'_> {
@@ -186,16 +186,9 @@ impl Interp<'_> {
     }
 }
 
-/// What comes before a slash that is there unless nothing comes before it.
-const JOINED: (&str, &str) = ("os.path.join(", ", \"\")");
-/// What ends in a slash, whether it did before or not.
-const ENDED: &str = ".removesuffix(\"/\") + \"/\"";
-
 /// Whether a part of a path begins after this hole: it ends in a slash or is empty.
 fn ends_component(hole: &Hole) -> bool {
-    hole.kind == HoleKind::Expression
-        && (hole.name.ends_with(ENDED)
-            || hole.name.starts_with(JOINED.0) && hole.name.ends_with(JOINED.1))
+    slash::part(hole.kind, &hole.name).is_some()
 }
 
 /// A hole at the end of a path with the slash that `os.path.join` puts there when it is missing.
@@ -205,17 +198,27 @@ fn with_slash(hole: &Arc<Hole>, before: &Text) -> Hole {
         Some(Segment::Hole(_)) => false,
         None => true,
     };
-    let lookup = if hole.reason.is_empty() { &hole.name } else { &hole.reason };
-    let name = match is_first {
-        true => format!("{}{lookup}{}", JOINED.0, JOINED.1),
-        false => format!("{lookup}{ENDED}"),
+    // A lookup is named by its key, so that its value closes this hole too.
+    let lookup = match hole.kind {
+        HoleKind::Env | HoleKind::Variable | HoleKind::Conf | HoleKind::Param
+            if hole.roots.is_empty() =>
+        {
+            hole.key()
+        }
+        _ if hole.reason.is_empty() => hole.name.clone(),
+        _ => hole.reason.clone(),
     };
+    let default = hole.default.as_ref().and_then(|default| default.as_str());
+    let default = default.map(|default| slash::with_slash(default, is_first).into());
     let roots = if hole.roots.is_empty() { vec![Arc::clone(hole)] } else { hole.roots.clone() };
     Hole {
         kind: HoleKind::Expression,
-        reason: name.clone(),
-        name,
-        default: None,
+        name: slash::name(&lookup, is_first),
+        default,
+        reason: slash::name(
+            if hole.reason.is_empty() { &hole.name } else { &hole.reason },
+            is_first,
+        ),
         span: hole.span,
         roots,
     }
