@@ -74,7 +74,7 @@ impl Interp<'_> {
         let bytes = match &val.data {
             Data::Str(text) => text.len(),
             Data::Bytes(bytes) => bytes.len(),
-            Data::Text(text) => text.segments.len() * SEGMENT,
+            Data::Text(text) => text.segments.len() * SEGMENT + text.len(),
             Data::Obj(_) | Data::Tuple(_) => SMALL,
             _ => 0,
         };
