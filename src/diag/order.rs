@@ -4,22 +4,77 @@
 //! findings arrive in any order and more than once. What people and machines see is sorted by place
 //! and free of repeats.
 
+use std::cmp::Ordering;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use super::{Diagnostic, Record, Severity};
-use crate::python::Sources;
+use super::record::{Label, Point, labels, points};
+use super::{Diagnostic, Severity};
+use crate::python::{SourceId, Sources};
 
 /// Sorts findings by path, line, column, code and message, and drops those that say the same twice.
 pub fn arrange(diagnostics: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
-    let mut keyed: Vec<(Record, Diagnostic)> = diagnostics
-        .into_iter()
-        .map(|diagnostic| (Record::of(&diagnostic, sources), diagnostic))
-        .collect();
-    keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let files = Files::of(&diagnostics, sources);
+    let mut placed: Vec<Placed> =
+        diagnostics.into_iter().map(|diagnostic| Placed::of(diagnostic, &files, sources)).collect();
+    placed.sort_by(Placed::order);
     // Two findings may come from two readings of one file, with different spans for one place, so
     // what decides is what would be shown.
-    keyed.dedup_by(|(left, _), (right, _)| left == right);
-    keyed.into_iter().map(|(_, diagnostic)| diagnostic).collect()
+    placed.dedup_by(|next, kept| next.order(kept).is_eq());
+    placed.into_iter().map(|placed| placed.diagnostic).collect()
+}
+
+/// The files that findings are in, by their numbers in the order of their paths: a path is compared once and not for
+/// each finding.
+struct Files(FxHashMap<SourceId, usize>);
+
+impl Files {
+    fn of(diagnostics: &[Diagnostic], sources: &Sources) -> Self {
+        let ids: FxHashSet<SourceId> = diagnostics.iter().map(|told| told.span.source).collect();
+        let mut names: Vec<(String, SourceId)> =
+            ids.into_iter().filter_map(|id| Some((sources.get(id)?.path.clone(), id))).collect();
+        names.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        // One file may have been read twice.
+        let same = names.chunk_by(|(one, _), (other, _)| one == other).enumerate();
+        let numbered =
+            same.flat_map(|(number, same)| same.iter().map(move |(_, id)| (*id, number)));
+        Self(numbered.collect())
+    }
+}
+
+/// A finding with what it is sorted by. It is shown as [`super::Record`] says, whose order this is.
+struct Placed {
+    file: Option<usize>,
+    start: Option<Point>,
+    end: Option<Point>,
+    labels: Vec<Label>,
+    diagnostic: Diagnostic,
+}
+
+impl Placed {
+    fn of(diagnostic: Diagnostic, files: &Files, sources: &Sources) -> Self {
+        let points = points(diagnostic.span, sources);
+        Self {
+            file: files.0.get(&diagnostic.span.source).copied(),
+            start: points.map(|(start, _)| start),
+            end: points.map(|(_, end)| end),
+            labels: labels(&diagnostic, sources),
+            diagnostic,
+        }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        fn first<'a>(it: &'a Placed) -> impl Ord + 'a {
+            let told = &it.diagnostic;
+            (it.file, it.start, told.code.as_str(), told.message.as_str(), told.severity.as_str())
+        }
+        fn then<'a>(it: &'a Placed) -> impl Ord + 'a {
+            let told = &it.diagnostic;
+            (it.end, &told.label, &told.task, &told.pod_path, &told.help, &it.labels)
+        }
+        first(self).cmp(&first(other)).then_with(|| then(self).cmp(&then(other)))
+    }
 }
 
 /// How many findings there are of each severity.
@@ -51,7 +106,7 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::diag::Code;
-    use crate::python::{Source, SourceId, Span};
+    use crate::python::{Source, Span};
 
     fn at(source: SourceId, start: u32) -> Span {
         Span { source, start, end: start + 1 }

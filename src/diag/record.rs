@@ -83,25 +83,33 @@ impl Record {
             task: diagnostic.task.clone().map(|(dag, task)| TaskName { dag, task }),
             pod_path: diagnostic.pod_path.clone(),
             help: diagnostic.help.clone(),
-            labels: diagnostic
-                .secondary
-                .iter()
-                .filter_map(|(span, text)| {
-                    let (file, start, end) = place(*span, sources)?;
-                    let (line, column) = (start.line, start.column);
-                    Some(Label { file, line, column, end, text: text.clone() })
-                })
-                .collect(),
+            labels: labels(diagnostic, sources),
         }
     }
 }
 
+/// The further places of a finding.
+pub(super) fn labels(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Label> {
+    let label = |(span, text): &(Span, String)| {
+        let (file, start, end) = place(*span, sources)?;
+        let (line, column) = (start.line, start.column);
+        Some(Label { file, line, column, end, text: text.clone() })
+    };
+    diagnostic.secondary.iter().filter_map(label).collect()
+}
+
 /// File, first character and one past the last character of a span.
 fn place(span: Span, sources: &Sources) -> Option<(String, Point, Point)> {
+    let (start, end) = points(span, sources)?;
+    Some((sources.get(span.source)?.path.clone(), start, end))
+}
+
+/// First character and one past the last character of a span.
+pub(super) fn points(span: Span, sources: &Sources) -> Option<(Point, Point)> {
     let source = sources.get(span.source)?;
     let point = |offset| {
         let (line, column) = source.line_column(offset);
         Point { line, column }
     };
-    Some((source.path.clone(), point(span.start), point(span.end.max(span.start))))
+    Some((point(span.start), point(span.end.max(span.start))))
 }

@@ -371,8 +371,11 @@ impl Interp<'_> {
                     if let Some(conversion) = conversion {
                         val = self.converted(&val, conversion, span)?;
                     }
-                    let formatted = self.format(&val, &spec, span)?;
-                    text.push_text(&formatted);
+                    // What follows may bind names, so it is evaluated all the same.
+                    if !text.is_full() {
+                        let formatted = self.format(&val, &spec, span)?;
+                        text.push_text(&formatted);
+                    }
                 }
             }
         }
@@ -394,15 +397,8 @@ impl Interp<'_> {
 
     /// A string value of bounded size.
     pub(crate) fn bounded_text(&mut self, text: Text, span: Span) -> Val {
-        let size: usize = text
-            .segments
-            .iter()
-            .map(|segment| match segment {
-                super::Segment::Literal(text) => text.len(),
-                super::Segment::Hole(_) => 1,
-            })
-            .sum();
-        if size > self.settings.limits.string || text.segments.len() > 10_000 {
+        let size = text.len() + text.segments.len();
+        if size > self.settings.limits.string || text.segments.len() > 10_000 || text.is_full() {
             return self.limit_hole(span, "string", "a string is longer than the bound");
         }
         Val::text(text, span)

@@ -74,7 +74,11 @@ impl Interp<'_> {
         let bytes = match &val.data {
             Data::Str(text) => text.len(),
             Data::Bytes(bytes) => bytes.len(),
-            Data::Text(text) => text.segments.len() * SEGMENT,
+            Data::Text(text) => {
+                let names: usize = text.holes().map(|hole| hole.name.len()).sum();
+                text.segments.len() * SEGMENT + text.len() + names
+            }
+            Data::Unknown(hole) => hole.name.len(),
             Data::Obj(_) | Data::Tuple(_) => SMALL,
             _ => 0,
         };

@@ -25,7 +25,7 @@ const MOST_ROOTS: usize = 64;
 /// Steps that making an unknown value counts for.
 const UNKNOWN: usize = 8;
 /// Bytes of a text that a function of the library writes in the time of a step, one character after the other.
-const BYTES_WRITTEN: usize = 16;
+pub(crate) const BYTES_WRITTEN: usize = 16;
 /// Parts of a value that are asked in the time of a step what they depend on.
 const PARTS_ASKED: usize = 8;
 
@@ -186,6 +186,7 @@ impl<'a> Interp<'a> {
         resolver: &'a Resolver,
         main_path: &Path,
     ) -> Self {
+        super::Text::allow(settings.limits.string);
         Self {
             files,
             sources,

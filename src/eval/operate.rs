@@ -545,6 +545,9 @@ impl Interp<'_> {
             return Ok(self.limit_hole(span, "string", "a string is longer than the bound"));
         }
         for (index, item) in items.iter().enumerate() {
+            if text.is_full() {
+                break;
+            }
             if index > 0 {
                 text.push_text(separator);
             }

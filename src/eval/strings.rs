@@ -246,6 +246,9 @@ impl Interp<'_> {
             };
             let part = self.percent_part(&spec, &val, span)?;
             text.push_text(&part);
+            if text.is_full() {
+                return Ok(self.bounded_text(text, span));
+            }
         }
         if !keyed && is_tuple && positional.next().is_some() {
             return self.type_error("not all arguments converted during string formatting", span);
@@ -365,6 +368,9 @@ impl Interp<'_> {
             let spec = self.brace_pieces(&field.spec, args, span)?;
             let part = self.format(&val, &spec, span)?;
             text.push_text(&part);
+            if text.is_full() {
+                break;
+            }
         }
         Ok(text)
     }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
 use num_bigint::BigInt;
@@ -311,6 +312,42 @@ impl Value {
     }
 }
 
+/// How long a text may become, in bytes.
+static LONGEST: AtomicUsize = AtomicUsize::new(1 << 20);
+
+/// How many segments a text may have. One has 100 bytes at most, or is counted by them.
+const MOST_SEGMENTS: usize = 20_000;
+
+/// Pieces shorter than this are counted by their number, in bytes.
+const SMALL: usize = 100;
+
+/// What stands at the end of a text that would be too long.
+fn too_long() -> Arc<Hole> {
+    Arc::new(Hole {
+        kind: HoleKind::Limit,
+        name: TOO_LONG.to_owned(),
+        default: None,
+        reason: "a string is longer than the bound".to_owned(),
+        span: Span::NONE,
+        roots: Vec::new(),
+    })
+}
+
+const TOO_LONG: &str = "string";
+
+fn is_too_long(hole: &Hole) -> bool {
+    hole.kind == HoleKind::Limit && hole.name == TOO_LONG && !hole.span.is_some()
+}
+
+impl Segment {
+    fn len(&self) -> usize {
+        match self {
+            Self::Literal(text) => text.len(),
+            Self::Hole(_) => 0,
+        }
+    }
+}
+
 impl Text {
     /// A text without holes.
     pub fn literal(text: impl Into<String>) -> Self {
@@ -325,9 +362,46 @@ impl Text {
         Self { segments: smallvec![Segment::Hole(hole)] }
     }
 
+    /// Lets texts become as long as this, in bytes, from now on. What would be longer ends in a hole: the pieces of a
+    /// text that nobody could use must not fill the memory before somebody looks at its length.
+    pub(crate) fn allow(bytes: usize) {
+        LONGEST.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// Length of what is known of it, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.segments.iter().map(Segment::len).sum()
+    }
+
+    /// Whether nothing can be appended any more.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self.segments.last(), Some(Segment::Hole(hole)) if is_too_long(hole))
+    }
+
+    /// Whether some more bytes can be appended; ends the text if not.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        let longest = LONGEST.load(Ordering::Relaxed);
+        // Small pieces are counted by their number.
+        let length = match self.segments.as_slice() {
+            [] => 0,
+            [Segment::Literal(text)] => text.len(),
+            [.., Segment::Literal(text)] if bytes < SMALL => text.len(),
+            _ if bytes < SMALL => 0,
+            _ => self.len(),
+        };
+        let has_room = length + bytes <= longest && self.segments.len() < MOST_SEGMENTS;
+        if !has_room {
+            self.segments.push(Segment::Hole(too_long()));
+        }
+        has_room
+    }
+
     /// Appends known text.
     pub fn push_str(&mut self, text: &str) {
-        if text.is_empty() {
+        if text.is_empty() || !self.has_room(text.len()) {
             return;
         }
         if let Some(Segment::Literal(last)) = self.segments.last_mut() {
@@ -339,7 +413,9 @@ impl Text {
 
     /// Appends a hole.
     pub fn push_hole(&mut self, hole: Arc<Hole>) {
-        self.segments.push(Segment::Hole(hole));
+        if self.has_room(0) {
+            self.segments.push(Segment::Hole(hole));
+        }
     }
 
     /// Appends another text.

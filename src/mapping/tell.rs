@@ -17,18 +17,27 @@ use crate::kubernetes::check_pod;
 use crate::secrets;
 use crate::spec::JobSpec;
 
+/// Of how many conditions around a task a finding speaks, the innermost first; the job spec has them all.
+const CONDITIONS_TOLD: usize = 8;
+
 /// Conditions, patterns, mapping and subclasses of a task.
 pub(crate) fn about_task(task: &Task, dag: &Dag, remarks: &mut Remarks) {
     let id = task.task_id.display();
-    for hole in dag.conditions.iter().chain(&task.conditions) {
-        remarks.add(
-            Diagnostic::new(
-                Code::ConditionalTask,
-                task.span,
-                format!("task `{id}` exists under a condition that is not known: {}", hole.reason),
-            )
-            .also(hole.span, "decided here"),
+    let conditions = dag.conditions.len() + task.conditions.len();
+    let innermost = task.conditions.iter().rev().chain(dag.conditions.iter().rev());
+    for (number, hole) in innermost.take(CONDITIONS_TOLD).enumerate() {
+        let told = Diagnostic::new(
+            Code::ConditionalTask,
+            task.span,
+            format!("task `{id}` exists under a condition that is not known: {}", hole.reason),
         );
+        let told = told.also(hole.span, "decided here");
+        let others = conditions.saturating_sub(CONDITIONS_TOLD);
+        remarks.add(if number + 1 == CONDITIONS_TOLD && others > 0 {
+            told.help(format!("{others} more conditions around it stand in the job spec"))
+        } else {
+            told
+        });
     }
     if let Some(hole) = &task.pattern {
         remarks.add(

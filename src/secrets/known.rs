@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
+use indexmap::IndexSet;
 
 /// As many texts are looked for one by one; it takes longer to make the automaton.
 const FEW: usize = 16;
+
+/// More texts than this are looked up by their lengths: the time an automaton takes to be made grows faster than they.
+const MANY: usize = 2000;
 
 /// Bytes at the beginning of a text that the automaton knows.
 const HEAD: usize = 32;
@@ -13,8 +17,20 @@ const HEAD: usize = 32;
 /// Texts to look for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    texts: Vec<String>,
-    heads: Option<Heads>,
+    texts: IndexSet<String>,
+    way: Way,
+}
+
+/// How they are looked for.
+#[derive(Debug, Clone, Default)]
+enum Way {
+    /// One by one.
+    #[default]
+    Each,
+    /// By an automaton for how they begin.
+    Heads(Heads),
+    /// At each place, by every length that one of them has, in bytes.
+    Lengths(BTreeSet<usize>),
 }
 
 /// An automaton for how the texts begin.
@@ -28,30 +44,49 @@ struct Heads {
 impl Known {
     /// In the order given.
     pub(super) fn new(texts: Vec<String>) -> Self {
-        let heads = if texts.len() > FEW { Heads::of(&texts) } else { None };
-        Self { texts, heads }
+        let texts: IndexSet<String> = texts.into_iter().collect();
+        let way = match texts.len() {
+            0..=FEW => Way::Each,
+            0..=MANY => Heads::of(&texts).map(Way::Heads).unwrap_or_default(),
+            _ => Way::Lengths(texts.iter().map(String::len).collect()),
+        };
+        Self { texts, way }
     }
 
     /// Those that a text holds, in order.
     pub(super) fn within(&self, text: &str) -> Vec<&String> {
-        let Some(heads) = &self.heads else {
-            return self.texts.iter().filter(|known| text.contains(known.as_str())).collect();
-        };
         let mut found: BTreeSet<usize> = BTreeSet::new();
-        for head in heads.automaton.find_overlapping_iter(text.as_bytes()) {
-            let rest = text.as_bytes().get(head.start()..).unwrap_or_default();
-            let owners = heads.owners.get(head.pattern().as_usize());
-            let begins = |at: &&usize| {
-                self.texts.get(**at).is_some_and(|known| rest.starts_with(known.as_bytes()))
-            };
-            found.extend(owners.into_iter().flatten().filter(begins));
+        match &self.way {
+            Way::Each => {
+                return self.texts.iter().filter(|known| text.contains(known.as_str())).collect();
+            }
+            Way::Heads(heads) => {
+                for head in heads.automaton.find_overlapping_iter(text.as_bytes()) {
+                    let rest = text.as_bytes().get(head.start()..).unwrap_or_default();
+                    let owners = heads.owners.get(head.pattern().as_usize());
+                    let begins = |at: &&usize| {
+                        let known = self.texts.get_index(**at);
+                        known.is_some_and(|known| rest.starts_with(known.as_bytes()))
+                    };
+                    found.extend(owners.into_iter().flatten().filter(begins));
+                }
+            }
+            Way::Lengths(lengths) => {
+                for (start, _) in text.char_indices() {
+                    let left = text.len() - start;
+                    for length in lengths.iter().take_while(|length| **length <= left) {
+                        let here = text.get(start..start + length);
+                        found.extend(here.and_then(|here| self.texts.get_index_of(here)));
+                    }
+                }
+            }
         }
-        found.into_iter().filter_map(|at| self.texts.get(at)).collect()
+        found.into_iter().filter_map(|at| self.texts.get_index(at)).collect()
     }
 }
 
 impl Heads {
-    fn of(texts: &[String]) -> Option<Self> {
+    fn of(texts: &IndexSet<String>) -> Option<Self> {
         let mut owners: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
         for (at, text) in texts.iter().enumerate() {
             let bytes = text.as_bytes();
@@ -70,13 +105,15 @@ mod tests {
     fn few_and_many_texts_are_found_alike() {
         let long = "ab".repeat(40);
         let wanted = ["b", "abc", "bc", &long, "é", "zz"].map(str::to_owned);
-        let filler = (0..100).map(|number| format!("filler{number}"));
         let few = Known::new(wanted.to_vec());
-        let many = Known::new(wanted.iter().cloned().chain(filler).collect());
-        let unlike = format!("{}x", "ab".repeat(39));
-        for text in ["", "xabcx", &long, &unlike, "bé", "z"] {
-            assert_eq!(few.within(text), many.within(text), "{text}");
+        for count in [100, MANY] {
+            let filler = (0..count).map(|number| format!("filler{number}"));
+            let many = Known::new(wanted.iter().cloned().chain(filler).collect());
+            let unlike = format!("{}x", "ab".repeat(39));
+            for text in ["", "xabcx", &long, &unlike, "bé", "z"] {
+                assert_eq!(few.within(text), many.within(text), "{text}");
+            }
+            assert_eq!(many.within("filler7"), ["filler7"]);
         }
-        assert_eq!(many.within("filler7"), ["filler7"]);
     }
 }

@@ -104,6 +104,56 @@ fn what_would_be_too_large_is_not_made() {
     }
 }
 
+/// Five gigabytes, if they were made before anybody looks at their length. The address space has room for less.
+#[test]
+fn what_is_put_together_from_large_pieces_is_bounded_on_the_way() {
+    let many = 5000;
+    for put_together in [
+        format!("''.join([a] * {many})"),
+        format!("'%s' * {many} % tuple([a] * {many})"),
+        format!("('%1000000d' * {many}) % tuple([1] * {many})"),
+        format!("('%(a)s' * {many}) % {{'a': a}}"),
+        format!("('{{0}}' * {many}).format(a)"),
+        format!("f'{}'", "{a}".repeat(many)),
+        format!("f'{}'", "{1:>1000000}".repeat(many)),
+        format!("string.Template('$a' * {many}).substitute(a=a)"),
+        format!("json.dumps([a] * {many})"),
+        format!("yaml.dump([a] * {many}, default_flow_style=False)"),
+        format!("re.sub('b', lambda m: a, 'b' * {many})"),
+        format!("re.sub('(x+)', '{}', a)", r"\\1".repeat(many)),
+        format!("re.match('(x+)', a).expand('{}')", r"\\1".repeat(many)),
+        format!("''.join([f'{{os.environ[\"A\"]}}{{a}}'] * {many})"),
+    ] {
+        let place = Place::new();
+        let task = "with DAG('d'):\n    K(task_id='t', name='n', image='i', arguments=[str(x)])\n";
+        let imports = "import json, os, re, string, yaml\na = 'x' * 10**6\n";
+        place.dag("d.py", &format!("{imports}x = {put_together}\n{task}"));
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 4000000 && exec \"$0\" translate d.py"])
+            .arg(env!("CARGO_BIN_EXE_podlift"))
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let told = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let start: String = put_together.chars().take(60).collect();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{start}: {}", output.status);
+        assert!(told.contains("KPO203") || told.contains("limit:"), "{start}: {told:.900}");
+    }
+}
+
+#[test]
+fn ids_of_any_length_do_not_fill_the_memory() {
+    let place = Place::new();
+    let tasks = "with DAG('a' * 200000):\n    for i in range(2000):\n        K(task_id=f't{i}', image='i')\n";
+    place.dag("d.py", tasks);
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(ran.stderr.contains("KPO203") && ran.stdout.len() < 100 << 20, "{:.900}", ran.stderr);
+}
+
 #[test]
 fn what_lies_in_each_other_or_in_itself_ends() {
     let model = "from kubernetes.client import models as k8s\nv = k8s.V1Pod()\nv.spec = v\nv.metadata = v\n";

@@ -320,6 +320,9 @@ impl Interp<'_> {
                 Some(piece) => result.push_str(&piece),
                 None => return Some(Ok(self.derived(&[&made, replacement], span))),
             }
+            if result.len() > self.settings.limits.string {
+                return Some(Ok(self.string(result, span)));
+            }
         }
         result.extend(rest);
         Some(Ok(tupled(self.string(result, span), replaced)))
@@ -404,10 +407,11 @@ impl Interp<'_> {
             "expand" => {
                 let template = self.known_str(args.pos.first()?)?;
                 let compiled = compile(&found.pattern, found.flags).ok()?;
-                match compiled.template(&template) {
-                    Ok(template) => {
-                        Ok(self.string(expanded(&template, &found.found, &found.text), span))
-                    }
+                let expanded = compiled
+                    .template(&template)
+                    .and_then(|template| expanded(&template, &found.found, &found.text));
+                match expanded {
+                    Ok(text) => Ok(self.string(text, span)),
                     Err(failure) => self.failed(failure, &[this], span),
                 }
             }
@@ -420,10 +424,10 @@ fn compile(pattern: &str, flags: i64) -> Result<Pattern, Failure> {
     Pattern::new(pattern, Flags::from_bits(flags)?)
 }
 
-fn expanded(template: &Template, found: &Found, text: &str) -> String {
+fn expanded(template: &Template, found: &Found, text: &str) -> Result<String, Failure> {
     let mut result = String::new();
-    template.expand(found, text, &mut result);
-    result
+    template.expand(found, text, &mut result)?;
+    Ok(result)
 }
 
 /// An element of `findall`: the match, its one group, or a tuple of its groups. A group that took no

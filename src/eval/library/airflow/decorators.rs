@@ -9,6 +9,9 @@ use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// How many bytes of the text of a function make a step, for each task of it.
+const BYTES_OF_A_FUNCTION: usize = 8;
+
 impl Interp<'_> {
     /// `@dag`, `@task`, `@task.kubernetes(...)`, `@task_group`: with a function the decorated thing,
     /// with keywords only a decorator still to be applied.
@@ -120,6 +123,11 @@ impl Interp<'_> {
             }
             _ => None,
         };
+        if let Some(Object::Function(object)) = function.as_obj().map(|id| self.heap.get(id)) {
+            // The text of the function is a part of the job spec.
+            let span = object.def.def_span;
+            self.work(span.end.saturating_sub(span.start) as usize / BYTES_OF_A_FUNCTION);
+        }
         if let Object::Task(task) = self.heap.get_mut(id) {
             task.kind = kind;
             for keyword in task.keywords.values_mut() {

@@ -23,6 +23,9 @@ use crate::python::ast::Name;
 /// What making a task counts for, in steps.
 const STEPS_OF_A_TASK: u64 = 250;
 
+/// How many bytes of a task's and its DAG's ids make a step.
+const BYTES_OF_IDS: usize = 8;
+
 /// What passing on one default argument counts for, in steps.
 const DEFAULT_PASSED_ON: usize = 4;
 
@@ -390,6 +393,12 @@ impl Interp<'_> {
         let Object::Task(task) = self.heap.get(id) else { return };
         let (dag, group, label, span) = (task.dag, task.group, task.label.clone(), task.span);
         let full = self.child_id(group, &label);
+        let dag_id = match dag.map(|dag| self.heap.get(dag)) {
+            Some(Object::Dag(dag)) => dag.id.len(),
+            _ => 0,
+        };
+        // Both stand in the job spec several times.
+        self.work((full.len() + dag_id) / BYTES_OF_IDS);
         if let Object::Task(task) = self.heap.get_mut(id) {
             task.id = full.clone();
         }

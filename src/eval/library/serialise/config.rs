@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
 use crate::eval::library::files::Place;
 use crate::eval::object::{Data, Entries, Key, Map, Object, Val};
 use crate::python::Span;
@@ -252,7 +252,10 @@ impl Interp<'_> {
             let raw = parser.get("_raw").is_some_and(|val| matches!(val.data, Data::Bool(true)));
             let parsed = self.sections_of(parser.get("_sections")?)?;
             let all = options(&parsed, attrs.get("_name")?.as_str()?)?;
-            section_entries(&all, raw, val.span)
+            let entries = section_entries(&all, raw, val.span)?;
+            let sizes = entries.values().map(|(_, val)| val.as_str().map_or(0, str::len));
+            self.work(sizes.sum::<usize>() / BYTES_WRITTEN);
+            Some(entries)
         };
         Some(options_of())
     }

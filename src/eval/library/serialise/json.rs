@@ -2,7 +2,7 @@
 
 use super::{Unwritable, Written};
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::object::{Data, Entries, Flavour, Key, Object, Val};
 use crate::eval::pure::json::{DumpOptions, JsonValue, dumps, loads};
@@ -150,7 +150,10 @@ impl Interp<'_> {
             Data::None => JsonValue::Null,
             Data::Bool(value) => JsonValue::Bool(*value),
             Data::Float(value) => JsonValue::Float(*value),
-            Data::Str(text) => JsonValue::Str(text.to_string()),
+            Data::Str(text) => {
+                self.work(text.len() / BYTES_WRITTEN);
+                JsonValue::Str(text.to_string())
+            }
             Data::Int(_) | Data::Big(_) => match as_big(val) {
                 Some(number) => JsonValue::Int(number),
                 None => return Ok(Err(Unwritable::Unknown)),

@@ -2,7 +2,7 @@
 
 use super::{Unwritable, Written};
 use crate::eval::call::Args;
-use crate::eval::interp::{Interp, Res};
+use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::library::datetime::{Maker, Moment};
 use crate::eval::object::{Data, Entries, Map, Native, ObjId, Object, Val};
@@ -211,8 +211,14 @@ impl Interp<'_> {
             Data::None => YamlValue::Null,
             Data::Bool(value) => YamlValue::Bool(*value),
             Data::Float(value) => YamlValue::Float(*value),
-            Data::Str(text) => YamlValue::Str(text.to_string()),
-            Data::Bytes(bytes) => YamlValue::Bytes(bytes.to_vec()),
+            Data::Str(text) => {
+                self.work(text.len() / BYTES_WRITTEN);
+                YamlValue::Str(text.to_string())
+            }
+            Data::Bytes(bytes) => {
+                self.work(bytes.len() / BYTES_WRITTEN);
+                YamlValue::Bytes(bytes.to_vec())
+            }
             Data::Int(_) | Data::Big(_) => match as_big(val) {
                 Some(number) => YamlValue::Int(number),
                 None => return Ok(Err(Unwritable::Unknown)),

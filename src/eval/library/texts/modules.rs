@@ -231,6 +231,9 @@ impl Interp<'_> {
         }
         let mut text = Text::default();
         for piece in template::parse(&pattern) {
+            if text.is_full() {
+                break;
+            }
             if !safe && let Some(failure) = piece.error() {
                 return self.failed(failure, &[template], span);
             }

@@ -323,7 +323,7 @@ impl Pattern {
         for found in &matches {
             let whole = found.whole();
             result.push_str(text.get(position..whole.start).unwrap_or_default());
-            template.expand(found, text, &mut result);
+            template.expand(found, text, &mut result)?;
             within_bound(result.len() / 4, "re.sub")?;
             position = whole.end;
         }

@@ -1,7 +1,7 @@
 //! Replacement templates: `\1`, `\g<name>`, `\n`.
 
 use super::{Found, Pattern, error};
-use crate::eval::pure::Failure;
+use crate::eval::pure::{Failure, within_bound};
 
 /// A template whose groups are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,12 @@ impl Template {
     }
 
     /// Writes the template with the groups of a match; those that took no part are empty.
-    pub fn expand(&self, found: &Found, text: &str, result: &mut String) {
+    ///
+    /// # Errors
+    /// The result is too long.
+    pub fn expand(&self, found: &Found, text: &str, result: &mut String) -> Result<(), Failure> {
         for piece in &self.pieces {
+            within_bound(result.len() / 4, "re.sub")?;
             match piece {
                 Piece::Literal(literal) => result.push_str(literal),
                 Piece::Group(group) => {
@@ -54,6 +58,7 @@ impl Template {
                 }
             }
         }
+        Ok(())
     }
 }
 
