@@ -120,7 +120,11 @@ impl Interp<'_> {
                 args.kw.insert(name.clone(), Kwarg { val, span: keyword.span });
                 continue;
             }
-            match self.entries_of(&val) {
+            let entries = match self.entries_of(&val) {
+                Some(entries) => Some(entries),
+                None => self.entries_by_keys(&val, keyword.span)?,
+            };
+            match entries {
                 Some(entries) => {
                     self.work(entries.len() * KEYWORD);
                     let doubtful = entries.has_doubtful().then(|| entries.clone());

@@ -1,5 +1,6 @@
 //! Dicts that take entries of other mappings: `{**mapping}`, `dict.update`, `**keywords`.
 
+use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::item::may_be_one_key;
 use crate::eval::object::{Entries, Key, ObjId, Object, Val};
@@ -13,6 +14,9 @@ impl Interp<'_> {
             return self.spread(id, from, span);
         }
         if let Some(entries) = self.entries_of(from) {
+            return self.update_from(id, entries, span);
+        }
+        if let Some(entries) = self.entries_by_keys(from, span)? {
             return self.update_from(id, entries, span);
         }
         let Some(pairs) = self.iterate(from, span)? else { return self.spread(id, from, span) };
@@ -31,6 +35,31 @@ impl Interp<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The entries of an instance that is a mapping because it has `keys()` and `[key]`; `None` for other values.
+    pub(crate) fn entries_by_keys(&mut self, from: &Val, span: Span) -> Res<Option<Entries>> {
+        if !self.is_instance(from) {
+            return Ok(None);
+        }
+        let class = self.class_of(from);
+        let has = |this: &Self, name: &str| matches!(this.class_lookup(&class, name), Ok(Some(_)));
+        if !has(self, "keys") || !has(self, "__getitem__") {
+            return Ok(None);
+        }
+        let keys = self.call_method(from, &Name::from("keys"), Args::default(), span)?;
+        let made = self.dict(Entries::default(), span);
+        let Some(id) = made.as_obj() else { return Ok(None) };
+        match self.iterate(&keys, span)? {
+            Some(keys) => {
+                for key in keys {
+                    let val = self.item(from, &key, span)?;
+                    self.set_item(&made, &key, val, span)?;
+                }
+            }
+            None => self.spread(id, &keys, span)?,
+        }
+        Ok(self.entries_of(&made))
     }
 
     /// Adds known entries to a dict: those that may be missing replace what is there, or not.
