@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
 use indexmap::IndexSet;
+use rustc_hash::FxHashSet;
 
 /// As many texts are looked for one by one; it takes longer to make the automaton.
 const FEW: usize = 16;
@@ -13,6 +14,9 @@ const MANY: usize = 2000;
 
 /// Bytes at the beginning of a text that the automaton knows.
 const HEAD: usize = 32;
+
+/// Bytes at the beginning of one of many texts that are looked up first.
+const START: usize = 4;
 
 /// Texts to look for.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +33,18 @@ enum Way {
     Each,
     /// By an automaton for how they begin.
     Heads(Heads),
-    /// At each place, by every length that one of them has, in bytes.
-    Lengths(BTreeSet<usize>),
+    /// At each place, by every length that one of them has.
+    Lengths(Lengths),
+}
+
+/// What is known of many texts.
+#[derive(Debug, Clone)]
+struct Lengths {
+    /// Their lengths in bytes.
+    all: BTreeSet<usize>,
+    /// How they begin, in as many bytes as the shortest has, at most [`START`]: few places of a text begin like one.
+    starts: FxHashSet<Vec<u8>>,
+    start: usize,
 }
 
 /// An automaton for how the texts begin.
@@ -46,9 +60,9 @@ impl Known {
     pub(super) fn new(texts: Vec<String>) -> Self {
         let texts: IndexSet<String> = texts.into_iter().collect();
         let way = match texts.len() {
-            0..=FEW => Way::Each,
-            0..=MANY => Heads::of(&texts).map(Way::Heads).unwrap_or_default(),
-            _ => Way::Lengths(texts.iter().map(String::len).collect()),
+            count if count > MANY => Way::Lengths(Lengths::of(&texts)),
+            count if count > FEW => Heads::of(&texts).map(Way::Heads).unwrap_or_default(),
+            _ => Way::Each,
         };
         Self { texts, way }
     }
@@ -72,9 +86,9 @@ impl Known {
                 }
             }
             Way::Lengths(lengths) => {
-                for (start, _) in text.char_indices() {
+                for start in lengths.places(text) {
                     let left = text.len() - start;
-                    for length in lengths.iter().take_while(|length| **length <= left) {
+                    for length in lengths.all.iter().take_while(|length| **length <= left) {
                         let here = text.get(start..start + length);
                         found.extend(here.and_then(|here| self.texts.get_index_of(here)));
                     }
@@ -82,6 +96,24 @@ impl Known {
             }
         }
         found.into_iter().filter_map(|at| self.texts.get_index(at)).collect()
+    }
+}
+
+impl Lengths {
+    fn of(texts: &IndexSet<String>) -> Self {
+        let all: BTreeSet<usize> = texts.iter().map(String::len).collect();
+        let start = all.first().copied().unwrap_or(0).min(START);
+        let head = |text: &String| text.as_bytes().get(..start).unwrap_or_default().to_vec();
+        Self { starts: texts.iter().map(head).collect(), all, start }
+    }
+
+    /// Places in a text where one of the texts may begin.
+    fn places(&self, text: &str) -> impl Iterator<Item = usize> {
+        let begins = |at: &usize| {
+            let here = text.as_bytes().get(*at..*at + self.start);
+            here.is_some_and(|here| self.starts.contains(here))
+        };
+        (0..text.len()).filter(begins)
     }
 }
 

@@ -155,6 +155,40 @@ fn ids_of_any_length_do_not_fill_the_memory() {
 }
 
 #[test]
+fn what_many_tasks_repeat_does_not_fill_the_memory() {
+    let body = "        y = 'abcdefgh'\n".repeat(20_000);
+    let function = format!(
+        "from airflow.decorators import task\nwith DAG('d'):\n    @task.kubernetes(image='i')\n    \
+         def f(x):\n{body}    for i in range(500): f.override(task_id=f't{{i}}')(i)\n"
+    );
+    let name = "import os\nwith DAG('d'):\n    for i in range(2000): \
+                K(task_id=f't{i}', image=os.environ['A' * 10**6])\n";
+    for program in [function.as_str(), name] {
+        let place = Place::new();
+        place.dag("d.py", program);
+        let ran = place.podlift(&["translate", "d.py"]);
+        let told = ran.stderr.contains("KPO203") || ran.stdout.contains("limit:");
+        assert!(told && ran.stdout.len() < 100 << 20, "{} {:.500}", ran.stdout.len(), ran.stderr);
+    }
+}
+
+#[test]
+fn of_many_conditions_the_innermost_are_told() {
+    let mut tasks = String::from("import nope\nwith DAG('d'):\n");
+    for depth in 0..20 {
+        tasks.push_str(&format!("{}if nope.a{depth}:\n", "    ".repeat(depth + 1)));
+    }
+    tasks.push_str(&format!("{}K(task_id='t', name='n', image='i')\n", "    ".repeat(21)));
+    let place = Place::new();
+    place.dag("d.py", &tasks);
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert_eq!(ran.stderr.matches("exists under a condition").count(), 8, "{}", ran.stderr);
+    assert!(ran.stderr.contains("nope.a19") && !ran.stderr.contains("nope.a11"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("12 more conditions"), "{}", ran.stderr);
+    assert!((0..20).all(|depth| ran.stdout.contains(&format!("nope.a{depth}\n"))));
+}
+
+#[test]
 fn what_lies_in_each_other_or_in_itself_ends() {
     let model = "from kubernetes.client import models as k8s\nv = k8s.V1Pod()\nv.spec = v\nv.metadata = v\n";
     for program in [
