@@ -74,16 +74,21 @@ fn compare(name: &str, manifest: &Manifest, expected: &Path) -> Option<(Report, 
     Some((report, text))
 }
 
+/// Bytes of stack of a thread that compares fixtures.
+const STACK: usize = 64 << 20;
+
 fn check(expected: &str, known: &Deviations) {
     let manifest = Manifest::read();
     let expected = folder().join(expected);
     let names: Vec<&String> = manifest.fixtures.keys().collect();
-    let compared: IndexMap<&String, (Report, String)> = names
-        .par_iter()
-        .filter_map(|name| Some((*name, compare(name, &manifest, &expected)?)))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect();
+    // A thread that waits for a translation begins the next one on the same stack.
+    let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().unwrap();
+    let compared = threads.install(|| {
+        let compared =
+            names.par_iter().filter_map(|name| Some((*name, compare(name, &manifest, &expected)?)));
+        compared.collect::<Vec<_>>()
+    });
+    let compared: IndexMap<&String, (Report, String)> = compared.into_iter().collect();
     assert!(compared.len() > 90, "only {} expectations were found", compared.len());
     let mut unequal = Deviations::new();
     let mut texts = String::new();

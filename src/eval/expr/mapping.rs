@@ -47,7 +47,8 @@ impl Interp<'_> {
         if !has(self, "keys") || !has(self, "__getitem__") {
             return Ok(None);
         }
-        let keys = self.call_method(from, &Name::from("keys"), Args::default(), span)?;
+        let Some(method) = self.find_attribute(from, "keys", span)? else { return Ok(None) };
+        let keys = self.call(&method, Args::default(), span)?;
         let made = self.dict(Entries::default(), span);
         let Some(id) = made.as_obj() else { return Ok(None) };
         match self.iterate(&keys, span)? {
