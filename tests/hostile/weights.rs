@@ -173,6 +173,27 @@ fn what_many_tasks_repeat_does_not_fill_the_memory() {
 }
 
 #[test]
+fn what_a_dag_says_of_itself_is_not_repeated_in_full_by_each_task() {
+    let place = Place::new();
+    let tasks = "with DAG('d', description='y' * 10**6):\n    for i in range(300):\n        \
+                 K(task_id=f't{i}', name='n', image='i')\n";
+    place.dag("d.py", tasks);
+    let ran = place.podlift(&["translate", "d.py", "--emit", "dagster", "-o", "out"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let size = |folder: &std::path::Path| -> u64 {
+        let files = walk(folder);
+        files.iter().map(|file| file.metadata().unwrap().len()).sum()
+    };
+    assert!((1 << 16..8 << 20).contains(&size(&place.path().join("out"))));
+}
+
+/// All files below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[test]
 fn of_many_conditions_the_innermost_are_told() {
     let mut tasks = String::from("import nope\nwith DAG('d'):\n");
     for depth in 0..20 {

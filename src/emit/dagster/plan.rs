@@ -7,6 +7,7 @@ use super::python::Py;
 use super::scope::Partitions;
 use crate::eval::template::{self, Part};
 use crate::spec::{DagFacts, JobSpec, TaskFacts};
+use crate::words::shorten;
 
 /// A DAG and its assets.
 pub(super) struct DagPlan<'a> {
@@ -179,6 +180,9 @@ pub(super) fn pods_before(upstream: &[String], tasks: &BTreeMap<&str, &TaskFacts
     found
 }
 
+/// How much of a DAG's description stands in those of its assets, in characters.
+const LONGEST_DESCRIPTION: usize = 1000;
+
 fn description(facts: &DagFacts, spec: &JobSpec, task: Option<&TaskFacts>) -> String {
     if let Some(doc) = task.and_then(|task| task.doc.as_deref()) {
         return shown(doc).trim().to_owned();
@@ -186,7 +190,10 @@ fn description(facts: &DagFacts, spec: &JobSpec, task: Option<&TaskFacts>) -> St
     let id = shown(&spec.metadata.task);
     let head = format!("Task `{id}` of the Airflow DAG `{}`.", shown(&facts.id));
     match facts.description.as_deref().map(shown) {
-        Some(text) if !text.trim().is_empty() => format!("{head} {}", text.trim()),
+        // Each task repeats it, and a description is read in a list of assets.
+        Some(text) if !text.trim().is_empty() => {
+            format!("{head} {}", shorten(text.trim(), LONGEST_DESCRIPTION))
+        }
         _ => head,
     }
 }

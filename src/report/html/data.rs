@@ -1,7 +1,8 @@
 //! What the script needs beyond the markup: numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use indexmap::IndexSet;
 use serde_json::{Value as Json, json};
 
 use super::lines::{pod_yaml, pointers};
@@ -102,21 +103,17 @@ impl Numbers<'_> {
 
     /// For each line of the pod the argument that made it and the place of its value; -1 for none.
     fn pod(&self, task: &TaskEntry, pod: &PodEntry) -> Json {
-        let mut places: Vec<&Site> = Vec::new();
+        let targets = task.keywords.iter().flat_map(|keyword| {
+            keyword.targets.iter().map(move |target| (target.as_str(), keyword))
+        });
+        let targets = Places::of(targets);
+        let links = Places::of(pod.links.iter().map(|link| (link.pointer.as_str(), &link.place)));
+        let mut places: IndexSet<&Site> = IndexSet::new();
         let mut lines = Vec::new();
         for pointer in pointers(&pod_yaml(&pod.spec)) {
-            let targets = task.keywords.iter().flat_map(|keyword| {
-                keyword.targets.iter().map(move |target| (target.as_str(), keyword))
-            });
-            let keyword = closest(&pointer, targets);
-            let links = pod.links.iter().map(|link| (link.pointer.as_str(), &link.place));
-            let place = closest(&pointer, links).or_else(|| keyword?.place.as_ref());
-            let place = place.map(|place| {
-                places.iter().position(|known| *known == place).unwrap_or_else(|| {
-                    places.push(place);
-                    places.len() - 1
-                })
-            });
+            let keyword = targets.closest(&pointer);
+            let place = links.closest(&pointer).or_else(|| keyword?.place.as_ref());
+            let place = place.map(|place| places.insert_full(place).0);
             let argument = keyword.and_then(|one| position(&self.arguments, &one.name));
             lines.push(json!([number(argument), number(place)]));
         }
@@ -130,19 +127,30 @@ fn number(position: Option<usize>) -> Json {
     position.map_or(json!(-1), |position| json!(position))
 }
 
-/// What belongs to the pointer itself or to the closest place around it.
-fn closest<'a, T>(pointer: &str, all: impl Iterator<Item = (&'a str, T)>) -> Option<T> {
-    let around = all.filter(|(at, _)| {
-        !at.is_empty()
-            && pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
-    // The first of several at one place decides, as in the job spec.
-    around
-        .fold(None, |best: Option<(usize, T)>, (at, value)| match best {
-            Some((length, _)) if length >= at.len() => best,
-            _ => Some((at.len(), value)),
-        })
-        .map(|(_, value)| value)
+/// What belongs to places of a pod.
+struct Places<'a, T>(HashMap<&'a str, T>);
+
+impl<'a, T: Copy> Places<'a, T> {
+    /// The first of several at one place decides, as in the job spec.
+    fn of(all: impl Iterator<Item = (&'a str, T)>) -> Self {
+        let mut places = HashMap::new();
+        for (at, value) in all {
+            places.entry(at).or_insert(value);
+        }
+        Self(places)
+    }
+
+    /// What belongs to the pointer itself or to the closest place around it.
+    fn closest(&self, pointer: &str) -> Option<T> {
+        let mut at = pointer;
+        while !at.is_empty() {
+            if let Some(found) = self.0.get(at) {
+                return Some(*found);
+            }
+            at = at.rsplit_once('/')?.0;
+        }
+        None
+    }
 }
 
 /// What the search looks through.
