@@ -467,20 +467,6 @@ impl Interp<'_> {
         }
     }
 
-    fn open_try(&mut self) {
-        self.maybe_raised.push(None);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries += 1;
-        }
-    }
-
-    fn close_try(&mut self) -> Option<std::sync::Arc<super::Hole>> {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries = frame.tries.saturating_sub(1);
-        }
-        self.maybe_raised.pop().flatten()
-    }
-
     /// `generator.close()`: its open `finally` blocks and managers end.
     pub(crate) fn close_generator(&mut self, generator: &Val, span: Span) -> Res<()> {
         let exception = self.call_builtin("GeneratorExit", &Args::default(), span);

@@ -4,7 +4,7 @@ mod compare;
 mod names;
 mod order;
 
-use self::names::{method, symbol};
+use self::names::method;
 use super::Text;
 use super::call::Args;
 use super::expr::BYTES_MADE;
@@ -221,7 +221,7 @@ impl Interp<'_> {
             (BinaryOp::Add, "str" | "list" | "tuple") => {
                 format!("can only concatenate {a} (not \"{b}\") to {a}")
             }
-            _ => format!("unsupported operand type(s) for {}: '{a}' and '{b}'", symbol(op)),
+            _ => format!("unsupported operand type(s) for {}: '{a}' and '{b}'", op.in_messages()),
         };
         self.type_error(message, span)
     }

@@ -435,6 +435,35 @@ pub enum BinaryOp {
     BitXor,
 }
 
+impl BinaryOp {
+    /// The operator as it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::FloorDiv => "//",
+            Self::Mod => "%",
+            Self::Pow => "**",
+            Self::MatMul => "@",
+            Self::LShift => "<<",
+            Self::RShift => ">>",
+            Self::BitOr => "|",
+            Self::BitAnd => "&",
+            Self::BitXor => "^",
+        }
+    }
+
+    /// What Python's messages call it.
+    pub fn in_messages(self) -> &'static str {
+        match self {
+            Self::Pow => "** or pow()",
+            other => other.symbol(),
+        }
+    }
+}
+
 /// Comparison operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompareOp {

@@ -184,19 +184,12 @@ impl Interp<'_> {
         body: &[Stmt],
         span: Span,
     ) -> Flow {
-        self.maybe_raised.push(None);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries += 1;
-        }
+        self.open_try();
         self.heap.begin();
         let flow = self.exec_with(rest, body);
         let swallows = self.swallows_unknown(manager);
         let delta = self.heap.rollback();
-        let maybe = self.maybe_raised.pop().flatten();
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries = frame.tries.saturating_sub(1);
-        }
-        let Some(cond) = maybe else {
+        let Some(cond) = self.close_try() else {
             self.heap.apply(delta);
             return self.leave_with(manager, flow, span);
         };

@@ -48,26 +48,33 @@ impl Interp<'_> {
         Flow::Raise(self.make_exception(class, &args, span))
     }
 
+    /// What follows may raise without anybody knowing; [`Self::close_try`] says whether it did.
+    pub(crate) fn open_try(&mut self) {
+        self.maybe_raised.push(None);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.tries += 1;
+        }
+    }
+
+    /// What decides whether something was raised since [`Self::open_try`]; `None` when nothing may have been.
+    pub(crate) fn close_try(&mut self) -> Option<Arc<crate::eval::Hole>> {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.tries = frame.tries.saturating_sub(1);
+        }
+        self.maybe_raised.pop().flatten()
+    }
+
     pub(super) fn exec_try(&mut self, parts: &Try) -> Flow {
         let guarded = !parts.handlers.is_empty();
         if guarded {
-            self.maybe_raised.push(None);
-            if let Some(frame) = self.frames.last_mut() {
-                frame.tries += 1;
-            }
+            self.open_try();
         }
         // Whether something in the body may raise shows only afterwards; a handler then starts from the
         // state before it.
         self.heap.begin();
         let flow = self.exec_block(&parts.body);
         let delta = self.heap.rollback();
-        let mut maybe = None;
-        if guarded {
-            maybe = self.maybe_raised.pop().flatten();
-            if let Some(frame) = self.frames.last_mut() {
-                frame.tries = frame.tries.saturating_sub(1);
-            }
-        }
+        let maybe = if guarded { self.close_try() } else { None };
         self.finish_try(parts, flow, delta, maybe)
     }
 

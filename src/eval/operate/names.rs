@@ -1,4 +1,4 @@
-//! What operators are called: in the names of methods, and as they are written.
+//! What operators are called in the names of methods.
 
 use crate::python::ast::BinaryOp;
 
@@ -18,24 +18,5 @@ pub(super) fn method(op: BinaryOp) -> &'static str {
         BinaryOp::BitOr => "or",
         BinaryOp::BitAnd => "and",
         BinaryOp::BitXor => "xor",
-    }
-}
-
-/// The operator as written.
-pub(super) fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::FloorDiv => "//",
-        BinaryOp::Mod => "%",
-        BinaryOp::Pow => "** or pow()",
-        BinaryOp::MatMul => "@",
-        BinaryOp::LShift => "<<",
-        BinaryOp::RShift => ">>",
-        BinaryOp::BitOr => "|",
-        BinaryOp::BitAnd => "&",
-        BinaryOp::BitXor => "^",
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn stmt(stmt: &Stmt) -> String {
             format!("(: {} {} {})", target(place), expr(annotation), maybe(value.as_ref()))
         }
         StmtKind::AugAssign(place, op, value) => {
-            format!("({}= {} {})", binary(*op), target(place), expr(value))
+            format!("({}= {} {})", op.symbol(), target(place), expr(value))
         }
         StmtKind::Delete(targets) => format!("(del{})", list(targets, target)),
         StmtKind::If(test, body, orelse) => {
@@ -247,7 +247,7 @@ pub(crate) fn expr(value: &Expr) -> String {
             format!("({op} {})", expr(value))
         }
         ExprKind::Binary(left, op, right) => {
-            format!("({} {} {})", binary(*op), expr(left), expr(right))
+            format!("({} {} {})", op.symbol(), expr(left), expr(right))
         }
         ExprKind::And(values) => format!("(and{})", list(values, expr)),
         ExprKind::Or(values) => format!("(or{})", list(values, expr)),
@@ -308,24 +308,6 @@ fn comprehension(kind: &str, element: &str, parts: &[Comprehension]) -> String {
         format!("(for {place} {}{})", expr(&part.iterable), list(&part.conditions, expr))
     };
     format!("({kind} {element}{})", list(parts, part))
-}
-
-fn binary(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::FloorDiv => "//",
-        BinaryOp::Mod => "%",
-        BinaryOp::Pow => "**",
-        BinaryOp::MatMul => "@",
-        BinaryOp::LShift => "<<",
-        BinaryOp::RShift => ">>",
-        BinaryOp::BitOr => "|",
-        BinaryOp::BitAnd => "&",
-        BinaryOp::BitXor => "^",
-    }
 }
 
 fn compare(op: CompareOp) -> &'static str {

@@ -61,23 +61,9 @@ fn is_integer_only(op: BinaryOp) -> bool {
 }
 
 fn wrong_types(op: BinaryOp, a: &Number, b: &Number) -> ArithmeticError {
-    let symbol = match op {
-        BinaryOp::LShift => "<<",
-        BinaryOp::RShift => ">>",
-        BinaryOp::BitAnd => "&",
-        BinaryOp::BitOr => "|",
-        BinaryOp::BitXor => "^",
-        BinaryOp::MatMul => "@",
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::FloorDiv => "//",
-        BinaryOp::Mod => "%",
-        BinaryOp::Pow => "** or pow()",
-    };
     ArithmeticError::Type(format!(
-        "unsupported operand type(s) for {symbol}: '{}' and '{}'",
+        "unsupported operand type(s) for {}: '{}' and '{}'",
+        op.in_messages(),
         a.type_name(),
         b.type_name()
     ))

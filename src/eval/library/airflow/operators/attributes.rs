@@ -31,9 +31,7 @@ impl Interp<'_> {
                     Some(empty)
                 }
                 "default_args" => Some(dag.default_args),
-                "tasks" | "topological_sort" | "task_dict" | "task_ids"
-                    if name.as_ref() == "tasks" =>
-                {
+                "tasks" => {
                     let tasks = dag.tasks.values().map(|id| Val::obj(*id, span)).collect();
                     Some(self.list(tasks, span))
                 }
