@@ -119,9 +119,10 @@ fn cut(name: &str) -> String {
     format!("{kept}_{mark}")
 }
 
-/// `LOAD_DATA_1`.
+/// `LOAD_DATA_1`, and `VALUE_1` where a digit would come first: an underscore would make it private.
 pub(super) fn constant(id: &str) -> String {
-    snake(id).to_ascii_uppercase()
+    let name = snake(id).to_ascii_uppercase();
+    if name.starts_with('_') { format!("VALUE{name}") } else { name }
 }
 
 /// `LoadData1`.
@@ -220,6 +221,14 @@ impl Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_constant_never_begins_with_a_digit() {
+        assert_eq!(
+            ["1", "1st-script", "tag_1"].map(constant),
+            ["VALUE_1", "VALUE_1ST_SCRIPT", "TAG_1"]
+        );
+    }
 
     #[test]
     fn any_id_gives_an_identifier() {

@@ -83,7 +83,7 @@ impl Module {
                 _ => constant(&format!("{kind}_{name}")),
             };
             let variable = self.variable(kind, name);
-            let name = self.taken.take(wish.trim_start_matches('_'));
+            let name = self.taken.take(&wish);
             let comment = comment.to_owned();
             self.constants.insert(key.clone(), Constant { name, variable, default, comment });
         }
@@ -110,7 +110,7 @@ impl Module {
             return None;
         }
         if !self.scripts.contains_key(text) {
-            let name = self.taken.take(constant(&format!("{task}_script")).trim_start_matches('_'));
+            let name = self.taken.take(&constant(&format!("{task}_script")));
             self.scripts.insert(text.to_owned(), name);
         }
         self.scripts.get(text).cloned()
