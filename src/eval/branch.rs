@@ -203,11 +203,11 @@ impl Interp<'_> {
             }
             // A DAG that loads does not raise: the other side is what happens, unless the exception
             // may be caught here, where both have to be followed.
-            (Flow::Raise(_), _) if !self.may_be_caught(cond) => {
+            (Flow::Raise(_), _) if !self.may_be_caught(cond, &first.delta) => {
                 self.heap.apply(second.delta);
                 second.flow
             }
-            (_, Flow::Raise(_)) if !self.may_be_caught(cond) => {
+            (_, Flow::Raise(_)) if !self.may_be_caught(cond, &second.delta) => {
                 self.heap.apply(first.delta);
                 first.flow
             }
@@ -233,18 +233,16 @@ impl Interp<'_> {
 
     /// Whether a handler in this frame may catch what one side raises. A handler further out is told
     /// that something may have been raised.
-    fn may_be_caught(&mut self, cond: &Arc<Hole>) -> bool {
+    fn may_be_caught(&mut self, cond: &Arc<Hole>, raised: &Delta) -> bool {
         if self.frame().is_some_and(|frame| frame.tries > 0) {
             return true;
         }
-        if let Some(maybe) = self.maybe_raised.last_mut() {
-            maybe.get_or_insert_with(|| Arc::clone(cond));
-        }
+        self.raises_if(cond, true, raised.clone());
         false
     }
 
     /// Writes the join of two deltas.
-    fn merge(&mut self, cond: &Arc<Hole>, first: Delta, second: Delta) {
+    pub(crate) fn merge(&mut self, cond: &Arc<Hole>, first: Delta, second: Delta) {
         self.joined.clear();
         let mut ids: Vec<ObjId> = first.keys().copied().collect();
         ids.extend(second.keys().copied().filter(|id| !first.contains_key(id)));

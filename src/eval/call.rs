@@ -176,7 +176,7 @@ impl Interp<'_> {
             Data::Symbol(path) => {
                 let path = path.clone();
                 self.weigh_function(&path, &args);
-                if matches!(self.maybe_raised.last(), Some(None))
+                if !self.guards.is_empty()
                     && may_refuse(&path)
                     && let Some(open) =
                         args.all().into_iter().find(|val| self.is_open(val)).cloned()
@@ -368,16 +368,6 @@ impl Interp<'_> {
         let hole = function.hole()?;
         let found = self.wrapped.iter().find(|(known, _)| std::sync::Arc::ptr_eq(known, hole));
         found.map(|(_, inner)| inner.clone())
-    }
-
-    /// Tells the innermost open `try` that something in its body may raise.
-    pub(crate) fn may_raise(&mut self, by: &Val, span: Span) {
-        if matches!(self.maybe_raised.last(), Some(None)) {
-            let cond = self.condition_at(span, by);
-            if let Some(maybe) = self.maybe_raised.last_mut() {
-                *maybe = Some(cond);
-            }
-        }
     }
 
     /// Lists, dicts and sets that can be reached from a value through one another.

@@ -31,6 +31,7 @@ macro_rules! attempt {
 }
 
 mod definitions;
+pub(crate) mod guard;
 mod managing;
 mod raising;
 

@@ -410,7 +410,7 @@ impl Interp<'_> {
         let scopes = [frame.scope, frame.globals];
         let conds = scopes.map(|scope| self.maybe_unbound.get(&(scope, name.clone())).cloned());
         if let Some(cond) = conds.into_iter().flatten().next() {
-            self.may_raise(&Val::unknown(cond, span), span);
+            self.may_fail(&Val::unknown(cond, span), span);
         }
     }
 
@@ -442,7 +442,7 @@ impl Interp<'_> {
             .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
             .or_else(|| find(globals));
         if let Some(val) = found {
-            if !self.maybe_unbound.is_empty() && matches!(self.maybe_raised.last(), Some(None)) {
+            if !self.maybe_unbound.is_empty() && !self.guards.is_empty() {
                 self.may_lack(name, span);
             }
             return Ok(val);
@@ -460,7 +460,7 @@ impl Interp<'_> {
             return Err(self.exception("NameError", message, span));
         }
         let val = self.hole(HoleKind::Name, name.as_ref(), span);
-        self.may_raise(&val, span);
+        self.may_fail(&val, span);
         Ok(val)
     }
 }

@@ -139,12 +139,10 @@ impl Interp<'_> {
         self.depth += 1;
         let guards =
             state.levels.iter().filter(|level| matches!(level.kind, LevelKind::Try)).count();
-        for _ in 0..guards {
-            self.maybe_raised.push(None);
-        }
-        let height = self.maybe_raised.len() - guards;
+        let height = self.guards.len();
+        self.reopen_tries(guards);
         let next = self.run(state, input);
-        self.maybe_raised.truncate(height);
+        self.guards.truncate(height);
         self.depth -= 1;
         if let Some(mut frame) = self.frames.pop() {
             frame.yields = Vec::new();
@@ -192,7 +190,7 @@ impl Interp<'_> {
                 }
                 Step::Enter(kind) => {
                     if matches!(kind, LevelKind::Try) {
-                        self.open_try();
+                        self.open_loose_try();
                     }
                     state.levels.push(Level { at: 0, kind });
                     Flow::Normal

@@ -38,6 +38,8 @@ pub(crate) struct Heap {
     lost: Option<Arc<Hole>>,
     /// Joined containers and those they were joined from.
     links: Map<ObjId, Vec<Link>>,
+    /// Counts the changes of objects.
+    version: u64,
     /// How much was put here and copied for journals, in values.
     made: Cell<u64>,
 }
@@ -127,6 +129,7 @@ impl Heap {
     }
 
     fn slot(&mut self, id: ObjId) -> &mut Object {
+        self.version += 1;
         self.remember(id);
         let at = (id.0 as usize).min(self.objects.len().saturating_sub(1));
         if self.objects.is_empty() {
@@ -237,8 +240,36 @@ impl Heap {
         self.journals.push(Journal { mark, old: Map::default() });
     }
 
+    /// How many journals are open.
+    pub(crate) fn journals(&self) -> usize {
+        self.journals.len()
+    }
+
+    /// A number that is another one after every change of an object.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The states that objects have now which were changed since a journal was opened, without closing it. What
+    /// exists by now is remembered as well from here on when it is changed.
+    pub(crate) fn changed_since(&mut self, journal: usize) -> Delta {
+        let mut delta = Delta::default();
+        for id in self.journals.iter().skip(journal).flat_map(|journal| journal.old.keys()) {
+            if let Some(object) = self.objects.get(id.0 as usize) {
+                self.count(size(object));
+                delta.insert(*id, object.clone());
+            }
+        }
+        let mark = self.mark();
+        if let [innermost] = self.journals.get_mut(journal..).unwrap_or_default() {
+            innermost.mark = mark;
+        }
+        delta
+    }
+
     /// Closes the journal, restores what it remembers and gives the new states.
     pub(crate) fn rollback(&mut self) -> Delta {
+        self.version += 1;
         let mut delta = Delta::default();
         let Some(journal) = self.journals.pop() else { return delta };
         for (id, old) in journal.old {
@@ -251,6 +282,7 @@ impl Heap {
 
     /// Writes the states of a delta.
     pub(crate) fn apply(&mut self, delta: Delta) {
+        self.version += 1;
         for (id, object) in delta {
             self.remember(id);
             if let Some(slot) = self.objects.get_mut(id.0 as usize) {

@@ -148,8 +148,9 @@ impl Interp<'_> {
         let shown = format!("{}{dotted}", ".".repeat(level as usize));
         // Whether it is installed where the DAG runs is not known: a handler for ImportError may run.
         let unknown = self.hole(HoleKind::Import, shown.clone(), span);
-        if let (Some(maybe), Some(hole)) = (self.maybe_raised.last_mut(), unknown.hole()) {
-            maybe.get_or_insert_with(|| std::sync::Arc::clone(hole));
+        if let Some(hole) = unknown.hole() {
+            let hole = std::sync::Arc::clone(hole);
+            self.raises_if(&hole, true, super::heap::Delta::default());
         }
         self.tell(
             Diagnostic::new(

@@ -119,8 +119,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) conditions: Vec<Arc<Hole>>,
     /// Loops over something unknown around the statement being evaluated, outermost first.
     pub(crate) patterns: Vec<Arc<Hole>>,
-    /// Exceptions that may have been raised inside the innermost open `try`, by the hole that decides.
-    pub(crate) maybe_raised: Vec<Option<Arc<Hole>>>,
+    /// The open tries, and what may have been raised inside them.
+    pub(crate) guards: Vec<super::exec::guard::Guard>,
     pub(crate) airflow: super::library::airflow::World,
     /// Objects of library modules that the DAG may change: `os.environ`, `sys.path`.
     pub(crate) globals_of_world: Map<Name, Val>,
@@ -202,7 +202,7 @@ impl<'a> Interp<'a> {
             module_paths: Map::default(),
             conditions: Vec::new(),
             patterns: Vec::new(),
-            maybe_raised: Vec::new(),
+            guards: Vec::new(),
             airflow: super::library::airflow::World::default(),
             globals_of_world: Map::default(),
             handling: Vec::new(),
@@ -348,6 +348,14 @@ impl<'a> Interp<'a> {
 
     /// An unknown value computed from others.
     pub(crate) fn derived(&mut self, from: &[&Val], span: Span) -> Val {
+        if let Some(val) = from.iter().find(|val| self.is_open(val)).or(from.first()) {
+            self.may_fail(val, span);
+        }
+        self.derived_safely(from, span)
+    }
+
+    /// The same where nothing can go wrong, as in a comparison.
+    pub(crate) fn derived_safely(&mut self, from: &[&Val], span: Span) -> Val {
         let mut roots: Vec<Arc<Hole>> = Vec::new();
         self.work(UNKNOWN);
         for val in from {

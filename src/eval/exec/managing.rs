@@ -189,14 +189,14 @@ impl Interp<'_> {
         let flow = self.exec_with(rest, body);
         let swallows = self.swallows_unknown(manager);
         let delta = self.heap.rollback();
-        let Some(cond) = self.close_try() else {
+        let Some(mut doubt) = self.close_try() else {
             self.heap.apply(delta);
             return self.leave_with(manager, flow, span);
         };
+        let cond = Arc::clone(&doubt.cond);
         // What this manager lets pass may reach a handler further out.
-        if let Some(outer) = self.maybe_raised.last_mut() {
-            outer.get_or_insert_with(|| Arc::clone(&cond));
-        }
+        self.raises_if(&cond, true, delta.clone());
+        let end = doubt.end_of(&delta);
         let mut ended = Some((flow, delta));
         self.both(
             &cond,
@@ -205,7 +205,10 @@ impl Interp<'_> {
                 this.heap.apply(delta);
                 this.leave_with(manager, flow, span)
             },
-            &mut |this| this.leave_raised(manager, swallows, span),
+            &mut |this| {
+                this.enter_raised(&mut doubt, end.clone());
+                this.leave_raised(manager, swallows, span)
+            },
         )
     }
 

@@ -1,5 +1,6 @@
 //! `raise`, `try` and its handlers.
 
+use super::guard::{Doubt, take_all};
 use crate::eval::HoleKind;
 use crate::eval::branch::Flow;
 use crate::eval::heap::Delta;
@@ -48,29 +49,13 @@ impl Interp<'_> {
         Flow::Raise(self.make_exception(class, &args, span))
     }
 
-    /// What follows may raise without anybody knowing; [`Self::close_try`] says whether it did.
-    pub(crate) fn open_try(&mut self) {
-        self.maybe_raised.push(None);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries += 1;
-        }
-    }
-
-    /// What decides whether something was raised since [`Self::open_try`]; `None` when nothing may have been.
-    pub(crate) fn close_try(&mut self) -> Option<Arc<crate::eval::Hole>> {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries = frame.tries.saturating_sub(1);
-        }
-        self.maybe_raised.pop().flatten()
-    }
-
     pub(super) fn exec_try(&mut self, parts: &Try) -> Flow {
         let guarded = !parts.handlers.is_empty();
         if guarded {
             self.open_try();
         }
         // Whether something in the body may raise shows only afterwards; a handler then starts from the
-        // state before it.
+        // states in which that was.
         self.heap.begin();
         let flow = self.exec_block(&parts.body);
         let delta = self.heap.rollback();
@@ -78,18 +63,21 @@ impl Interp<'_> {
         self.finish_try(parts, flow, delta, maybe)
     }
 
-    /// What follows the body of a `try`, which left `delta` behind; `maybe` decides whether something
-    /// may have been raised in it.
+    /// What follows the body of a `try`, which left `delta` behind; `maybe` is what may have been raised in it.
     pub(crate) fn finish_try(
         &mut self,
         parts: &Try,
         flow: Flow,
         delta: Delta,
-        maybe: Option<Arc<crate::eval::Hole>>,
+        maybe: Option<Doubt>,
     ) -> Flow {
         let flow = match maybe {
-            Some(cond) => {
+            Some(mut doubt) => {
+                let cond = Arc::clone(&doubt.cond);
+                let end = doubt.end_of(&delta);
                 let mut body = Some((flow, delta));
+                let handlers: Vec<&Handler> =
+                    parts.handlers.iter().filter(|handler| doubt.may_reach(handler)).collect();
                 self.both(
                     &cond,
                     &mut |this| {
@@ -97,7 +85,10 @@ impl Interp<'_> {
                         this.heap.apply(delta);
                         this.after_body(flow, parts)
                     },
-                    &mut |this| this.any_handler(&cond, &parts.handlers),
+                    &mut |this| {
+                        this.enter_raised(&mut doubt, end.clone());
+                        this.any_handler(&cond, &handlers)
+                    },
                 )
             }
             None => {
@@ -179,21 +170,22 @@ impl Interp<'_> {
         self.make_exception(class, &args, span)
     }
 
-    /// One of the handlers runs, and nobody knows which.
+    /// One of the handlers runs, and nobody knows which, or none of them where none takes all.
     pub(super) fn any_handler(
         &mut self,
         cond: &Arc<crate::eval::Hole>,
-        handlers: &[Handler],
+        handlers: &[&Handler],
     ) -> Flow {
-        let Some((handler, rest)) = handlers.split_first() else { return Flow::Normal };
-        let mut run = |this: &mut Self| {
-            if let Some(name) = &handler.name {
-                let val = this.hole(HoleKind::Call, "exception", handler.span);
-                this.bind(name, val);
-            }
-            this.exec_block(&handler.body)
+        let Some((handler, rest)) = handlers.split_first() else {
+            return Flow::Raise(self.hole(HoleKind::Call, "exception", cond.span));
         };
-        if rest.is_empty() {
+        let mut run = |this: &mut Self| {
+            let val = this.hole(HoleKind::Call, "exception", handler.span);
+            this.begin_handler(handler, &val);
+            let flow = this.exec_block(&handler.body);
+            this.end_handler(handler, flow)
+        };
+        if take_all(&[handler]) {
             return run(self);
         }
         self.both(cond, &mut run, &mut |this| this.any_handler(cond, rest))
@@ -202,7 +194,7 @@ impl Interp<'_> {
     pub(super) fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
         if self.unknown(val).is_some() && !handlers.is_empty() {
             let cond = self.condition_at(val.span, val);
-            return self.any_handler(&cond, handlers);
+            return self.any_handler(&cond, &handlers.iter().collect::<Vec<_>>());
         }
         let Some(index) = attempt!(self.find_handler(val, handlers)) else {
             return Flow::Raise(val.clone());

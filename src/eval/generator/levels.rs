@@ -54,9 +54,10 @@ impl Interp<'_> {
 
     pub(super) fn close_try_body(&mut self, parts: &Try, flow: Flow) -> Step {
         // Something called from here may have raised: the handlers are evaluated too.
-        if let Some(cond) = self.close_try()
-            && let Some(handler) = parts.handlers.first()
+        if let Some(doubt) = self.close_try()
+            && let Some(handler) = parts.handlers.iter().find(|handler| doubt.may_reach(handler))
         {
+            let cond = doubt.cond;
             let met = self.both(&cond, &mut |_| Flow::Normal, &mut |this| match this
                 .exec_block(&handler.body)
             {

@@ -108,7 +108,7 @@ impl Interp<'_> {
     /// A lookup that raises KeyError when nothing is set: inside a `try` its handler may run, and does
     /// run when everything that is set was supplied.
     pub(crate) fn missing_lookup(&mut self, val: Val, name: &str, span: Span) -> Res {
-        if self.maybe_raised.is_empty() {
+        if self.guards.is_empty() {
             return Ok(val);
         }
         if self.settings.values.unset == Unset::Absent {

@@ -40,7 +40,10 @@ impl Interp<'_> {
         };
         Ok(match decided {
             Some(result) => Val::bool(result, span),
-            None => self.derived(&[left, right], span),
+            None if matches!(op, CompareOp::Lt | CompareOp::LtE | CompareOp::Gt | CompareOp::GtE) => {
+                self.derived(&[left, right], span)
+            }
+            None => self.derived_safely(&[left, right], span),
         })
     }
 
