@@ -7,7 +7,7 @@ pub(crate) use parameters::too_many_positional;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use self::known::{is_harmless, may_refuse};
+use self::known::{is_harmless, is_text_method, may_refuse, never_fails, of_texts};
 use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
@@ -63,6 +63,25 @@ impl Args {
             .chain(self.more_pos.iter())
             .chain(self.more_kw.iter())
             .collect()
+    }
+
+    /// Whether all of them are texts, known or not.
+    fn are_texts(&self) -> bool {
+        self.all().iter().all(|val| match &val.data {
+            Data::Str(_) | Data::Text(_) => true,
+            Data::Unknown(hole) => hole.kind == HoleKind::Env,
+            _ => false,
+        })
+    }
+
+    /// Whether all of them are known and such as methods of texts take.
+    fn are_plain(&self) -> bool {
+        let is_part = |val: &Val| val.as_str().is_some_and(|text| !text.is_empty());
+        self.all().iter().all(|val| match &val.data {
+            Data::None | Data::Int(_) | Data::Bool(_) => true,
+            Data::Tuple(items) => items.iter().all(is_part),
+            _ => is_part(val),
+        })
     }
 
     /// Whether `*unknown` or `**unknown` is among them.
@@ -185,7 +204,9 @@ impl Interp<'_> {
                 }
                 // What is too much for the rest of the steps is not begun.
                 self.spend(0, span)?;
-                self.call_symbol(&path, args, span)
+                let is_safe = never_fails(&path) && args.all().iter().all(|val| val.as_obj().is_none())
+                    || of_texts(&path) && args.are_texts();
+                self.with_doubt(!is_safe, |this| this.call_symbol(&path, args, span))
             }
             Data::Method(bound) => {
                 let (this, name) = (bound.0.clone(), bound.1.clone());
@@ -193,7 +214,10 @@ impl Interp<'_> {
                 self.spend(0, span)?;
                 self.call_method(&this, &name, args, span)
             }
-            Data::Unknown(_) => self.call_unknown(function, &args, span),
+            Data::Unknown(hole) => {
+                let is_safe = is_text_method(hole) && args.are_plain();
+                self.with_doubt(!is_safe, |this| this.call_unknown(function, &args, span))
+            }
             Data::Native(native) => match native.as_ref() {
                 super::object::Native::Getter(items, names) => {
                     let Some(this) = args.pos.first().cloned() else {

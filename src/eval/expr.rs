@@ -103,7 +103,7 @@ impl Interp<'_> {
                 if *op == UnaryOp::Not {
                     return Ok(match self.truth(&val)? {
                         Some(truth) => Val::bool(!truth, span),
-                        None => self.derived(&[&val], span),
+                        None => self.derived_safely(&[&val], span),
                     });
                 }
                 self.unary(*op, &val, span)

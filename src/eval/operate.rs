@@ -5,7 +5,7 @@ mod names;
 mod order;
 
 use self::names::method;
-use super::Text;
+use super::{HoleKind, Text};
 use super::call::Args;
 use super::expr::BYTES_MADE;
 use super::interp::{Interp, Res};
@@ -281,12 +281,21 @@ impl Interp<'_> {
                 else {
                     return Ok(None);
                 };
+                // What is joined to a text and is none is an error.
+                if let Some(other) = [left, right].into_iter().find(|val| {
+                    !is_text(val) && val.hole().is_none_or(|hole| hole.kind != HoleKind::Env)
+                }) {
+                    self.may_fail(other, span);
+                }
                 let bytes = |val: &Val| val.as_str().map_or(0, str::len);
                 self.spend((bytes(left) + bytes(right)) / BYTES_MADE, span)?;
                 text.push_text(&other);
                 Ok(Some(self.bounded_text(text, span)))
             }
             BinaryOp::Mod if is_text(left) => self.percent(left, right, span).map(Some),
+            BinaryOp::Mod if matches!(left.data, Data::Bytes(_)) => {
+                Ok(Some(self.unsupported("`%` of bytes", span)))
+            }
             BinaryOp::Mul => {
                 let is_first = is_text(left) || matches!(left.data, Data::Bytes(_));
                 let (text, count) = if is_first { (left, right) } else { (right, left) };
@@ -397,7 +406,20 @@ impl Interp<'_> {
             ) if class.as_symbol() == Some("collections.Counter") => {
                 return self.counter_operation(op, left, right, span).map(Some);
             }
-            (Object::Dict(a, class), Object::Dict(..), BinaryOp::BitOr) => {
+            (Object::Namespace(_), _, BinaryOp::BitOr) | (_, Object::Namespace(_), BinaryOp::BitOr) => {
+                let [left, right] = [left, right].map(|val| match self.entries_of(val) {
+                    Some(entries) => self.dict(entries, span),
+                    None => val.clone(),
+                });
+                return self.collection_operation(op, &left, &right, span);
+            }
+            (Object::Dict(a, class), Object::Dict(_, other), BinaryOp::BitOr) => {
+                // `OrderedDict` and `defaultdict` answer for a plain dict on their left.
+                let reflected = other.filter(|class| {
+                    let name = class.as_symbol();
+                    matches!(name, Some("collections.OrderedDict")) || name.is_none()
+                });
+                let class = class.or(reflected);
                 let merged = self.heap.add(Object::Dict(a, class));
                 self.update_dict(merged, right, span)?;
                 Some(Val::obj(merged, span))

@@ -1,5 +1,7 @@
 //! What is known of functions by their names.
 
+use crate::eval::{Hole, HoleKind};
+
 /// Functions outside the roots that are known not to change what they are given.
 pub(super) fn is_harmless(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
@@ -31,6 +33,76 @@ pub(super) fn is_harmless(name: &str) -> bool {
             | "encode"
             | "decode"
     ) || name.starts_with("logging.")
+}
+
+/// Functions that raise for no value.
+pub(super) fn never_fails(path: &str) -> bool {
+    matches!(
+        path,
+        "builtins.bool"
+            | "builtins.isinstance"
+            | "builtins.str"
+            | "builtins.repr"
+            | "builtins.print"
+            | "builtins.type"
+            | "builtins.hasattr"
+            | "builtins.callable"
+            | "builtins.id"
+    )
+}
+
+/// Functions that raise for no texts.
+pub(super) fn of_texts(path: &str) -> bool {
+    matches!(
+        path,
+        "os.getenv"
+            | "os.environ.get"
+            | "os.path.join"
+            | "os.path.basename"
+            | "os.path.dirname"
+            | "os.path.splitext"
+            | "os.path.split"
+            | "os.path.normpath"
+            | "pathlib.Path"
+            | "pathlib.PurePath"
+    )
+}
+
+/// Whether a function is a method of a text that raises for no texts.
+pub(super) fn is_text_method(function: &Hole) -> bool {
+    let [text] = function.roots.as_slice() else { return false };
+    let name = function.name.strip_prefix(text.name.as_str()).and_then(|rest| rest.strip_prefix('.'));
+    text.kind == HoleKind::Env
+        && name.is_some_and(|name| {
+            matches!(
+                name,
+                "lower"
+                    | "upper"
+                    | "title"
+                    | "capitalize"
+                    | "casefold"
+                    | "swapcase"
+                    | "strip"
+                    | "lstrip"
+                    | "rstrip"
+                    | "replace"
+                    | "removeprefix"
+                    | "removesuffix"
+                    | "startswith"
+                    | "endswith"
+                    | "split"
+                    | "rsplit"
+                    | "splitlines"
+                    | "partition"
+                    | "rpartition"
+                    | "isdigit"
+                    | "isalpha"
+                    | "isalnum"
+                    | "isupper"
+                    | "islower"
+                    | "isspace"
+            )
+        })
 }
 
 /// Functions that raise for some of the values that are not known.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::eval::Hole;
 use crate::eval::heap::Delta;
-use crate::eval::interp::Interp;
+use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::object::Val;
 use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, Handler};
@@ -172,6 +172,31 @@ impl Interp<'_> {
         let mut point = self.heap.changed_since(journal);
         point.extend(more);
         doubt.points.push(point);
+    }
+
+    /// The result of an evaluation that may not take place: where it raises, it is not known whether anything is
+    /// raised.
+    pub(crate) fn supposed<T>(&mut self, result: Res<T>, cond: &Arc<Hole>) -> Res<Option<T>> {
+        match result {
+            Ok(made) => Ok(Some(made)),
+            Err(Raised::Stop) => Err(Raised::Stop),
+            Err(Raised::Exception(_)) => {
+                self.raises_if(cond, true, Delta::default());
+                Ok(None)
+            }
+        }
+    }
+
+    /// Does something whose doubts are not told where they are not meant.
+    pub(crate) fn with_doubt<T>(&mut self, is_meant: bool, run: impl FnOnce(&mut Self) -> T) -> T {
+        if is_meant || self.guards.is_empty() {
+            return run(self);
+        }
+        let height = self.guards.len();
+        self.reopen_tries(1);
+        let made = run(self);
+        self.guards.truncate(height);
+        made
     }
 
     /// Goes to the state in which a body was left by what it may have raised; `end` is what it changed to its end.

@@ -137,10 +137,10 @@ impl Interp<'_> {
                 None => {
                     // Evaluated once all the same, so that what the element makes is found.
                     let cond = self.condition_hole(condition, &val);
-                    self.conditions.push(cond);
+                    self.conditions.push(std::sync::Arc::clone(&cond));
                     let result = self.clauses(false, rest, element, &mut Vec::new());
                     self.conditions.pop();
-                    result?;
+                    self.supposed(result, &cond)?;
                     return Ok(Some(self.derived(&[&val], condition.span)));
                 }
             }
@@ -187,7 +187,7 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         let unknown = self.part_of(iterable, "[...]", clause.iterable.span);
         let cond = self.condition_at(clause.iterable.span, iterable);
-        self.patterns.push(cond);
+        self.patterns.push(std::sync::Arc::clone(&cond));
         let mut ignored = Vec::new();
         let mut once = || -> Res<()> {
             match &clause.target {
@@ -204,7 +204,7 @@ impl Interp<'_> {
         };
         let result = once();
         self.patterns.pop();
-        result?;
+        self.supposed(result, &cond)?;
         Ok(Some(self.derived(&[iterable], clause.iterable.span)))
     }
 }

@@ -20,15 +20,18 @@ impl Interp<'_> {
             return self.update_from(id, entries, span);
         }
         let Some(pairs) = self.iterate(from, span)? else { return self.spread(id, from, span) };
-        for pair in pairs {
+        for (index, pair) in pairs.into_iter().enumerate() {
             let items = self.iterate(&pair, span)?;
             match items.as_deref() {
                 Some([key, value]) => {
                     let target = Val::obj(id, span);
                     self.set_item(&target, key, value.clone(), span)?;
                 }
-                Some(_) => {
-                    let message = "dictionary update sequence element has a wrong length";
+                Some(items) => {
+                    let message = format!(
+                        "dictionary update sequence element #{index} has length {}; 2 is required",
+                        items.len()
+                    );
                     return Err(self.exception("ValueError", message, span));
                 }
                 None => self.spread(id, &pair, span)?,

@@ -434,7 +434,15 @@ impl Interp<'_> {
             },
             ("bytes", None) => Ok(Val::new(Data::Bytes([].into()), span)),
             ("bytes", Some(val)) => match (&val.data, self.iterate(val, span)) {
-                (Data::Str(text), _) => Ok(Val::new(Data::Bytes(text.as_bytes().into()), span)),
+                (Data::Str(text), _) => {
+                    let rest = args.pos.iter().skip(1).cloned().collect();
+                    let args = Args { pos: rest, kw: args.kw.clone(), ..Args::default() };
+                    match self.encode(&text.clone(), &args, span) {
+                        Ok(Some(bytes)) => Ok(bytes),
+                        Ok(None) => Ok(self.derived(&[val], span)),
+                        Err(failure) => self.failed(failure, &[val], span),
+                    }
+                }
                 (_, Ok(Some(items))) => {
                     let bytes: Option<Vec<u8>> =
                         items.iter().map(|item| item.as_int()?.try_into().ok()).collect();

@@ -58,6 +58,15 @@ impl Interp<'_> {
             ("abc.abstractstaticmethod", Some(val)) => {
                 Some(Ok(self.heap.val(Object::Static(val.clone()), span)))
             }
+            ("collections.OrderedDict.fromkeys", Some(keys)) => {
+                let made = self.dict_from_keys(keys, args.pos.get(1), span);
+                if let Some(id) = made.as_ref().ok().and_then(Val::as_obj)
+                    && let Object::Dict(_, class) = self.heap.get_mut(id)
+                {
+                    *class = Some(Val::symbol("collections.OrderedDict", span));
+                }
+                Some(made)
+            }
             ("typing.cast", Some(_)) => args.get(1, "val").cloned().map(Ok),
             ("typing.NewType", Some(_)) => Some(Ok(Val::symbol("functools.identity()", span))),
             ("typing.TypedDict", Some(_)) => Some(Ok(Val::symbol("builtins.dict", span))),

@@ -147,6 +147,9 @@ impl Interp<'_> {
     }
 
     pub(super) fn call_round(&mut self, val: &Val, digits: Option<&Val>, span: Span) -> Res {
+        if let Some(open) = digits.filter(|digits| !digits.is_none() && digits.as_int().is_none()) {
+            return Ok(self.derived(&[val, open], span));
+        }
         let number = match &val.data {
             Data::Float(value) => Number::Float(*value),
             _ => match as_big(val) {

@@ -169,6 +169,10 @@ impl Interp<'_> {
                 Object::Dict(entries, _) => {
                     return self.json_entries(entries, default, sort, depth, span);
                 }
+                Object::Namespace(_) => {
+                    let entries = self.entries_of(val).unwrap_or_default();
+                    return self.json_entries(entries, default, sort, depth, span);
+                }
                 Object::Instance(instance) => {
                     if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&instance.class) {
                         let items: Vec<Val> = fields
