@@ -6,8 +6,11 @@
 //! the sides meet where their flows are alike again: at the end of the loop turn or of the function.
 
 mod alike;
+mod join;
 
 use std::sync::Arc;
+
+pub(crate) use join::Joining;
 
 use super::heap::Delta;
 use super::interp::Interp;
@@ -241,43 +244,6 @@ impl Interp<'_> {
         false
     }
 
-    /// Writes the join of two deltas.
-    pub(crate) fn merge(&mut self, cond: &Arc<Hole>, first: Delta, second: Delta) {
-        self.joined.clear();
-        let mut ids: Vec<ObjId> = first.keys().copied().collect();
-        ids.extend(second.keys().copied().filter(|id| !first.contains_key(id)));
-        // Tasks and DAGs first: joining them forwards one object to another, and whatever refers to
-        // the forwarded one is then alike on both sides.
-        ids.sort_by_key(|id| !matches!(self.heap.state(&first, *id), Object::Dag(_)));
-        for id in ids {
-            let a = self.heap.state(&first, id).clone();
-            let b = self.heap.state(&second, id).clone();
-            if matches!(a, Object::Forward(_)) || matches!(b, Object::Forward(_)) {
-                let forward = if matches!(a, Object::Forward(_)) { a } else { b };
-                self.heap.apply([(id, forward)].into_iter().collect());
-                continue;
-            }
-            // A name that a class body binds on one side only may be found elsewhere: in a base class.
-            if let (Object::Scope(a), Object::Scope(b)) = (&a, &b) {
-                let one_sided = |names: &Map<Name, Val>, other: &Map<Name, Val>| -> Vec<Name> {
-                    names.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
-                };
-                for name in one_sided(a, b).into_iter().chain(one_sided(b, a)) {
-                    self.maybe_unbound.insert((id, name), Arc::clone(cond));
-                }
-            }
-            let is_class_body =
-                self.frame().is_some_and(|frame| frame.is_class && frame.scope == id);
-            let merged = match (a, b) {
-                (Object::Scope(a), Object::Scope(b)) if is_class_body => {
-                    Object::Scope(self.merge_maps(cond, a, b, false, 0))
-                }
-                (a, b) => self.merge_objects(cond, a, b, 0),
-            };
-            self.heap.put(id, merged);
-        }
-    }
-
     /// The value that holds whichever side is taken.
     pub(crate) fn merge_vals(&mut self, cond: &Arc<Hole>, a: &Val, b: &Val, depth: u32) -> Val {
         if self.same(a, b, 0) && !self.are_apart(a, b) {
@@ -287,8 +253,12 @@ impl Interp<'_> {
             && let (Data::Obj(x), Data::Obj(y)) = (&a.data, &b.data)
         {
             let (x, y) = (self.heap.resolve(*x), self.heap.resolve(*y));
+            // What one side changed is joined before what refers to it.
+            self.settle(x);
+            self.settle(y);
             let (left, right) = (self.heap.copy(x), self.heap.copy(y));
             match (&left, &right) {
+                _ if self.is_unjoined(x) || self.is_unjoined(y) => {}
                 (Object::List(p), Object::List(q)) if p.len() == q.len() => {
                     return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
@@ -402,7 +372,7 @@ impl Interp<'_> {
         Val::unknown(Arc::new(hole), span)
     }
 
-    fn merge_maps(
+    pub(super) fn merge_maps(
         &mut self,
         cond: &Arc<Hole>,
         a: Map<Name, Val>,
@@ -474,7 +444,7 @@ impl Interp<'_> {
     }
 
     /// Joins two states of one object, or two objects that stand for the same thing.
-    fn merge_objects(&mut self, cond: &Arc<Hole>, a: Object, b: Object, depth: u32) -> Object {
+    pub(super) fn merge_objects(&mut self, cond: &Arc<Hole>, a: Object, b: Object, depth: u32) -> Object {
         match (a, b) {
             (Object::Scope(a), Object::Scope(b)) => {
                 Object::Scope(self.merge_maps(cond, a, b, true, depth))
@@ -528,7 +498,12 @@ impl Interp<'_> {
             (Object::Lazy(a), Object::Lazy(b)) if a.stands_where(&b) => Object::Lazy(a),
             (Object::Poisoned(hole), _) | (_, Object::Poisoned(hole)) => Object::Poisoned(hole),
             (Object::Module(module), Object::Module(_)) => Object::Module(module),
-            (Object::Function(function), Object::Function(_)) => Object::Function(function),
+            (Object::Function(a), Object::Function(b)) => {
+                let mut function = a.as_ref().clone();
+                function.attrs =
+                    self.merge_maps(cond, function.attrs, b.attrs.clone(), false, depth);
+                Object::Function(function.into())
+            }
             _ => {
                 let val = self.choice(cond, &format!("changed only if {}", cond.reason), cond.span);
                 Object::Poisoned(val.hole().map_or_else(|| Arc::clone(cond), Arc::clone))

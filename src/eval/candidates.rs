@@ -78,7 +78,21 @@ impl Interp<'_> {
                 | Object::Record(..)
                 | Object::Instance(_)
                 | Object::Task(_)
+                | Object::Iterator(..)
+                | Object::Lazy(_)
         )
+    }
+
+    /// Something unknown is gone over: if it is one of known iterators, nobody knows where that stands.
+    pub(crate) fn use_candidates(&mut self, val: &Val, span: Span) {
+        for candidate in self.candidates_of(val) {
+            if let Some(id) = candidate.as_obj()
+                && matches!(self.heap.get(id), Object::Iterator(..) | Object::Lazy(_))
+            {
+                let unknown = self.derived_safely(&[val], span);
+                self.poison_with(id, &unknown, span);
+            }
+        }
     }
 
     fn candidates_of(&self, val: &Val) -> Vec<Val> {

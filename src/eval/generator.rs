@@ -404,7 +404,7 @@ impl Interp<'_> {
             StmtKind::Match(subject, cases) if !expr_yields(subject) => {
                 let subject = self.eval(subject)?;
                 for (index, case) in cases.iter().enumerate() {
-                    match self.case_matches(case, &subject)? {
+                    match self.case_matches(case, &subject)?.0 {
                         Some(true) => return Ok(Some(Step::Enter(LevelKind::Case(index)))),
                         Some(false) => {}
                         None => return Ok(None),

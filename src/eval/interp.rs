@@ -121,6 +121,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) patterns: Vec<Arc<Hole>>,
     /// The open tries, and what may have been raised inside them.
     pub(crate) guards: Vec<super::exec::guard::Guard>,
+    /// The sides of a condition that are being joined.
+    pub(crate) joining: Option<super::branch::Joining>,
     pub(crate) airflow: super::library::airflow::World,
     /// Objects of library modules that the DAG may change: `os.environ`, `sys.path`.
     pub(crate) globals_of_world: Map<Name, Val>,
@@ -203,6 +205,7 @@ impl<'a> Interp<'a> {
             conditions: Vec::new(),
             patterns: Vec::new(),
             guards: Vec::new(),
+            joining: None,
             airflow: super::library::airflow::World::default(),
             globals_of_world: Map::default(),
             handling: Vec::new(),

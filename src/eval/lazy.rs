@@ -137,6 +137,7 @@ impl Interp<'_> {
             let left = range_length(*start, *stop, *step);
             return Ok(Some(self.lazy(Lazy::Range(*start, left, *step), val.span)));
         }
+        self.use_candidates(val, span);
         if let Data::Obj(id) = &val.data {
             let id = self.heap.resolve(*id);
             match self.heap.get(id) {
@@ -190,6 +191,7 @@ impl Interp<'_> {
     pub(crate) fn next_item(&mut self, iterator: &Val, span: Span) -> Res<Next> {
         self.spend(1, span)?;
         if let Some(unknown) = self.unknown(iterator) {
+            self.use_candidates(iterator, span);
             return Ok(Next::Open(unknown));
         }
         let Some(id) = iterator.as_obj().map(|id| self.heap.resolve(id)) else {

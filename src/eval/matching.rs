@@ -2,18 +2,21 @@
 
 use super::branch::Flow;
 use super::interp::{Interp, Res};
-use super::object::{Data, Flavour, Key, Native, Object, Val};
+use super::object::{Data, Flavour, Key, Map, Native, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{CompareOp, MatchCase, Name, Pattern};
 
 /// Whether a pattern matched, with what it binds; `None` when that is not known.
 type Matched = Option<bool>;
 
+/// What a pattern binds once it matches as a whole.
+type Captures = Map<Name, Val>;
+
 impl Interp<'_> {
     pub(crate) fn exec_match(&mut self, subject: &Val, cases: &[MatchCase]) -> Flow {
         let Some((case, rest)) = cases.split_first() else { return Flow::Normal };
-        let matched = match self.case_matches(case, subject) {
-            Ok(matched) => matched,
+        let (matched, captured) = match self.case_matches(case, subject) {
+            Ok(result) => result,
             Err(raised) => return raised.into(),
         };
         let guard_span = case.guard.as_ref().map_or(subject.span, |guard| guard.span);
@@ -23,26 +26,54 @@ impl Interp<'_> {
             None => {
                 let cond = self.condition_at(guard_span, subject);
                 self.both(&cond, &mut |this| this.exec_block(&case.body), &mut |this| {
+                    // Whether they are bound here depends on the pattern.
+                    let unknown = this.derived_safely(&[subject], guard_span);
+                    for name in &captured {
+                        this.bind(name, unknown.clone());
+                    }
                     this.exec_match(subject, rest)
                 })
             }
         }
     }
 
-    /// Whether a `case` takes the subject, its guard included.
-    pub(crate) fn case_matches(&mut self, case: &MatchCase, subject: &Val) -> Res<Matched> {
-        let matched = self.matches(&case.pattern, subject)?;
-        let Some(guard) = case.guard.as_ref().filter(|_| matched != Some(false)) else {
-            return Ok(matched);
-        };
+    /// Whether a `case` takes the subject, its guard included, and the names that its pattern bound. A pattern that
+    /// does not match binds none.
+    pub(crate) fn case_matches(
+        &mut self,
+        case: &MatchCase,
+        subject: &Val,
+    ) -> Res<(Matched, Vec<Name>)> {
+        let mut captures = Captures::default();
+        let matched = self.matches(&case.pattern, subject, &mut captures)?;
+        if matched == Some(false) {
+            return Ok((matched, Vec::new()));
+        }
+        for (name, val) in &captures {
+            self.bind(name, val.clone());
+        }
+        let names = captures.into_keys().collect();
+        let Some(guard) = &case.guard else { return Ok((matched, names)) };
         let val = self.eval(guard)?;
         Ok(match self.truth(&val)? {
-            Some(true) => matched,
-            other => other,
+            Some(true) => (matched, names),
+            Some(false) if matched.is_none() => {
+                let unknown = self.derived_safely(&[subject], guard.span);
+                for name in &names {
+                    self.bind(name, unknown.clone());
+                }
+                (Some(false), names)
+            }
+            other => (other, names),
         })
     }
 
-    fn matches(&mut self, pattern: &Pattern, subject: &Val) -> Res<Matched> {
+    fn matches(
+        &mut self,
+        pattern: &Pattern,
+        subject: &Val,
+        captures: &mut Captures,
+    ) -> Res<Matched> {
         let span = subject.span;
         match pattern {
             Pattern::Value(expr) => {
@@ -57,33 +88,46 @@ impl Interp<'_> {
             }
             Pattern::As(inner, name) => {
                 let matched = match inner {
-                    Some(inner) => self.matches(inner, subject)?,
+                    Some(inner) => self.matches(inner, subject, captures)?,
                     None => Some(true),
                 };
                 if matched != Some(false)
                     && let Some(name) = name
                 {
-                    self.bind(name, subject.clone());
+                    captures.insert(name.clone(), subject.clone());
                 }
                 Ok(matched)
             }
             Pattern::Or(patterns) => {
                 let mut unsure = false;
                 for pattern in patterns {
-                    match self.matches(pattern, subject)? {
-                        Some(true) if !unsure => return Ok(Some(true)),
-                        Some(true) | None => unsure = true,
-                        Some(false) => {}
+                    let mut taken = Captures::default();
+                    let matched = self.matches(pattern, subject, &mut taken)?;
+                    if matched == Some(false) {
+                        continue;
                     }
+                    if matched == Some(true) && !unsure {
+                        captures.extend(taken);
+                        return Ok(Some(true));
+                    }
+                    // All alternatives bind the same names, each to something else.
+                    for (name, val) in taken {
+                        let val = self.derived_safely(&[subject, &val], span);
+                        captures.insert(name, val);
+                    }
+                    unsure = true;
                 }
                 Ok(if unsure { None } else { Some(false) })
             }
-            Pattern::Sequence(patterns) => self.match_sequence(patterns, subject, span),
+            Pattern::Sequence(patterns) => self.match_sequence(patterns, subject, span, captures),
             Pattern::Mapping(items, rest) => {
                 if self.unknown(subject).is_some() {
                     for (_, pattern) in items {
                         let part = self.part_of(subject, "[...]", span);
-                        self.matches(pattern, &part)?;
+                        self.matches(pattern, &part, captures)?;
+                    }
+                    if let Some(rest) = rest {
+                        captures.insert(rest.clone(), self.part_of(subject, "[...]", span));
                     }
                     return Ok(None);
                 }
@@ -100,7 +144,7 @@ impl Interp<'_> {
                         result = None;
                     }
                     used.push(place);
-                    match self.matches(pattern, &val)? {
+                    match self.matches(pattern, &val, captures)? {
                         Some(true) => {}
                         Some(false) => return Ok(Some(false)),
                         None => result = None,
@@ -115,19 +159,25 @@ impl Interp<'_> {
                         }
                     }
                     let dict = self.dict(left, span);
-                    self.bind(rest, dict);
+                    captures.insert(rest.clone(), dict);
                 }
                 Ok(result)
             }
             Pattern::Class(class, positional, keywords) => {
                 let class = self.eval(class)?;
-                self.match_class(&class, positional, keywords, subject)
+                self.match_class(&class, positional, keywords, subject, captures)
             }
             Pattern::Star(_) => Ok(Some(true)),
         }
     }
 
-    fn match_sequence(&mut self, patterns: &[Pattern], subject: &Val, span: Span) -> Res<Matched> {
+    fn match_sequence(
+        &mut self,
+        patterns: &[Pattern],
+        subject: &Val,
+        span: Span,
+        captures: &mut Captures,
+    ) -> Res<Matched> {
         let is_sequence = match &subject.data {
             Data::Tuple(_) => true,
             Data::Unknown(_) => false,
@@ -150,13 +200,11 @@ impl Interp<'_> {
             if self.unknown(subject).is_none() {
                 return Ok(Some(false));
             }
-            for (index, pattern) in patterns.iter().enumerate() {
-                let part = self.part_of(subject, &format!("[{index}]"), span);
-                self.matches(pattern, &part)?;
-            }
-            return Ok(None);
+            return self.match_unknown(patterns, subject, span, captures);
         }
-        let Some(items) = self.iterate(subject, span)? else { return Ok(None) };
+        let Some(items) = self.iterate(subject, span)? else {
+            return self.match_unknown(patterns, subject, span, captures);
+        };
         let star = patterns.iter().position(|pattern| matches!(pattern, Pattern::Star(_)));
         let needed = patterns.len() - usize::from(star.is_some());
         if items.len() < needed || (star.is_none() && items.len() != needed) {
@@ -170,10 +218,10 @@ impl Interp<'_> {
                 let taken: Vec<Val> = items.by_ref().take(extra).collect();
                 if let Some(name) = name {
                     let list = self.list(taken, span);
-                    self.bind(name, list);
+                    captures.insert(name.clone(), list);
                 }
             } else if let Some(item) = items.next() {
-                match self.matches(pattern, &item)? {
+                match self.matches(pattern, &item, captures)? {
                     Some(true) => {}
                     Some(false) => return Ok(Some(false)),
                     None => result = None,
@@ -183,12 +231,44 @@ impl Interp<'_> {
         Ok(result)
     }
 
+    /// A sequence whose elements are not known.
+    fn match_unknown(
+        &mut self,
+        patterns: &[Pattern],
+        subject: &Val,
+        span: Span,
+        captures: &mut Captures,
+    ) -> Res<Matched> {
+        let mut has_star = false;
+        for (index, pattern) in patterns.iter().enumerate() {
+            let is_star = matches!(pattern, Pattern::Star(_));
+            // What follows a star is counted from the end.
+            let part = match (has_star, is_star) {
+                (_, true) => format!("[{index}:]"),
+                (true, _) => format!("[-{}]", patterns.len() - index),
+                _ => format!("[{index}]"),
+            };
+            let part = self.part_of(subject, &part, span);
+            match pattern {
+                Pattern::Star(Some(name)) => {
+                    captures.insert(name.clone(), part);
+                }
+                pattern => {
+                    self.matches(pattern, &part, captures)?;
+                }
+            }
+            has_star |= is_star;
+        }
+        Ok(None)
+    }
+
     fn match_class(
         &mut self,
         class: &Val,
         positional: &[Pattern],
         keywords: &[(Name, Pattern)],
         subject: &Val,
+        captures: &mut Captures,
     ) -> Res<Matched> {
         let span = subject.span;
         let own = self.class_of(subject);
@@ -215,7 +295,7 @@ impl Interp<'_> {
                 None if index == 0 && class.as_symbol().is_some() => subject.clone(),
                 None => self.part_of(subject, &format!("[{index}]"), span),
             };
-            match self.matches(pattern, &part)? {
+            match self.matches(pattern, &part, captures)? {
                 Some(true) => {}
                 Some(false) => return Ok(Some(false)),
                 None => result = None,
@@ -225,7 +305,7 @@ impl Interp<'_> {
             let Some(part) = self.find_attribute(subject, name, span)? else {
                 return Ok(Some(false));
             };
-            match self.matches(pattern, &part)? {
+            match self.matches(pattern, &part, captures)? {
                 Some(true) => {}
                 Some(false) => return Ok(Some(false)),
                 None => result = None,

@@ -68,6 +68,9 @@ impl Interp<'_> {
     }
 
     fn same_objects(&self, a: ObjId, b: ObjId, depth: u32) -> bool {
+        if self.is_unjoined(a) || self.is_unjoined(b) {
+            return false;
+        }
         let maps = |a: &Map<Name, Val>, b: &Map<Name, Val>| {
             a.len() == b.len()
                 && a.iter()
@@ -102,7 +105,10 @@ impl Interp<'_> {
                 self.same(f, g, depth) && self.same(x, y, depth)
             }
             (Object::Function(a), Object::Function(b)) => {
-                Arc::ptr_eq(&a.def, &b.def) && a.closure == b.closure
+                Arc::ptr_eq(&a.def, &b.def)
+                    && a.closure == b.closure
+                    && maps(&a.defaults, &b.defaults)
+                    && maps(&a.attrs, &b.attrs)
             }
             _ => false,
         }

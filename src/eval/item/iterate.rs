@@ -18,7 +18,11 @@ impl Interp<'_> {
 
     fn all_items(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
         Ok(match &val.data {
-            Data::Unknown(_) | Data::Text(_) => None,
+            Data::Unknown(_) => {
+                self.use_candidates(val, span);
+                None
+            }
+            Data::Text(_) => None,
             Data::Str(text) if text.len() > self.settings.limits.collection => {
                 let message = "a text has more characters than the bound on collections";
                 self.limit(span, "collection", message, "--max-collection");

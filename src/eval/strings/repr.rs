@@ -2,7 +2,7 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Flavour, Key, Object, Val};
+use crate::eval::object::{Data, Entries, Flavour, Key, Object, Val};
 use crate::eval::pure::{number, text};
 use crate::eval::{HoleKind, Text};
 use crate::python::Span;
@@ -195,6 +195,16 @@ impl Interp<'_> {
                     }
                     Some(marker) => {
                         let class = self.type_name(val);
+                        let is_sorted = |entries: &Entries| {
+                            class != "Counter"
+                                || entries.values().all(|(_, count)| count.as_int().is_some())
+                        };
+                        // One without entries is written without braces.
+                        if entries.truth().is_none() || !is_sorted(&entries) {
+                            let unknown = self.derived(&[val], span);
+                            out.push_text(&self.to_text(&unknown).unwrap_or_default());
+                            return Ok(());
+                        }
                         out.push_str(&format!("{class}("));
                         if entries.is_empty() && class != "defaultdict" {
                             out.push_str(")");

@@ -419,6 +419,10 @@ impl Interp<'_> {
 
     pub(crate) fn call_next(&mut self, val: &Val, default: Option<&Val>, span: Span) -> Res {
         if self.unknown(val).is_some() {
+            self.use_candidates(val, span);
+            if default.is_none() {
+                self.may_fail(val, span);
+            }
             return Ok(self.part_of(val, "[next]", span));
         }
         let is_iterator = matches!(

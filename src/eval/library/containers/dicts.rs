@@ -213,10 +213,21 @@ impl Interp<'_> {
             return Ok(val);
         }
         match self.dict_get(entries, key, span)? {
-            Some(val) => Ok(match default.and_then(json_scalar) {
-                Some(default) => with_default(val, default),
-                None => val,
-            }),
+            Some(val) => {
+                // The entry that is taken is one of those under open keys, or none.
+                for (_, like, _) in entries.like(&place, key) {
+                    if let Object::Dict(entries, _) = self.heap.get_mut(id) {
+                        entries.doubt(like);
+                    }
+                }
+                if default.is_none() {
+                    self.may_fail(&val, span);
+                }
+                Ok(match default.and_then(json_scalar) {
+                    Some(default) => with_default(val, default),
+                    None => val,
+                })
+            }
             None => match default {
                 Some(default) => Ok(default.clone()),
                 None => Err(self.key_error(key, span)),
