@@ -49,10 +49,15 @@ impl Interp<'_> {
 
     /// What `__getattr__` of a class gives, where it has one.
     fn dynamic_attribute(&mut self, object: &Val, name: &str, span: Span) -> Res<Option<Val>> {
-        if !self.is_instance(object) {
-            return Ok(None);
-        }
-        match self.class_lookup(&self.class_of(object), "__getattr__") {
+        let class = match object.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Class(class, _)) => match &class.meta {
+                Some(meta) => meta.clone(),
+                None => return Ok(None),
+            },
+            _ if self.is_instance(object) => self.class_of(object),
+            _ => return Ok(None),
+        };
+        match self.class_lookup(&class, "__getattr__") {
             Ok(Some(getter)) => {
                 let args = Args::positional(vec![object.clone(), Val::str(name, span)]);
                 self.call(&getter, args, span).map(Some)
@@ -125,7 +130,7 @@ impl Interp<'_> {
     fn method(&mut self, object: &Val, name: &Name, span: Span) -> Option<Val> {
         match name.as_ref() {
             "__class__" => Some(self.class_of(object)),
-            "__doc__" => Some(Val::none(span)),
+            "__doc__" => Some(self.hole(HoleKind::Name, "__doc__", span)),
             "real" | "imag" | "numerator" | "denominator" => match (&object.data, name.as_ref()) {
                 (Data::Int(_) | Data::Big(_), "real" | "numerator") | (Data::Float(_), "real") => {
                     Some(object.clone())

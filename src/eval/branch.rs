@@ -331,7 +331,10 @@ impl Interp<'_> {
     /// A value present on one side only.
     fn merge_missing(&mut self, cond: &Arc<Hole>, val: &Val) -> Val {
         let text = self.short_repr(val);
-        self.choice(cond, &format!("{text} only if decided by {}", cond.reason), val.span)
+        let reason = format!("{text} only if decided by {}", cond.reason);
+        let made = self.choice(cond, &reason, val.span);
+        self.may_be(&made, &[val]);
+        made
     }
 
     /// An attribute set on one side only: what asks whether it is there has to know.

@@ -384,7 +384,10 @@ impl Interp<'_> {
             span,
             roots,
         };
-        Ok(Val::unknown(std::sync::Arc::new(hole), span))
+        let made = Val::unknown(std::sync::Arc::new(hole), span);
+        // A method may give back the object it was called on.
+        self.may_be(&made, &[function]);
+        Ok(made)
     }
 
     /// What a decorator podlift cannot see was put on, when a value is its result.

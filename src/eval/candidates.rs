@@ -95,7 +95,7 @@ impl Interp<'_> {
         }
     }
 
-    fn candidates_of(&self, val: &Val) -> Vec<Val> {
+    pub(crate) fn candidates_of(&self, val: &Val) -> Vec<Val> {
         let unknown = self.unknown(val);
         let hole = unknown.as_ref().and_then(Val::hole);
         hole.and_then(|hole| self.candidates.get(&Arc::as_ptr(hole).addr()))

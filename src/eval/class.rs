@@ -325,7 +325,7 @@ impl Interp<'_> {
                 if let Some(Object::Instance(instance)) =
                     member.as_obj().map(|id| self.heap.get(id))
                     && let Some(payload) = &instance.payload
-                    && self.equal(payload, &val) == Some(true)
+                    && (self.equal(payload, &val) == Some(true) || self.same(payload, &val, 0))
                 {
                     known = Some(member.clone());
                 }

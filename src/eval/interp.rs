@@ -151,6 +151,8 @@ pub(crate) struct Interp<'a> {
     snippets: Map<SourceId, Arc<Source>>,
     /// Whether a user's `__hash__` is asked for a dict key: `hash()` then gives what it is made from.
     pub(crate) hashing: bool,
+    /// Whether the program made a path that looks at no files: it prints as another class.
+    pub(crate) makes_pure_paths: bool,
     /// Whether any class defines `__getattribute__`.
     pub(crate) hooks_attributes: bool,
     /// Every class the files define, for `__subclasses__`.
@@ -220,6 +222,7 @@ impl<'a> Interp<'a> {
             star_imports: Map::default(),
             snippets: Map::default(),
             hashing: false,
+            makes_pure_paths: false,
             hooks_attributes: false,
             classes: Vec::new(),
             shown: Vec::new(),

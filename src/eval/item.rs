@@ -371,12 +371,15 @@ impl Interp<'_> {
             let items = chosen.into_iter().filter_map(|at| items.get(at).cloned()).collect();
             return Ok(Err(items));
         }
-        let Some(at) = self.index_of(index) else {
+        let Some(at) = self.index_of(index, span)? else {
             if self.is_open(index) {
                 let one = self.derived(&[index], span);
                 let choices: Vec<&Val> = items.iter().collect();
                 self.may_be(&one, &choices);
                 return Ok(Ok(one));
+            }
+            if self.is_instance(index) {
+                return Ok(Ok(self.derived(&[index], span)));
             }
             let message =
                 format!("{kind} indices must be integers or slices, not {}", self.type_name(index));
@@ -393,11 +396,23 @@ impl Interp<'_> {
         }
     }
 
-    fn index_of(&self, index: &Val) -> Option<i64> {
-        index.as_int().or_else(|| match index.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Instance(instance)) => instance.payload.as_ref()?.as_int(),
-            _ => None,
-        })
+    /// The number that an index stands for; `None` when it is unknown or none.
+    pub(crate) fn index_of(&mut self, index: &Val, span: Span) -> Res<Option<i64>> {
+        if let Some(at) = index.as_int() {
+            return Ok(Some(at));
+        }
+        let payload = match index.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.payload.clone(),
+            _ => return Ok(None),
+        };
+        match (payload, self.class_lookup(&self.class_of(index), "__index__")) {
+            (Some(payload), _) => Ok(payload.as_int()),
+            (None, Ok(Some(method))) => {
+                let at = self.call(&method, Args::positional(vec![index.clone()]), span)?;
+                Ok(at.as_int())
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Start, stop and step of a slice; `None` when one of them is unknown.
@@ -415,8 +430,9 @@ impl Interp<'_> {
             if self.is_open(val) {
                 return Ok(None);
             }
-            match val.as_int() {
+            match self.index_of(val, span)? {
                 Some(number) => Ok(Some(Some(number))),
+                None if self.is_instance(val) => Ok(None),
                 None => self.type_error("slice indices must be integers or None", span),
             }
         };
@@ -469,7 +485,10 @@ impl Interp<'_> {
         if self.is_open(index) {
             return Ok(self.derived(&[object, index], span));
         }
-        let Some(at) = self.index_of(index) else {
+        let Some(at) = self.index_of(index, span)? else {
+            if self.is_instance(index) {
+                return Ok(self.derived(&[object, index], span));
+            }
             let kind = self.type_name(index);
             let message = format!("string indices must be integers, not '{kind}'");
             return self.type_error(message, span);

@@ -54,8 +54,27 @@ impl Interp<'_> {
         }
         let names = captures.into_keys().collect();
         let Some(guard) = &case.guard else { return Ok((matched, names)) };
-        let val = self.eval(guard)?;
-        Ok(match self.truth(&val)? {
+        let truth = match matched {
+            Some(_) => {
+                let val = self.eval(guard)?;
+                self.truth(&val)?
+            }
+            None => {
+                // It is evaluated where the pattern matches only.
+                let cond = self.condition_at(guard.span, subject);
+                let mut truth = None;
+                let mut evaluate = |this: &mut Self| {
+                    match this.eval(guard).and_then(|val| this.truth(&val)) {
+                        Ok(answer) => truth = answer,
+                        Err(raised) => return raised.into(),
+                    }
+                    Flow::Normal
+                };
+                self.both(&cond, &mut evaluate, &mut |_| Flow::Normal);
+                truth
+            }
+        };
+        Ok(match truth {
             Some(true) => (matched, names),
             Some(false) if matched.is_none() => {
                 let unknown = self.derived_safely(&[subject], guard.span);

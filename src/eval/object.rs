@@ -107,6 +107,17 @@ pub(crate) enum Key {
     Spread(u32),
 }
 
+impl Key {
+    /// Whether something in it is not known.
+    pub(crate) fn has_hole(&self) -> bool {
+        match self {
+            Self::Hole(_) | Self::Spread(_) => true,
+            Self::Tuple(parts) => parts.iter().any(Self::has_hole),
+            _ => false,
+        }
+    }
+}
+
 pub(crate) use super::entries::Entries;
 
 /// Objects that can change or have identity.

@@ -228,6 +228,11 @@ impl Interp<'_> {
                 Width::Star => positional.next().and_then(|val| val.as_int()),
                 _ => None,
             };
+            let stars = [spec.width, spec.precision];
+            let count = stars.iter().filter(|width| matches!(width, Width::Star)).count();
+            if positional.as_slice().iter().take(count).any(|val| val.as_int().is_none()) {
+                return Ok(self.derived(&[template, args], span));
+            }
             let (width, precision) =
                 (star(&mut positional, spec.width), star(&mut positional, spec.precision));
             let spec = match spec.with_stars(width, precision) {

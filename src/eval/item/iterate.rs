@@ -231,6 +231,9 @@ impl Interp<'_> {
                 return Ok(self.derived(&[&item], span));
             }
             let key = self.key(&item, span)?;
+            if key.has_hole() {
+                return Ok(self.derived(&[&item], span));
+            }
             set.entry(key).or_insert(item);
         }
         Ok(self.heap.val(Object::Set(set, frozen), span))

@@ -46,6 +46,8 @@ impl Interp<'_> {
                 }
                 key_of_parts(keys)
             }
+            // A constant of a library is equal to its value, which is not known.
+            Data::Symbol(path) if is_constant(path) => Key::Hole(path.to_string()),
             Data::Symbol(path) => Key::Symbol(path.clone()),
             Data::Unknown(hole) => Key::Hole(hole_key(hole)),
             Data::Obj(id) => {
@@ -114,6 +116,10 @@ impl Interp<'_> {
                 let message = format!("unhashable type: '{}'", self.type_name(val));
                 return self.type_error(message, span);
             }
+            // What is not told to be equal to another is one key by itself.
+            if !matches!(self.class_lookup(&class, "__eq__"), Ok(Some(_))) {
+                return Ok(Key::Obj(id));
+            }
             // What is equal hashes alike; that what hashes alike is equal is taken on trust.
             let hashing = std::mem::replace(&mut self.hashing, true);
             let hash = self.call(&function, Args::positional(vec![val.clone()]), span);
@@ -123,7 +129,7 @@ impl Interp<'_> {
                 Data::Int(_) | Data::Str(_) => {
                     Key::Tuple(vec![Key::Obj(class_id), self.key(&hash, span)?])
                 }
-                _ => Key::Hole(format!("hash of {}", self.short_repr(val))),
+                _ => Key::Hole(format!("hash of {} {}", self.short_repr(val), id.0)),
             });
         }
         if let Ok(Some(_)) = self.class_lookup(&class, "__eq__") {
@@ -141,11 +147,21 @@ impl Interp<'_> {
                 for field in self.compared_values(val).unwrap_or_default() {
                     keys.push(self.key(&field, span)?);
                 }
-                return Ok(Key::Tuple(keys));
+                return Ok(key_of_parts(keys));
             }
         }
         Ok(Key::Obj(id))
     }
+}
+
+/// Whether a symbol is named as a constant of a class is: `http.HTTPStatus.OK`.
+fn is_constant(path: &str) -> bool {
+    let mut names = path.rsplit('.');
+    let last = names.next().unwrap_or_default();
+    let owner = names.next().unwrap_or_default();
+    !last.chars().any(char::is_lowercase)
+        && last.chars().any(char::is_uppercase)
+        && owner.chars().next().is_some_and(char::is_uppercase)
 }
 
 /// The key of a tuple: with a hole in a part the whole may be equal to any other.

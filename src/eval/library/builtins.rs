@@ -459,6 +459,7 @@ impl Interp<'_> {
             },
             (path, _) if path.contains('.') => return self.call_unbound(path, args, span),
             ("hash", Some(val)) if self.hashing => match self.key(val, span) {
+                Ok(key) if key.has_hole() => Ok(self.derived(&[val], span)),
                 Ok(key) => {
                     use std::hash::BuildHasher as _;
                     let hash = rustc_hash::FxBuildHasher.hash_one(&key);

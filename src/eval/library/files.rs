@@ -28,6 +28,7 @@ impl Interp<'_> {
         }
         match path {
             "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
+                self.makes_pure_paths |= path.starts_with("pathlib.Pure");
                 Some(Ok(self.make_path(&args.pos, span)))
             }
             "pathlib.Path.cwd" | "pathlib.Path.home" => {

@@ -7,6 +7,7 @@ mod numbers;
 
 use std::rc::Rc;
 
+use crate::eval::branch::Flow;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
@@ -153,8 +154,13 @@ impl Interp<'_> {
             Object::Record(_, attrs) => attrs.get("known").cloned(),
             _ => None,
         };
-        if args.is_open() || args.all().iter().any(|val| self.is_open(val)) {
-            return self.call(function, args, span);
+        if let Some(open) = args.all().into_iter().find(|val| self.is_open(val)).cloned() {
+            // It may have been called with this before; and what comes later may be this.
+            let is_first = self.set_cache_open(id, &open);
+            return match is_first {
+                true => self.call(function, args, span),
+                false => self.perhaps_call(function, args, &open, span),
+            };
         }
         let mut parts: Vec<Val> = args.pos.clone();
         for (name, kwarg) in &args.kw {
@@ -169,11 +175,43 @@ impl Interp<'_> {
         {
             return Ok(val.clone());
         }
-        let val = self.call(function, args, span)?;
+        let open = match self.heap.get(id) {
+            Object::Record(_, attrs) => attrs.get("open").cloned(),
+            _ => None,
+        };
+        let val = match open {
+            Some(open) => self.perhaps_call(function, args, &open, span)?,
+            None => self.call(function, args, span)?,
+        };
         if let Some(known) = known.as_ref().and_then(Val::as_obj) {
             self.insert(known, key, index, val.clone());
         }
         Ok(val)
+    }
+
+    /// Notes that a cached function was called with something unknown; whether that was its first call.
+    fn set_cache_open(&mut self, id: ObjId, open: &Val) -> bool {
+        let Object::Record(_, attrs) = self.heap.get_mut(id) else { return false };
+        let known = attrs.get("known").and_then(Val::as_obj);
+        let was_open = attrs.insert(Name::from("open"), open.clone()).is_some();
+        let is_empty = |id| matches!(self.heap.get(id), Object::Dict(entries, _) if entries.is_empty());
+        !was_open && known.is_some_and(is_empty)
+    }
+
+    /// A call that takes place, or did before.
+    fn perhaps_call(&mut self, function: &Val, args: Args, by: &Val, span: Span) -> Res {
+        let cond = self.condition_at(span, by);
+        let mut result = Ok(Val::none(span));
+        let mut args = Some(args);
+        self.both(
+            &cond,
+            &mut |this| {
+                result = this.call(function, args.take().unwrap_or_default(), span);
+                Flow::Normal
+            },
+            &mut |_| Flow::Normal,
+        );
+        result
     }
 
     fn is_callable_object(&self, val: &Val) -> bool {

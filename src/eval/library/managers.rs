@@ -144,6 +144,23 @@ impl Interp<'_> {
         }
     }
 
+    /// A callback that was registered under a condition.
+    fn perhaps_called(&mut self, entry: &Val, span: Span) {
+        let cond = self.condition_at(span, entry);
+        for candidate in self.candidates_of(entry) {
+            if let Data::Tuple(parts) = &candidate.data
+                && let [_, call] = parts.as_ref()
+                && !call.is_none()
+            {
+                let mut called = |this: &mut Self| match this.call(call, Args::default(), span) {
+                    Ok(_) => Flow::Normal,
+                    Err(raised) => raised.into(),
+                };
+                self.both(&cond, &mut called, &mut |_| Flow::Normal);
+            }
+        }
+    }
+
     fn leave_stack(&mut self, stack: &Val, raised: Option<&Val>, span: Span) -> Res<bool> {
         let Some(id) = stack.as_obj() else { return Ok(false) };
         let entries: Vec<Val> = match self.heap.get_mut(id) {
@@ -152,7 +169,10 @@ impl Interp<'_> {
         };
         let mut flow = raised.map_or(Flow::Normal, |val| Flow::Raise(val.clone()));
         for entry in entries.into_iter().rev() {
-            let Data::Tuple(parts) = &entry.data else { continue };
+            let Data::Tuple(parts) = &entry.data else {
+                self.perhaps_called(&entry, span);
+                continue;
+            };
             flow = match parts.as_ref() {
                 [manager, call] if call.is_none() => self.leave_with(manager, flow, span),
                 [_, call] => match self.call(call, Args::default(), span) {

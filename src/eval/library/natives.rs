@@ -146,6 +146,7 @@ impl Interp<'_> {
     /// `repr(native)`; `None` where podlift does not know it.
     pub(crate) fn known_repr(&self, native: &Native) -> Option<String> {
         match native {
+            Native::Path(_) if self.makes_pure_paths => None,
             Native::Duration(_) => datetime::delta_of(native).and_then(datetime::repr_duration),
             Native::Interval(_) => None,
             _ => Some(self.native_repr(native)),

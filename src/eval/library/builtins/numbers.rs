@@ -166,6 +166,14 @@ impl Interp<'_> {
 
     pub(super) fn call_divmod(&mut self, val: &Val, by: Option<&Val>, span: Span) -> Res {
         let Some(by) = by else { return self.type_error("divmod expected 2 arguments", span) };
+        for (this, other, name) in [(val, by, "__divmod__"), (by, val, "__rdivmod__")] {
+            if self.is_instance(this)
+                && let Ok(Some(method)) = self.class_lookup(&self.class_of(this), name)
+            {
+                let args = Args::positional(vec![this.clone(), other.clone()]);
+                return self.call(&method, args, span);
+            }
+        }
         let quotient = self.binary(crate::python::ast::BinaryOp::FloorDiv, val, by, span)?;
         let rest = self.binary(crate::python::ast::BinaryOp::Mod, val, by, span)?;
         Ok(Val::tuple(vec![quotient, rest], span))

@@ -94,6 +94,9 @@ impl Interp<'_> {
             match self.plain(val).and_then(|val| val.as_int()) {
                 Some(number) => bounds.push(number),
                 None if self.is_open(val) => return Ok(self.derived(&[val], span)),
+                None if self.index_of(val, span)?.is_some() => {
+                    bounds.extend(self.index_of(val, span)?);
+                }
                 None => {
                     let message = format!(
                         "'{}' object cannot be interpreted as an integer",

@@ -68,6 +68,9 @@ impl Interp<'_> {
                     return Ok(Some(self.changed_by(id, &[val], span)));
                 }
                 let key = self.key(val, span)?;
+                if key.has_hole() {
+                    return Ok(Some(self.changed_by(id, &[val], span)));
+                }
                 if name == "add" {
                     elements.entry(key).or_insert_with(|| val.clone());
                 } else if elements.shift_remove(&key).is_none() && name == "remove" {
