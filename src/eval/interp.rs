@@ -445,6 +445,10 @@ impl<'a> Interp<'a> {
             Data::Unknown(_) => Some(val.clone()),
             Data::Obj(id) => match self.heap.get(*id) {
                 Object::Poisoned(hole) => Some(Val::unknown(Arc::clone(hole), val.span)),
+                Object::Namespace(owner) => match self.heap.get(*owner) {
+                    Object::Poisoned(hole) => Some(Val::unknown(Arc::clone(hole), val.span)),
+                    _ => None,
+                },
                 _ => None,
             },
             _ => None,

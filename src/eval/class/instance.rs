@@ -157,9 +157,13 @@ impl Interp<'_> {
             if let Some(member) = val.as_obj()
                 && let Object::Instance(instance) = self.heap.get(member)
                 && let Some(payload) = &instance.payload
-                && self.equal(payload, wanted) == Some(true)
             {
-                return Ok(val.clone());
+                match self.equal(payload, wanted) {
+                    Some(true) => return Ok(val.clone()),
+                    Some(false) => {}
+                    // It may be the member whose value is not known.
+                    None => return Ok(self.derived(&[&payload.clone(), wanted], span)),
+                }
             }
         }
         if let Ok(Some(missing)) = self.class_lookup(class, "_missing_") {
