@@ -14,6 +14,14 @@ impl Interp<'_> {
         }
     }
 
+    /// The value of a name in the scope that binding it here writes to.
+    pub(crate) fn bound_here(&self, name: &Name) -> Option<Val> {
+        match self.heap.get(self.scope_for(name)?) {
+            Object::Scope(names) => names.get(name).cloned(),
+            _ => None,
+        }
+    }
+
     /// The scope that binding a name here writes to.
     fn scope_for(&self, name: &Name) -> Option<ObjId> {
         let frame = self.frame()?;

@@ -447,7 +447,13 @@ impl Interp<'_> {
     }
 
     /// Joins two states of one object, or two objects that stand for the same thing.
-    pub(super) fn merge_objects(&mut self, cond: &Arc<Hole>, a: Object, b: Object, depth: u32) -> Object {
+    pub(super) fn merge_objects(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: Object,
+        b: Object,
+        depth: u32,
+    ) -> Object {
         match (a, b) {
             (Object::Scope(a), Object::Scope(b)) => {
                 Object::Scope(self.merge_maps(cond, a, b, true, depth))

@@ -65,25 +65,6 @@ impl Args {
             .collect()
     }
 
-    /// Whether all of them are texts, known or not.
-    fn are_texts(&self) -> bool {
-        self.all().iter().all(|val| match &val.data {
-            Data::Str(_) | Data::Text(_) => true,
-            Data::Unknown(hole) => hole.kind == HoleKind::Env,
-            _ => false,
-        })
-    }
-
-    /// Whether all of them are known and such as methods of texts take.
-    fn are_plain(&self) -> bool {
-        let is_part = |val: &Val| val.as_str().is_some_and(|text| !text.is_empty());
-        self.all().iter().all(|val| match &val.data {
-            Data::None | Data::Int(_) | Data::Bool(_) => true,
-            Data::Tuple(items) => items.iter().all(is_part),
-            _ => is_part(val),
-        })
-    }
-
     /// Whether `*unknown` or `**unknown` is among them.
     pub(crate) fn is_open(&self) -> bool {
         self.more_pos.is_some() || self.more_kw.is_some()
@@ -133,7 +114,11 @@ impl Interp<'_> {
         for keyword in &call.keywords {
             let val = self.eval(&keyword.value)?;
             if let Some(name) = &keyword.name {
-                if args.kw.contains_key(name) {
+                if args.doubtful.contains(name) {
+                    // A call that does not fail has it once.
+                    self.may_fail(&val, keyword.span);
+                    args.doubtful.retain(|other| other != name);
+                } else if args.kw.contains_key(name) {
                     return self.repeated_keyword(name, keyword.span);
                 }
                 args.kw.insert(name.clone(), Kwarg { val, span: keyword.span });
@@ -155,11 +140,17 @@ impl Interp<'_> {
                                 // The dict's own entry is the place people look for.
                                 let at = value.span.or(keyword.span);
                                 let name = Name::from(name.as_ref());
-                                if is_doubtful {
-                                    args.doubtful.push(name.clone());
-                                }
                                 if args.kw.contains_key(&name) {
-                                    return self.repeated_keyword(&name, keyword.span);
+                                    if !is_doubtful && !args.doubtful.contains(&name) {
+                                        return self.repeated_keyword(&name, keyword.span);
+                                    }
+                                    self.may_fail(&value, keyword.span);
+                                    if is_doubtful {
+                                        continue;
+                                    }
+                                    args.doubtful.retain(|other| *other != name);
+                                } else if is_doubtful {
+                                    args.doubtful.push(name.clone());
                                 }
                                 args.kw.insert(name, Kwarg { val: value, span: at });
                             }
@@ -204,7 +195,8 @@ impl Interp<'_> {
                 }
                 // What is too much for the rest of the steps is not begun.
                 self.spend(0, span)?;
-                let is_safe = never_fails(&path) && args.all().iter().all(|val| val.as_obj().is_none())
+                let is_safe = never_fails(&path)
+                    && args.all().iter().all(|val| val.as_obj().is_none())
                     || of_texts(&path) && args.are_texts();
                 self.with_doubt(!is_safe, |this| this.call_symbol(&path, args, span))
             }

@@ -30,6 +30,7 @@ macro_rules! attempt {
     };
 }
 
+mod carried;
 mod definitions;
 pub(crate) mod guard;
 mod managing;
@@ -261,12 +262,12 @@ impl Interp<'_> {
                 Some(true) => {}
                 None => {
                     let cond = self.condition_hole(test, &val);
-                    return self.pattern_loop(&cond, |this| this.exec_block(body));
+                    return self.pattern_loop(&cond, body, |this| this.exec_block(body));
                 }
             }
             turn += 1;
             if turn > self.settings.limits.turns {
-                return self.cut_short(test.span, |this| this.exec_block(body));
+                return self.cut_short(test.span, body, |this| this.exec_block(body));
             }
             let flow = self.exec_block(body);
             match self.end_turn(flow) {
@@ -319,7 +320,7 @@ impl Interp<'_> {
     fn unknown_turns(&mut self, target: &Target, val: &Val, body: &[Stmt], span: Span) -> Flow {
         let unknown = self.loop_hole(val, span);
         let cond = unknown.hole().map_or_else(|| self.condition_at(span, val), Arc::clone);
-        self.pattern_loop(&cond, |this| {
+        self.pattern_loop(&cond, body, |this| {
             if let Err(raised) = this.assign_unknown(target, &unknown) {
                 return raised.into();
             }
@@ -328,14 +329,19 @@ impl Interp<'_> {
     }
 
     /// A loop has more turns than the bound: what its further turns would change is unknown.
-    fn cut_short(&mut self, span: Span, body: impl FnMut(&mut Self) -> Flow) -> Flow {
+    fn cut_short(
+        &mut self,
+        span: Span,
+        body: &[Stmt],
+        turn: impl FnMut(&mut Self) -> Flow,
+    ) -> Flow {
         let turns = self.settings.limits.turns;
         let message = format!("loop ended after {turns} turns");
         let unknown = self.limit_hole(span, "turns", &message);
         match unknown.hole() {
             Some(hole) => {
                 let hole = Arc::clone(hole);
-                self.pattern_loop(&hole, body)
+                self.pattern_loop(&hole, body, turn)
             }
             None => Flow::Normal,
         }
@@ -361,7 +367,7 @@ impl Interp<'_> {
             if turn > self.settings.limits.turns {
                 let unknown =
                     self.limit_hole(span, "turns", "a loop has more turns than the bound");
-                return self.cut_short(span, |this| {
+                return self.cut_short(span, body, |this| {
                     if let Err(raised) = this.assign_unknown(target, &unknown) {
                         return raised.into();
                     }
@@ -420,17 +426,22 @@ impl Interp<'_> {
     fn pattern_loop(
         &mut self,
         cond: &Arc<super::Hole>,
-        mut body: impl FnMut(&mut Self) -> Flow,
+        body: &[Stmt],
+        mut turn: impl FnMut(&mut Self) -> Flow,
     ) -> Flow {
+        let carried = self.carried(body);
         self.patterns.push(Arc::clone(cond));
         let flow = self.both(
             cond,
             &mut |this| {
-                let flow = body(this);
-                this.each_end(flow, &mut |_, end| match end {
-                    // A turn that breaks off leaves out the `else` of the loop.
-                    Flow::Continue => Flow::Normal,
-                    end => end,
+                let flow = turn(this);
+                this.each_end(flow, &mut |this, end| {
+                    this.forget_carried(&carried, cond);
+                    match end {
+                        // A turn that breaks off leaves out the `else` of the loop.
+                        Flow::Continue => Flow::Normal,
+                        end => end,
+                    }
                 })
             },
             &mut |_| Flow::Normal,

@@ -200,8 +200,11 @@ impl Interp<'_> {
                         }
                     }
                     None => {
+                        // Any number of elements, so that what follows has no place.
                         let part = self.part_of(&val, "[...]", span);
-                        self.yielded(part, span);
+                        if let Some(frame) = self.frames.last_mut() {
+                            frame.doubt.get_or_insert(part);
+                        }
                     }
                 }
                 Ok(Val::none(span))

@@ -6,13 +6,13 @@ mod names;
 mod order;
 
 use self::names::method;
-use super::{HoleKind, Text};
 use super::call::Args;
 use super::expr::BYTES_MADE;
 use super::interp::{Interp, Res};
 use super::item::as_big;
 use super::object::{Data, Flavour, Native, Object, Val};
 use super::pure::number::{self, ArithmeticError, Number};
+use super::{HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, UnaryOp};
 
@@ -415,7 +415,8 @@ impl Interp<'_> {
             ) if class.as_symbol() == Some("collections.Counter") => {
                 return self.counter_operation(op, left, right, span).map(Some);
             }
-            (Object::Namespace(_), _, BinaryOp::BitOr) | (_, Object::Namespace(_), BinaryOp::BitOr) => {
+            (Object::Namespace(_), _, BinaryOp::BitOr)
+            | (_, Object::Namespace(_), BinaryOp::BitOr) => {
                 let [left, right] = [left, right].map(|val| match self.entries_of(val) {
                     Some(entries) => self.dict(entries, span),
                     None => val.clone(),

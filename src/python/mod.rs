@@ -18,6 +18,7 @@ mod python2;
 mod repair;
 mod resolve;
 mod source;
+pub mod writes;
 
 pub use comments::comments;
 pub use decode::{DecodeError, Decoded, Encoding, decode};

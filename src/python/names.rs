@@ -201,7 +201,7 @@ fn fstring(parts: &[FPart], names: &mut BTreeSet<Name>) {
     }
 }
 
-fn expr(value: &Expr, names: &mut BTreeSet<Name>) {
+pub(super) fn expr(value: &Expr, names: &mut BTreeSet<Name>) {
     match &value.kind {
         ExprKind::Name(name) => {
             names.insert(name.clone());

@@ -33,7 +33,8 @@ impl Interp<'_> {
         // the forwarded one is then alike on both sides.
         ids.sort_by_key(|id| !matches!(self.heap.state(&first, *id), Object::Dag(_)));
         let left = ids.iter().map(|id| (*id, ())).collect();
-        let joining = Joining { cond: Arc::clone(cond), sides: Rc::new([first, second]), left, depth: 0 };
+        let joining =
+            Joining { cond: Arc::clone(cond), sides: Rc::new([first, second]), left, depth: 0 };
         let outer = self.joining.replace(joining);
         for id in ids {
             self.settle(id);

@@ -1,6 +1,29 @@
 //! What is known of functions by their names.
 
+use super::Args;
+use crate::eval::object::{Data, Val};
 use crate::eval::{Hole, HoleKind};
+
+impl Args {
+    /// Whether all of them are texts, known or not.
+    pub(super) fn are_texts(&self) -> bool {
+        self.all().iter().all(|val| match &val.data {
+            Data::Str(_) | Data::Text(_) => true,
+            Data::Unknown(hole) => hole.kind == HoleKind::Env,
+            _ => false,
+        })
+    }
+
+    /// Whether all of them are known and such as methods of texts take.
+    pub(super) fn are_plain(&self) -> bool {
+        let is_part = |val: &Val| val.as_str().is_some_and(|text| !text.is_empty());
+        self.all().iter().all(|val| match &val.data {
+            Data::None | Data::Int(_) | Data::Bool(_) => true,
+            Data::Tuple(items) => items.iter().all(is_part),
+            _ => is_part(val),
+        })
+    }
+}
 
 /// Functions outside the roots that are known not to change what they are given.
 pub(super) fn is_harmless(name: &str) -> bool {
@@ -71,7 +94,8 @@ pub(super) fn of_texts(path: &str) -> bool {
 /// Whether a function is a method of a text that raises for no texts.
 pub(super) fn is_text_method(function: &Hole) -> bool {
     let [text] = function.roots.as_slice() else { return false };
-    let name = function.name.strip_prefix(text.name.as_str()).and_then(|rest| rest.strip_prefix('.'));
+    let name =
+        function.name.strip_prefix(text.name.as_str()).and_then(|rest| rest.strip_prefix('.'));
     text.kind == HoleKind::Env
         && name.is_some_and(|name| {
             matches!(

@@ -194,7 +194,8 @@ impl Interp<'_> {
         let Object::Record(_, attrs) = self.heap.get_mut(id) else { return false };
         let known = attrs.get("known").and_then(Val::as_obj);
         let was_open = attrs.insert(Name::from("open"), open.clone()).is_some();
-        let is_empty = |id| matches!(self.heap.get(id), Object::Dict(entries, _) if entries.is_empty());
+        let is_empty =
+            |id| matches!(self.heap.get(id), Object::Dict(entries, _) if entries.is_empty());
         !was_open && known.is_some_and(is_empty)
     }
 

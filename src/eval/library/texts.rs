@@ -417,7 +417,12 @@ impl Interp<'_> {
         run().transpose()
     }
 
-    pub(crate) fn encode(&self, this: &str, args: &Args, span: Span) -> Result<Option<Val>, Failure> {
+    pub(crate) fn encode(
+        &self,
+        this: &str,
+        args: &Args,
+        span: Span,
+    ) -> Result<Option<Val>, Failure> {
         let encoding = self.text_arg(args, 0, "encoding")?.unwrap_or_else(|| "utf-8".into());
         let errors = self.text_arg(args, 1, "errors")?.unwrap_or_else(|| "strict".into());
         Ok(octets::encode(this, &encoding, &errors)?

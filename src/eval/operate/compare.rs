@@ -40,7 +40,11 @@ impl Interp<'_> {
         };
         Ok(match decided {
             Some(result) => Val::bool(result, span),
-            None if matches!(op, CompareOp::Lt | CompareOp::LtE | CompareOp::Gt | CompareOp::GtE) => {
+            None if matches!(
+                op,
+                CompareOp::Lt | CompareOp::LtE | CompareOp::Gt | CompareOp::GtE
+            ) =>
+            {
                 self.derived(&[left, right], span)
             }
             None => self.derived_safely(&[left, right], span),

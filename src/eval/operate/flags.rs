@@ -7,7 +7,13 @@ use crate::python::ast::{BinaryOp, Name};
 
 impl Interp<'_> {
     /// `|`, `&` and `^` of two members of an `enum.Flag`.
-    pub(super) fn flags(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Option<Val> {
+    pub(super) fn flags(
+        &mut self,
+        op: BinaryOp,
+        left: &Val,
+        right: &Val,
+        span: Span,
+    ) -> Option<Val> {
         if !matches!(op, BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor) {
             return None;
         }
