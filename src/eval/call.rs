@@ -7,7 +7,9 @@ pub(crate) use parameters::too_many_positional;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use self::known::{is_harmless, is_text_method, may_refuse, never_fails, of_texts};
+use self::known::{
+    is_harmless, is_text_method, is_text_to_text, may_refuse, never_fails, of_texts,
+};
 use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
@@ -204,7 +206,10 @@ impl Interp<'_> {
                 let (this, name) = (bound.0.clone(), bound.1.clone());
                 self.weigh_method(&this, &name, &args);
                 self.spend(0, span)?;
-                self.call_method(&this, &name, args, span)
+                let is_safe = matches!(this.data, Data::Text(_))
+                    && is_text_to_text(&name)
+                    && args.are_plain();
+                self.with_doubt(!is_safe, |at| at.call_method(&this, &name, args, span))
             }
             Data::Unknown(hole) => {
                 let is_safe = is_text_method(hole) && args.are_plain();

@@ -94,39 +94,41 @@ pub(super) fn of_texts(path: &str) -> bool {
 /// Whether a function is a method of a text that raises for no texts.
 pub(super) fn is_text_method(function: &Hole) -> bool {
     let [text] = function.roots.as_slice() else { return false };
-    let name =
-        function.name.strip_prefix(text.name.as_str()).and_then(|rest| rest.strip_prefix('.'));
+    let name = function.name.strip_prefix(text.name.as_str());
     text.kind == HoleKind::Env
-        && name.is_some_and(|name| {
-            matches!(
-                name,
-                "lower"
-                    | "upper"
-                    | "title"
-                    | "capitalize"
-                    | "casefold"
-                    | "swapcase"
-                    | "strip"
-                    | "lstrip"
-                    | "rstrip"
-                    | "replace"
-                    | "removeprefix"
-                    | "removesuffix"
-                    | "startswith"
-                    | "endswith"
-                    | "split"
-                    | "rsplit"
-                    | "splitlines"
-                    | "partition"
-                    | "rpartition"
-                    | "isdigit"
-                    | "isalpha"
-                    | "isalnum"
-                    | "isupper"
-                    | "islower"
-                    | "isspace"
-            )
-        })
+        && name.and_then(|rest| rest.strip_prefix('.')).is_some_and(is_text_to_text)
+}
+
+/// Whether a method of texts raises for none of them.
+pub(super) fn is_text_to_text(name: &str) -> bool {
+    matches!(
+        name,
+        "lower"
+            | "upper"
+            | "title"
+            | "capitalize"
+            | "casefold"
+            | "swapcase"
+            | "strip"
+            | "lstrip"
+            | "rstrip"
+            | "replace"
+            | "removeprefix"
+            | "removesuffix"
+            | "startswith"
+            | "endswith"
+            | "split"
+            | "rsplit"
+            | "splitlines"
+            | "partition"
+            | "rpartition"
+            | "isdigit"
+            | "isalpha"
+            | "isalnum"
+            | "isupper"
+            | "islower"
+            | "isspace"
+    )
 }
 
 /// Functions that raise for some of the values that are not known.

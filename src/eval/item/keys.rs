@@ -116,15 +116,15 @@ impl Interp<'_> {
                 let message = format!("unhashable type: '{}'", self.type_name(val));
                 return self.type_error(message, span);
             }
-            // What is not told to be equal to another is one key by itself.
-            if !matches!(self.class_lookup(&class, "__eq__"), Ok(Some(_))) {
-                return Ok(Key::Obj(id));
-            }
             // What is equal hashes alike; that what hashes alike is equal is taken on trust.
             let hashing = std::mem::replace(&mut self.hashing, true);
             let hash = self.call(&function, Args::positional(vec![val.clone()]), span);
             self.hashing = hashing;
             let hash = hash?;
+            // What is not told to be equal to another is one key by itself.
+            if !matches!(self.class_lookup(&class, "__eq__"), Ok(Some(_))) {
+                return Ok(Key::Obj(id));
+            }
             return Ok(match &hash.data {
                 Data::Int(_) | Data::Str(_) => {
                     Key::Tuple(vec![Key::Obj(class_id), self.key(&hash, span)?])
