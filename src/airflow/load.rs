@@ -12,8 +12,9 @@ use super::{
 };
 use crate::diag::{Code, Diagnostic, Once};
 use crate::disk::Disk;
+use crate::eval::conditions::Conditions;
 use crate::eval::interp::Interp;
-use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject};
+use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject, Visited};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::ast::Name;
@@ -156,18 +157,13 @@ fn makes_tasks(interp: &Interp<'_>, function: &Val) -> bool {
 
 /// DAGs Airflow would find: in a global variable of the file, or used as a context.
 fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
-    let mut visible: Vec<ObjId> = Vec::new();
+    let mut visible: FxHashSet<ObjId> = FxHashSet::default();
     if let Object::Scope(names) = interp.heap.get(scope) {
-        for val in names.values() {
-            if let Some(id) = interp.as_dag(val)
-                && !visible.contains(&id)
-            {
-                visible.push(id);
-            }
-        }
+        visible.extend(names.values().filter_map(|val| interp.as_dag(val)));
     }
     let mut dags = Vec::new();
     let mut seen: FxHashSet<ObjId> = FxHashSet::default();
+    let mut without_xcoms = Visited::default();
     for id in interp.airflow.dags.clone() {
         let id = interp.heap.resolve(id);
         if !seen.insert(id) {
@@ -175,7 +171,7 @@ fn visible_dags(interp: &mut Interp<'_>, scope: ObjId) -> Vec<Dag> {
         }
         let Object::Dag(dag) = interp.heap.copy(id) else { continue };
         if dag.entered || visible.contains(&id) {
-            dags.push(dag_of(interp, &dag, visible.contains(&id)));
+            dags.push(dag_of(interp, &dag, visible.contains(&id), &mut without_xcoms));
         } else if !dag.tasks.is_empty() {
             let text = dag.id.display();
             interp.tell(Diagnostic::new(
@@ -212,7 +208,20 @@ fn tell_leftovers(interp: &mut Interp<'_>) {
     }
 }
 
-fn dag_of(interp: &mut Interp<'_>, dag: &DagObject, is_global: bool) -> Dag {
+/// What is asked for each task and found out once.
+struct Common<'a> {
+    /// The conditions of its DAG.
+    conditions: Conditions,
+    /// Values in which there is no XCom.
+    without_xcoms: &'a mut Visited,
+}
+
+fn dag_of(
+    interp: &mut Interp<'_>,
+    dag: &DagObject,
+    is_global: bool,
+    without_xcoms: &mut Visited,
+) -> Dag {
     let arguments = dag
         .args
         .iter()
@@ -223,15 +232,15 @@ fn dag_of(interp: &mut Interp<'_>, dag: &DagObject, is_global: bool) -> Dag {
         })
         .collect();
     let mut tasks = Vec::new();
-    let mut seen: Vec<ObjId> = Vec::new();
+    let mut seen: FxHashSet<ObjId> = FxHashSet::default();
+    let mut common = Common { conditions: Conditions::of(&dag.conditions), without_xcoms };
     for id in dag.tasks.values() {
-        let id = interp.heap.resolve(*id);
-        if seen.contains(&id) {
+        let id = interp.heap.resolve(id);
+        if !seen.insert(id) {
             continue;
         }
-        seen.push(id);
         if let Object::Task(task) = interp.heap.copy(id) {
-            tasks.push(task_of(interp, dag, &task));
+            tasks.push(task_of(interp, dag, &mut common, &task));
         }
     }
     Dag {
@@ -241,15 +250,19 @@ fn dag_of(interp: &mut Interp<'_>, dag: &DagObject, is_global: bool) -> Dag {
         tasks,
         is_global,
         timing: timing::timing(interp, dag, &interp.settings.airflow_version),
-        conditions: dag.conditions.clone(),
+        conditions: dag.conditions.iter().chain(&interp.stopped).cloned().collect(),
     }
 }
 
-fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task {
+fn task_of(
+    interp: &mut Interp<'_>,
+    dag: &DagObject,
+    common: &mut Common<'_>,
+    task: &TaskObject,
+) -> Task {
     let mut upstream: Vec<ObjId> = task.upstream.clone();
-    for keyword in task.keywords.values() {
-        interp.xcoms_in(&keyword.val, &mut upstream);
-    }
+    let values = task.keywords.values().map(|keyword| &keyword.val);
+    interp.xcoms_in_all(values, common.without_xcoms, &mut upstream);
     let mut ids: Vec<String> = upstream
         .into_iter()
         .filter_map(|id| match interp.heap.get(id) {
@@ -264,12 +277,8 @@ fn task_of(interp: &mut Interp<'_>, dag: &DagObject, task: &TaskObject) -> Task 
         _ => None,
     };
     // What holds for the DAG as a whole is told there.
-    let conditions = task
-        .conditions
-        .iter()
-        .filter(|own| !dag.conditions.iter().any(|other| Arc::ptr_eq(own, other)))
-        .cloned()
-        .collect();
+    let conditions =
+        task.conditions.iter().filter(|own| !common.conditions.has(own)).cloned().collect();
     let expansion = match &task.expansion {
         None => None,
         Some(Err(hole)) => Some(Expansion::Unknown(Arc::clone(hole))),

@@ -85,7 +85,8 @@ codes! {
     /// load it either, or podlift misunderstands the code.
     UncaughtException = "KPO202", Error, "evaluation ends in an exception",
         "Run the file with Python to see the same exception; close holes with `--values` if a lookup causes it.";
-    /// A bound of the evaluator (steps, depth, sizes, turns) was reached. What follows is unknown.
+    /// A bound of the evaluator (steps, depth, sizes, turns) was reached. What follows is unknown. It is an error where
+    /// nothing more was evaluated, because tasks may be missing then.
     LimitReached = "KPO203", Warning, "a bound of the evaluator was reached",
         "Raise the bound with the flag named in the message if the file is trusted.";
     /// A task exists only under a condition podlift could not decide.

@@ -14,6 +14,7 @@ pub(crate) use join::Joining;
 
 use super::heap::Delta;
 use super::interp::Interp;
+use super::library::airflow::ids::join;
 use super::object::{Data, Entries, Key, Map, ObjId, Object, Val};
 use super::{Hole, HoleKind};
 use crate::python::Span;
@@ -182,6 +183,11 @@ impl Interp<'_> {
     /// Lets both sides meet when they ended alike.
     fn meet(&mut self, cond: &Arc<Hole>, first: Side, second: Side) -> Flow {
         match (&first.flow, &second.flow) {
+            // Nothing is evaluated any more, and neither side is the one that counts.
+            (Flow::Stop, _) | (_, Flow::Stop) => {
+                self.merge(cond, first.delta, second.delta);
+                Flow::Stop
+            }
             (Flow::Normal, Flow::Normal) => {
                 self.merge(cond, first.delta, second.delta);
                 Flow::Normal
@@ -200,7 +206,7 @@ impl Interp<'_> {
                 let merged = self.merge_vals(cond, &a, &b, 0);
                 Flow::Return(merged)
             }
-            (Flow::Raise(_) | Flow::Stop, Flow::Raise(_) | Flow::Stop) => {
+            (Flow::Raise(_), Flow::Raise(_)) => {
                 self.heap.apply(first.delta);
                 first.flow
             }
@@ -213,14 +219,6 @@ impl Interp<'_> {
             (_, Flow::Raise(_)) if !self.may_be_caught(cond, &second.delta) => {
                 self.heap.apply(first.delta);
                 first.flow
-            }
-            (Flow::Stop, _) => {
-                self.heap.apply(first.delta);
-                Flow::Stop
-            }
-            (_, Flow::Stop) => {
-                self.heap.apply(second.delta);
-                Flow::Stop
             }
             _ => Flow::Fork(Box::new(Fork { cond: Arc::clone(cond), sides: [first, second] })),
         }
@@ -491,11 +489,7 @@ impl Interp<'_> {
             }
             (Object::Group(a), Object::Group(b)) => {
                 let mut group = *a;
-                for child in b.children {
-                    if !group.children.contains(&child) {
-                        group.children.push(child);
-                    }
-                }
+                join(&mut group.children, &b.children);
                 Object::Group(Box::new(group))
             }
             (Object::Iterator(items, at), Object::Iterator(others, other_at))

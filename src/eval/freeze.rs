@@ -14,14 +14,33 @@ use crate::python::Span;
 /// How deep values may be nested; beyond it they are unknown.
 const MAX_DEPTH: u32 = 64;
 
-/// Parts that a hole counts for.
-const HOLE: usize = 4;
+/// Parts that a hole counts for: it is told with its reason and its place wherever it is met.
+const HOLE: usize = 6;
 
 /// Bytes that a segment of a text with holes counts for.
 const SEGMENT: usize = 64;
 
+/// Bytes that an expression or a block of a Jinja template counts for: the job spec says what each reads.
+const TAG: usize = 48;
+
 /// A text shorter than this is finished even when there is no room left.
 const SMALL: usize = 256;
+
+/// How many expressions and blocks of Jinja a text may hold.
+fn tags(text: &str) -> usize {
+    text.match_indices('{')
+        .filter(|(at, _)| matches!(text.as_bytes().get(at + 1), Some(b'{' | b'%')))
+        .count()
+}
+
+/// How many parts a value counts for, those of what it holds not among them.
+fn parts_of(val: &Val) -> usize {
+    match &val.data {
+        Data::Unknown(_) => HOLE,
+        Data::Text(text) => 1 + text.holes().count() * HOLE,
+        _ => 1,
+    }
+}
 
 impl Interp<'_> {
     /// The finished picture of a value.
@@ -41,9 +60,7 @@ impl Interp<'_> {
 
     fn freeze_at(&self, val: &Val, depth: u32) -> Value {
         let left = self.parts_left.get();
-        // A hole is told wherever it is met, with its reason and its place.
-        let parts = if matches!(val.data, Data::Unknown(_)) { HOLE } else { 1 };
-        self.parts_left.set(left.saturating_sub(parts));
+        self.parts_left.set(left.saturating_sub(parts_of(val)));
         let kind = if depth > MAX_DEPTH || left == 0 {
             Kind::Unknown(self.deep_hole(val))
         } else if !self.has_room_for(val) {
@@ -72,7 +89,7 @@ impl Interp<'_> {
     /// thousand texts when it is written. What is small is always taken, for it names the tasks.
     fn has_room_for(&self, val: &Val) -> bool {
         let bytes = match &val.data {
-            Data::Str(text) => text.len(),
+            Data::Str(text) => text.len() + tags(text) * TAG,
             Data::Bytes(bytes) => bytes.len(),
             Data::Text(text) => {
                 let names: usize = text.holes().map(|hole| hole.name.len()).sum();
@@ -84,7 +101,7 @@ impl Interp<'_> {
         };
         let parts = self.all_parts_left.get();
         let left = self.all_bytes_left.get();
-        self.all_parts_left.set(parts.saturating_sub(1));
+        self.all_parts_left.set(parts.saturating_sub(parts_of(val)));
         self.all_bytes_left.set(left.saturating_sub(bytes));
         bytes < SMALL || (parts > 0 && left > bytes)
     }

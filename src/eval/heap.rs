@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::Hole;
 use super::object::{Map, ObjId, Object, Val};
 use crate::python::Span;
@@ -66,6 +68,8 @@ fn size(object: &Object) -> u64 {
         // A class remembers all the classes above it.
         Object::Class(class, _) => class.mro.len() * 2,
         Object::Lazy(lazy) => lazy.held(),
+        Object::Task(task) => (task.keywords.len() + task.attrs.len()) * 3 + task.upstream.len(),
+        Object::Group(group) => group.children.len(),
         Object::Partial(_, given, named) => given.len() * 2 + named.len() * 3,
         _ => 0,
     };
@@ -172,14 +176,13 @@ impl Heap {
 
     /// An object changes: what may be the same one is no longer known.
     fn follow_links(&mut self, id: ObjId) {
-        let mut seen = vec![id];
+        let mut seen = FxHashSet::from_iter([id]);
         let mut todo = vec![(id, true)];
         while let Some((at, is_source)) = todo.pop() {
             for link in self.links.get(&at).cloned().unwrap_or_default() {
-                if seen.contains(&link.other) || link.is_source && !is_source {
+                if link.is_source && !is_source || !seen.insert(link.other) {
                     continue;
                 }
-                seen.push(link.other);
                 todo.push((link.other, link.is_source));
                 *self.slot(link.other) = Object::Poisoned(link.cond);
             }

@@ -12,7 +12,7 @@ use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
 use super::pure::hash::hexdigest;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
-use crate::diag::{Code, Diagnostic, Once};
+use crate::diag::{Code, Diagnostic, Once, Severity};
 use crate::python::ast::{Expr, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
 use crate::words::shorten;
@@ -177,7 +177,7 @@ pub(crate) struct Interp<'a> {
     pub(crate) depth: u32,
     /// How many iterators are being stepped, each for the next.
     pub(crate) iterators: u32,
-    stopped: bool,
+    pub(crate) stopped: Option<Arc<Hole>>,
     limits_told: BTreeSet<&'static str>,
     counter: u32,
 }
@@ -236,7 +236,7 @@ impl<'a> Interp<'a> {
             work: std::cell::Cell::new(0),
             depth: 0,
             iterators: 0,
-            stopped: false,
+            stopped: None,
             limits_told: BTreeSet::new(),
             counter: 0,
         }
@@ -277,30 +277,37 @@ impl<'a> Interp<'a> {
     }
 
     fn within(&mut self, span: Span) -> Res<()> {
-        if self.stopped {
+        if self.stopped.is_some() {
             return Err(Raised::Stop);
         }
         if self.spent() > self.settings.limits.steps {
-            self.stopped = true;
-            let limit = self.settings.limits.steps;
-            self.limit(
-                span,
-                "steps",
-                &format!("evaluation ended after {limit} steps"),
-                "--max-steps",
-            );
+            self.stop(span);
             return Err(Raised::Stop);
         }
         Ok(())
     }
 
+    /// Ends the evaluation. Tasks may be missing then, and those that there are might have been changed later.
+    fn stop(&mut self, span: Span) {
+        let limit = self.settings.limits.steps;
+        self.stopped = Some(Arc::new(Hole {
+            kind: HoleKind::Limit,
+            name: "steps".to_owned(),
+            default: None,
+            reason: format!("nothing changes it after the first {limit} steps of the evaluation"),
+            span,
+            roots: Vec::new(),
+        }));
+        let message = format!("evaluation ended after {limit} steps; tasks may be missing");
+        let mut told = reached(span, message, "--max-steps");
+        told.severity = Severity::Error;
+        self.diagnostics.push(told);
+    }
+
     /// Tells once per kind that a bound was reached.
     pub(crate) fn limit(&mut self, span: Span, kind: &'static str, message: &str, flag: &str) {
         if self.limits_told.insert(kind) {
-            self.diagnostics.push(
-                Diagnostic::new(Code::LimitReached, span, message.to_owned())
-                    .help(format!("raise it with `{flag} N` if the file is trusted")),
-            );
+            self.diagnostics.push(reached(span, message.to_owned(), flag));
         }
     }
 
@@ -569,4 +576,10 @@ fn checkout_of(resolver: &Resolver, settings: &Settings, main: &Path) -> Checkou
     let roots: Vec<PathBuf> =
         settings.roots.iter().filter_map(|root| resolver.disk().real(root)).collect();
     Checkout::new(roots.iter().map(PathBuf::as_path), main)
+}
+
+/// That a bound was reached, and how to raise it.
+fn reached(span: Span, message: String, flag: &str) -> Diagnostic {
+    Diagnostic::new(Code::LimitReached, span, message)
+        .help(format!("raise it with `{flag} N` if the file is trusted"))
 }

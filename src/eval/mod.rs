@@ -12,6 +12,7 @@ pub(crate) mod call;
 mod candidates;
 pub(crate) mod checkout;
 pub(crate) mod class;
+pub(crate) mod conditions;
 mod entries;
 mod evaluate;
 mod exec;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexSet;
+
 use super::account::{Disposition, KeywordAccount};
 use super::bind::Bound;
 use super::output::Output;
@@ -136,14 +138,8 @@ pub(crate) fn unsupported(keywords: &Keywords, bound: &[Bound<'_>]) -> Vec<Keywo
 }
 
 fn hole_names(keyword: &Keyword) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for hole in keyword.value.holes() {
-        let key = hole.key();
-        if !names.contains(&key) {
-            names.push(key);
-        }
-    }
-    names
+    let names: IndexSet<String> = keyword.value.holes().iter().map(|hole| hole.key()).collect();
+    names.into_iter().collect()
 }
 
 /// Joins the accounts of two instances of one task: a keyword that is unresolved in one is unresolved.

@@ -47,7 +47,6 @@ type Text = (&'static str, &'static str, &'static str);
 /// All mapping tables of a run.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    builtin: &'static Builtin,
     user: Vec<Table>,
 }
 
@@ -75,13 +74,7 @@ impl fmt::Display for MappingError {
 impl Tables {
     /// podlift's own tables.
     pub fn builtin() -> Self {
-        static TABLES: OnceLock<Builtin> = OnceLock::new();
-        // The tables are part of the program and a test reads each of them, so none is malformed here.
-        let builtin = TABLES.get_or_init(|| {
-            let tables = BUILTIN.iter().filter_map(|(_, _, json)| serde_json::from_str(json).ok());
-            Builtin::new(tables.collect())
-        });
-        Self { builtin, user: Vec::new() }
+        Self { user: Vec::new() }
     }
 
     /// podlift's own tables and those of the user, given as path (for messages) and text.
@@ -104,7 +97,7 @@ impl Tables {
 
     /// All tables, the user's first.
     pub fn all(&self) -> impl Iterator<Item = &Table> {
-        self.user.iter().chain(&self.builtin.tables)
+        self.user.iter().chain(&Builtin::get().tables)
     }
 
     /// All rows with their tables, the user's first.
@@ -141,7 +134,7 @@ impl Tables {
             }
             (kind, _) => kind,
         };
-        Some(Scope { kind, user, builtin: self.builtin.of(kind)? })
+        Some(Scope { kind, user, builtin: Builtin::get().of(kind)? })
     }
 }
 
@@ -165,6 +158,16 @@ struct Rows {
 }
 
 impl Builtin {
+    /// Read when they are first needed: a run whose results are all kept from an earlier one does without.
+    fn get() -> &'static Self {
+        static TABLES: OnceLock<Builtin> = OnceLock::new();
+        // The tables are part of the program and a test reads each of them, so none is malformed here.
+        TABLES.get_or_init(|| {
+            let tables = BUILTIN.iter().filter_map(|(_, _, json)| serde_json::from_str(json).ok());
+            Self::new(tables.collect())
+        })
+    }
+
     fn new(tables: Vec<Table>) -> Self {
         let kinds: BTreeSet<OperatorKind> = tables
             .iter()
@@ -410,7 +413,7 @@ mod tests {
             let from_json: Table = serde_json::from_str(json).unwrap();
             assert_eq!(format!("{from_json:?}"), format!("{:?}", table.unwrap()), "{path}");
         }
-        assert_eq!(Tables::builtin().builtin.tables.len(), BUILTIN.len());
+        assert_eq!(Builtin::get().tables.len(), BUILTIN.len());
     }
 
     fn user_error(text: &str) -> String {

@@ -1,5 +1,9 @@
 //! How far a task is from running outside Airflow, and the one thing to do next.
 
+use std::collections::BTreeSet;
+
+use indexmap::IndexSet;
+
 use super::model::{Finding, KeywordEntry, Level, Readiness, TaskEntry};
 use crate::diag::Code;
 use crate::mapping::{Disposition, only_in_airflow};
@@ -25,11 +29,13 @@ pub(super) fn judge(task: &TaskEntry, findings: &[&Finding], file: &str) -> (Rea
     if let Some(error) = counts().find(|finding| finding.severity == Level::Error) {
         return (Readiness::NeedsDecision, step_of(error, "correct"));
     }
+    let ignored: BTreeSet<u32> = findings
+        .iter()
+        .filter(|finding| finding.ignored.is_some())
+        .map(|finding| finding.line)
+        .collect();
     let is_ignored = |keyword: &KeywordEntry| {
-        findings.iter().any(|finding| {
-            finding.ignored.is_some()
-                && keyword.place.as_ref().is_some_and(|place| place.line == finding.line)
-        })
+        keyword.place.as_ref().is_some_and(|place| ignored.contains(&place.line))
     };
     let undecided = [Disposition::Unknown, Disposition::Unsupported, Disposition::Manual];
     let keyword = undecided.iter().find_map(|disposition| {
@@ -71,19 +77,17 @@ pub(super) fn judge(task: &TaskEntry, findings: &[&Finding], file: &str) -> (Rea
 
 /// What has to be given, by the names that `--set` takes.
 fn values(task: &TaskEntry, file: &str) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for hole in &task.holes {
+    let asked = task.holes.iter().flat_map(|hole| {
         let own = std::slice::from_ref(&hole.name);
-        let asked = if hole.needs.is_empty() { own } else { hole.needs.as_slice() };
-        for name in asked.iter().map(String::as_str) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    let (shown, rest) = names.split_at(names.len().min(3));
-    let sets: Vec<String> = shown.iter().map(|name| format!("--set {}", set(name))).collect();
-    let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+        if hole.needs.is_empty() { own } else { hole.needs.as_slice() }
+    });
+    let names: IndexSet<&str> = asked.map(String::as_str).collect();
+    let sets: Vec<String> =
+        names.iter().take(3).map(|name| format!("--set {}", set(name))).collect();
+    let more = match names.len().saturating_sub(sets.len()) {
+        0 => String::new(),
+        rest => format!(" (and {rest} more)"),
+    };
     format!("give its values: `podlift translate {file} {}`{more}", sets.join(" "))
 }
 

@@ -108,11 +108,13 @@ impl<T: Lasting> Memory<T> for Kept {
 }
 
 /// Whether the same would come out another time. It would not where podlift failed, and perhaps not where the machine
-/// had no memory for the stack that a deeply nested file takes.
+/// had no memory for the stack that a deeply nested file takes. Such a file is refused as a whole, without a place in it;
+/// steps are the same on every machine.
 fn is_certain(outcome: &Outcome) -> bool {
     outcome.diagnostics.iter().all(|finding| {
-        finding.code != Code::InternalError
-            && (finding.code, finding.severity) != (Code::LimitReached, Severity::Error)
+        let is_refused = (finding.code, finding.severity) == (Code::LimitReached, Severity::Error)
+            && finding.span.start == finding.span.end;
+        finding.code != Code::InternalError && !is_refused
     })
 }
 

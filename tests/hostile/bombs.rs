@@ -205,6 +205,10 @@ fn work_counts_by_the_size_of_what_is_worked_on() {
         "x = []\nfor i in range(10**5):\n    x.append('a' * i)",
         "x = [[0] * 10**5 for i in range(10**5)]",
         "with DAG('e'):\n    a = [K(task_id=f'a{i}') for i in range(900)]\n    b = [K(task_id=f'b{i}') for i in range(900)]\n    for y in a:\n        y >> b",
+        // A task for each turn, under the conditions of all turns before it.
+        "import os\nwith DAG('e'):\n    for i in range(10**5):\n        if os.environ[f'A{i}']: break\n        K(task_id=f'b{i}', name='n', image='i')",
+        // Each task is asked for the XComs in its arguments.
+        "x = [{'name': f'c{i}', 'env': [{'name': 'a', 'value': str(j)} for j in range(100)]} for i in range(50)]\nwith DAG('e'):\n    for i in range(10**5):\n        K(task_id=f'a{i}', name='n', image='i', init_containers=x)",
     ]
     .iter()
     .enumerate()
@@ -284,6 +288,52 @@ fn what_is_linear_comes_to_its_end() {
         let told = told_of(program, &[]);
         assert!(told.contains(value) && !told.contains("KPO2"), "{program}: {told}");
     }
+}
+
+#[test]
+fn tasks_that_each_hang_on_a_condition_are_all_there() {
+    let place = Place::new();
+    let tasks = "import os\nwith DAG('d'), TaskGroup('g'):\n    for i in range(2500):\n        \
+                 if os.environ[f'A{i}']: K(task_id=f't{i}', name='n', image='i')\n";
+    place.dag("d.py", &format!("from airflow.utils.task_group import TaskGroup\n{tasks}"));
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(!ran.stderr.contains("KPO203"), "{}", ran.stderr);
+    assert_eq!(ran.stdout.matches("task: g.t").count(), 2500, "{}", ran.stderr);
+    // What is said of each of them is said at one place.
+    assert!(ran.stderr.contains("2490 more like the one above"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_is_certain_of_what_an_evaluation_that_ended_early_leaves_behind() {
+    let place = Place::new();
+    place.dag(
+        "d.py",
+        "import os\nwith DAG('d'):\n    t = K(task_id='t', name='n', image='i')\n    if os.environ['A']:\n        \
+         t.image = 'b'\n        for i in range(10**5):\n            pass\n",
+    );
+    let ran = place.podlift(&["translate", "d.py", "--max-steps", "5000"]);
+    assert!(
+        ran.stderr.contains("error[KPO203]: evaluation ended after 5000 steps"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(!ran.stdout.contains("image: b"), "{}", ran.stdout);
+    let condition = "nothing changes it after the first 5000 steps of the evaluation";
+    assert!(ran.stdout.contains(condition), "{}", ran.stdout);
+}
+
+#[test]
+fn holes_are_bounded_together() {
+    let place = Place::new();
+    let tasks = "import os\nwith DAG('d'):\n    for i in range(40):\n        \
+                 K(task_id=f't{i}', name='n', image='i', env_vars={f'k{j}': os.environ[f'A{j}'] for j in range(20)})\n";
+    place.dag("d.py", tasks);
+    let ran = place.podlift(&["translate", "d.py", "--max-collection", "500"]);
+    assert!(ran.stderr.contains("KPO203"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("task: t39") && ran.stdout.contains("limit:size"));
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(!ran.stderr.contains("KPO203") && !ran.stdout.contains("limit:"), "{}", ran.stderr);
 }
 
 #[test]

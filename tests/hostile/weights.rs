@@ -308,7 +308,7 @@ fn many_credentials_and_unknown_arguments_are_told_in_time() {
         "with DAG('d'):\n    K(task_id='t', name='n', image='i', env_vars={f'PASSWORD_{i}': f'hunter2-{i}' for i in range(1000)},\n      \
          **{f'k{i}': i for i in range(5000)})\n",
     );
-    let ran = place.podlift(&["translate", "d.py", "-o", "out"]);
+    let ran = place.podlift(&["translate", "d.py", "-o", "out", "--message-format", "concise"]);
     assert_eq!(ran.stderr.matches("holds a credential").count(), 1000, "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("is not an argument of the operator").count(), 5000);
     assert!(!ran.stderr.contains("hunter2-1"), "{}", ran.stderr);

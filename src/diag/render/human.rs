@@ -16,6 +16,12 @@ const NEAR: u32 = 40;
 /// Tasks that are named when a finding is about many.
 const NAMED: usize = 5;
 
+/// Findings of one code at one place that are shown in full. A loop over a thousand tables may say something of each.
+const SHOWN_AT_ONE_PLACE: usize = 10;
+
+/// How many more are shown rather than counted.
+const FEW_MORE: usize = 2;
+
 /// A source window per finding.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Human {
@@ -33,20 +39,43 @@ impl Render for Human {
         self.write(diagnostic, &[diagnostic], sources, out)
     }
 
-    /// One window for findings that differ only in their tasks, as when a loop makes them.
+    /// One window for findings that differ only in their tasks, as when a loop makes them. Of those that say something
+    /// else of one place each time, the first.
     fn render_all(
         &self,
         diagnostics: &[&Diagnostic],
         sources: &Sources,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        for alike in diagnostics.chunk_by(|one, other| is_alike(one, other)) {
-            if let Some(first) = alike.first() {
-                self.write(first, alike, sources, out)?;
+        for here in diagnostics.chunk_by(|one, other| is_at_one_place(one, other)) {
+            let said: Vec<_> = here.chunk_by(|one, other| is_alike(one, other)).collect();
+            let few = said.len() <= SHOWN_AT_ONE_PLACE + FEW_MORE;
+            let shown = if few { said.len() } else { SHOWN_AT_ONE_PLACE };
+            for alike in said.iter().take(shown) {
+                if let Some(first) = alike.first() {
+                    self.write(first, alike, sources, out)?;
+                }
+            }
+            let rest = said.len() - shown;
+            if let Some(first) = here.first().filter(|_| rest > 0) {
+                let level = level(first.severity);
+                let title = format!(
+                    "{rest} more like the one above, at the same place; \
+                     `podlift translate --message-format concise` shows each"
+                );
+                let group = Group::with_title(level.secondary_title(title).id(first.code.as_str()));
+                writeln!(out, "{}\n", self.renderer().render(&[group]))?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether two findings of one kind are about the same piece of source.
+fn is_at_one_place(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let place = |told: &Diagnostic| (told.code, told.severity, told.span);
+    let is_one_place = one.secondary == other.secondary && one.span.is_some();
+    place(one) == place(other) && is_one_place || is_alike(one, other)
 }
 
 /// Whether two findings say the same of two tasks.
@@ -91,12 +120,8 @@ impl Human {
         sources: &Sources,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let level = match diagnostic.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-            Severity::Info => Level::INFO,
-        };
-        let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.as_str());
+        let title = level(diagnostic.severity).primary_title(visible(&diagnostic.message));
+        let title = title.id(diagnostic.code.as_str());
         let windows = windows(diagnostic, sources);
         let mut group = Group::with_title(title);
         for shown in &windows {
@@ -108,8 +133,19 @@ impl Human {
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(visible(help)));
         }
-        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
-        writeln!(out, "{}\n", renderer.render(&[group]))
+        writeln!(out, "{}\n", self.renderer().render(&[group]))
+    }
+
+    fn renderer(&self) -> Renderer {
+        if self.color { Renderer::styled() } else { Renderer::plain() }
+    }
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
     }
 }
 
@@ -212,6 +248,27 @@ mod tests {
         assert_eq!(text.matches(findings[0].code.as_str()).count(), 1, "{text}");
         let last = "`nightly.task_4` and 2 more";
         assert!(text.contains("in 7 tasks: `nightly.task_0`, ") && text.contains(last), "{text}");
+    }
+
+    #[test]
+    fn of_many_findings_at_one_place_the_first_are_shown_and_the_rest_counted() {
+        let (findings, sources) = sample::findings();
+        let placed = findings.iter().find(|finding| finding.span.is_some()).unwrap();
+        let about = |name: usize| Diagnostic { message: format!("{name:03}"), ..placed.clone() };
+        let many: Vec<Diagnostic> = (0..SHOWN_AT_ONE_PLACE + 7).map(about).collect();
+        let shown = |many: &[Diagnostic]| {
+            let mut out = Vec::new();
+            let many: Vec<&Diagnostic> = many.iter().collect();
+            Human::default().render_all(&many, &sources, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let text = shown(&many);
+        assert_eq!(text.matches(" --> ").count(), SHOWN_AT_ONE_PLACE, "{text}");
+        assert!(text.contains("]: 7 more like the one above, at the same place;"), "{text}");
+        // Without a place there is nothing they would have in common.
+        let nowhere = many.iter().cloned().map(|told| Diagnostic { span: Span::NONE, ..told });
+        let text = shown(&nowhere.collect::<Vec<_>>());
+        assert!(!text.contains("more like the one above"), "{text}");
     }
 
     #[test]

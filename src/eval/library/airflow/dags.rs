@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject};
+use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject, ids};
 use crate::eval::call::{Args, Kwarg};
+use crate::eval::conditions::Conditions;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
@@ -53,8 +54,8 @@ impl Interp<'_> {
             id,
             args: given,
             default_args,
-            tasks: Map::default(),
-            groups: Vec::new(),
+            tasks: ids::Ids::default(),
+            groups: ids::Ids::default(),
             entered: false,
             span,
             conditions: self.current_conditions(),
@@ -175,29 +176,18 @@ impl Interp<'_> {
     /// One DAG from the two states of an undecided branch.
     pub(crate) fn merge_dags(&mut self, cond: &Arc<Hole>, a: DagObject, b: DagObject) -> DagObject {
         let mut merged = a;
-        for (key, other) in b.tasks {
-            match merged.tasks.get(&key).copied() {
-                None => {
-                    merged.tasks.insert(key, other);
-                }
-                Some(own) => {
-                    let (own, other) = (self.heap.resolve(own), self.heap.resolve(other));
-                    if own != other
-                        && let (Object::Task(p), Object::Task(q)) =
-                            (self.heap.copy(own), self.heap.copy(other))
-                    {
-                        let task = self.merge_tasks(cond, *p, *q);
-                        self.heap.set(own, Object::Task(Box::new(task)));
-                        self.heap.forward(other, own);
-                    }
-                }
+        for (own, other) in merged.tasks.join(&b.tasks) {
+            let (own, other) = (self.heap.resolve(own), self.heap.resolve(other));
+            if own != other
+                && let (Object::Task(p), Object::Task(q)) =
+                    (self.heap.copy(own), self.heap.copy(other))
+            {
+                let task = self.merge_tasks(cond, *p, *q);
+                self.heap.set(own, Object::Task(Box::new(task)));
+                self.heap.forward(other, own);
             }
         }
-        for group in b.groups {
-            if !merged.groups.contains(&group) {
-                merged.groups.push(group);
-            }
-        }
+        merged.groups.join(&b.groups);
         for (name, kwarg) in b.args {
             match merged.args.get(&name).cloned() {
                 Some(own) => {
@@ -211,8 +201,8 @@ impl Interp<'_> {
         }
         merged.default_args = self.merge_vals(cond, &merged.default_args, &b.default_args, 1);
         merged.entered |= b.entered;
-        let other = b.conditions;
-        merged.conditions.retain(|own| other.iter().any(|other| Arc::ptr_eq(own, other)));
+        let other = Conditions::of(&b.conditions);
+        merged.conditions.retain(|own| other.has(own));
         merged
     }
 
@@ -250,11 +240,7 @@ impl Interp<'_> {
             keywords.insert(name, TaskKeyword { val, origin: other.origin, span: other.span });
         }
         merged.keywords = keywords;
-        for id in b.upstream {
-            if !merged.upstream.contains(&id) {
-                merged.upstream.push(id);
-            }
-        }
+        ids::join(&mut merged.upstream, &b.upstream);
         for (name, val) in b.attrs {
             match merged.attrs.get(&name).cloned() {
                 Some(own) => {
@@ -266,8 +252,8 @@ impl Interp<'_> {
                 }
             }
         }
-        let other = b.conditions;
-        merged.conditions.retain(|own| other.iter().any(|other| Arc::ptr_eq(own, other)));
+        let other = Conditions::of(&b.conditions);
+        merged.conditions.retain(|own| other.has(own));
         if b.pattern.is_none() {
             merged.pattern = None;
         }

@@ -155,10 +155,10 @@ impl Interp<'_> {
         let group = self.airflow.group_stack.last().copied();
         let full = self.child_id(group, &crate::eval::Text::literal(text.as_str())).to_template();
         let Object::Dag(dag) = self.heap.get(dag) else { return base.clone() };
-        if !dag.tasks.contains_key(&full) {
+        if !dag.tasks.contains(&full) {
             return base.clone();
         }
-        let number = super::groups::suffix_number(&full, dag.tasks.keys().map(String::as_str));
+        let number = dag.tasks.next_number(&full);
         Val::str(format!("{text}__{number}"), span)
     }
 
@@ -280,14 +280,14 @@ impl Interp<'_> {
                     let wanted =
                         args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
                     match dag.tasks.get(&wanted.to_template()) {
-                        Some(task) => Ok(Val::obj(*task, span)),
+                        Some(task) => Ok(Val::obj(task, span)),
                         None => Ok(self.hole(crate::eval::HoleKind::Name, wanted.display(), span)),
                     }
                 }
                 "has_task" => {
                     let wanted =
                         args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
-                    Ok(Val::bool(dag.tasks.contains_key(&wanted.to_template()), span))
+                    Ok(Val::bool(dag.tasks.contains(&wanted.to_template()), span))
                 }
                 "cli" | "test" | "run" => Ok(Val::none(span)),
                 "__enter__" => {

@@ -47,7 +47,7 @@ impl Interp<'_> {
         if let Some(dag) = dag
             && let Object::Dag(dag) = self.heap.get_mut(dag)
         {
-            dag.groups.push(id.to_template());
+            dag.groups.insert(id.to_template(), ());
         }
         let default_args = match args.named("default_args").cloned() {
             Some(val) => self.deep_copy(&val, span)?,
@@ -94,7 +94,7 @@ impl Interp<'_> {
         if !dag.groups.contains(&text) {
             return id;
         }
-        let number = suffix_number(&text, dag.groups.iter().map(String::as_str));
+        let number = dag.groups.next_number(&text);
         let mut unique = id;
         unique.push_str(&format!("__{number}"));
         unique
@@ -149,21 +149,4 @@ impl Interp<'_> {
         // Without a return value the group itself stands for its tasks.
         Ok(if result.is_none() { group } else { result })
     }
-}
-
-/// The number of the next `__N` suffix for an id that is taken.
-pub(crate) fn suffix_number<'a>(id: &str, taken: impl Iterator<Item = &'a str>) -> u32 {
-    let base = match id.rsplit_once("__") {
-        Some((base, digits))
-            if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            base
-        }
-        _ => id,
-    };
-    let prefix = format!("{base}__");
-    taken
-        .filter_map(|other| other.strip_prefix(&prefix)?.parse::<u32>().ok())
-        .max()
-        .map_or(1, |number| number + 1)
 }

@@ -478,7 +478,7 @@ impl Interp<'_> {
             },
             Object::Dag(dag) => match self.to_text(index) {
                 Some(text) => match dag.tasks.get(&text.to_template()) {
-                    Some(task) => Ok(Val::obj(*task, span)),
+                    Some(task) => Ok(Val::obj(task, span)),
                     None => Ok(self.derived(&[index], span)),
                 },
                 None => Ok(self.derived(&[index], span)),

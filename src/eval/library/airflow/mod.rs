@@ -7,15 +7,18 @@ mod config;
 mod dags;
 mod decorators;
 mod groups;
+pub(crate) mod ids;
 pub(crate) mod lookups;
 mod operators;
 mod relations;
 
 use std::sync::Arc;
 
+use self::ids::Ids;
+pub(crate) use self::relations::Visited;
+
 use crate::airflow::{OperatorKind, Origin};
 use crate::eval::call::Kwarg;
-use crate::eval::interp::Interp;
 use crate::eval::object::{Map, ObjId, Val};
 use crate::eval::{Hole, Text};
 use crate::python::Span;
@@ -45,8 +48,8 @@ pub(crate) struct DagObject {
     pub(crate) args: Map<Name, Kwarg>,
     pub(crate) default_args: Val,
     /// Tasks by the text of their id.
-    pub(crate) tasks: Map<String, ObjId>,
-    pub(crate) groups: Vec<String>,
+    pub(crate) tasks: Ids<ObjId>,
+    pub(crate) groups: Ids<()>,
     /// Whether it was used as a context, which makes Airflow register it by itself.
     pub(crate) entered: bool,
     pub(crate) span: Span,
@@ -231,20 +234,6 @@ pub(crate) fn operator_kind(path: &str) -> OperatorKind {
         | "GKEStartKueueJobOperator" => OperatorKind::Job,
         "SparkKubernetesOperator" => OperatorKind::Spark,
         _ => OperatorKind::Other,
-    }
-}
-
-impl Interp<'_> {
-    /// Conditions under which what is made now exists.
-    pub(crate) fn current_conditions(&self) -> Vec<Arc<Hole>> {
-        let mut conditions: Vec<Arc<Hole>> = Vec::new();
-        for condition in &self.conditions {
-            let is_loop = self.patterns.iter().any(|pattern| Arc::ptr_eq(pattern, condition));
-            if !is_loop && !conditions.iter().any(|known| Arc::ptr_eq(known, condition)) {
-                conditions.push(Arc::clone(condition));
-            }
-        }
-        conditions
     }
 }
 

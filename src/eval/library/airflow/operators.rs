@@ -420,7 +420,7 @@ impl Interp<'_> {
     pub(crate) fn add_to_dag(&mut self, dag: ObjId, id: ObjId, full: &Text, span: Span) {
         let key = full.to_template();
         let taken = match self.heap.get(dag) {
-            Object::Dag(dag) => dag.tasks.get(&key).copied(),
+            Object::Dag(dag) => dag.tasks.get(&key),
             _ => None,
         };
         let mut unique = key.clone();

@@ -1,6 +1,6 @@
 //! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
 
-use std::collections::BTreeSet;
+use rustc_hash::FxHashSet;
 
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::Args;
@@ -9,6 +9,24 @@ use crate::eval::object::{Data, Native, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::BinaryOp;
+
+/// Values that are looked at in the time of a step.
+const LOOKED_AT: usize = 2;
+
+/// What was looked at in search of XComs.
+#[derive(Debug, Default)]
+pub(crate) struct Visited {
+    containers: FxHashSet<Container>,
+    /// How many values, those that hold no others among them.
+    values: usize,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Container {
+    Object(ObjId),
+    /// By the address of what it holds.
+    Tuple(usize),
+}
 
 impl Interp<'_> {
     /// `a >> b` and `a << b` between tasks, groups, XComs and lists of them. `None` when neither side
@@ -257,29 +275,57 @@ impl Interp<'_> {
     /// Tasks whose XComs a value refers to, in the order in which they are met. What is there many times is looked at
     /// once.
     pub(crate) fn xcoms_in(&self, val: &Val, found: &mut Vec<ObjId>) {
-        let mut seen = BTreeSet::new();
+        let looked_at = self.xcoms_beyond(val, &Visited::default(), found);
+        self.work(looked_at.values / LOOKED_AT);
+    }
+
+    /// The same for many values of a heap that does not change any more: what was looked at for one of them and
+    /// refers to no XCom is not looked at again.
+    pub(crate) fn xcoms_in_all<'a>(
+        &self,
+        vals: impl Iterator<Item = &'a Val>,
+        without: &mut Visited,
+        found: &mut Vec<ObjId>,
+    ) {
+        for val in vals {
+            let before = found.len();
+            let visited = self.xcoms_beyond(val, without, found);
+            if found.len() == before {
+                without.containers.extend(visited.containers);
+            }
+        }
+    }
+
+    /// Looks for XComs in a value, without what is known to have none.
+    fn xcoms_beyond(&self, val: &Val, without: &Visited, found: &mut Vec<ObjId>) -> Visited {
+        let mut visited = Visited::default();
         let mut open = vec![val];
         while let Some(val) = open.pop() {
+            visited.values += 1;
+            let mut is_new = |container: Container| {
+                !without.containers.contains(&container) && visited.containers.insert(container)
+            };
             if let Data::Tuple(items) = &val.data
-                && (items.is_empty() || seen.insert((false, items.as_ptr().addr())))
+                && is_new(Container::Tuple(items.as_ptr().addr()))
             {
                 open.extend(items.iter().rev());
             }
             let Some(id) = val.as_obj().map(|id| self.heap.resolve(id)) else { continue };
             match self.heap.get(id) {
                 Object::XCom(task, _) => found.push(self.heap.resolve(*task)),
-                Object::List(items) if seen.insert((true, id.0 as usize)) => {
+                Object::List(items) if is_new(Container::Object(id)) => {
                     open.extend(items.iter().rev());
                 }
-                Object::Dict(entries, _) if seen.insert((true, id.0 as usize)) => {
+                Object::Dict(entries, _) if is_new(Container::Object(id)) => {
                     open.extend(entries.values().rev().map(|(_, item)| item));
                 }
-                Object::Model(_, fields) if seen.insert((true, id.0 as usize)) => {
+                Object::Model(_, fields) if is_new(Container::Object(id)) => {
                     open.extend(fields.values().rev());
                 }
                 _ => {}
             }
         }
+        visited
     }
 
     /// The template Airflow renders an XCom reference to inside a string.

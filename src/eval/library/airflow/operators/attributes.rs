@@ -32,12 +32,12 @@ impl Interp<'_> {
                 }
                 "default_args" => Some(dag.default_args),
                 "tasks" => {
-                    let tasks = dag.tasks.values().map(|id| Val::obj(*id, span)).collect();
+                    let tasks = dag.tasks.values().map(|id| Val::obj(id, span)).collect();
                     Some(self.list(tasks, span))
                 }
                 "task_ids" => {
                     let ids: Vec<Val> =
-                        dag.tasks.values().map(|id| self.task_id_of(*id, span)).collect();
+                        dag.tasks.values().map(|id| self.task_id_of(id, span)).collect();
                     Some(self.list(ids, span))
                 }
                 "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
