@@ -250,7 +250,7 @@ fn dag_of(
         tasks,
         is_global,
         timing: timing::timing(interp, dag, &interp.settings.airflow_version),
-        conditions: dag.conditions.iter().chain(&interp.stopped).cloned().collect(),
+        conditions: dag.conditions.iter().chain(&interp.unfinished).cloned().collect(),
     }
 }
 

@@ -15,6 +15,7 @@ use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
 use super::lazy::Lazy;
 use super::object::{Data, FunctionObject, Key, Map, Object, Val};
+use super::recursion::CALLS_TOO_DEEP;
 use crate::python::Span;
 use crate::python::ast::{Call, ExprKind, Name};
 
@@ -445,12 +446,14 @@ impl Interp<'_> {
         span: Span,
     ) -> Res {
         if self.depth >= self.settings.limits.depth {
-            return Ok(self.limit_hole(span, "depth", "calls are nested deeper than the bound"));
+            let unknown = self.limit_hole(span, "depth", CALLS_TOO_DEEP);
+            return self.call_any_number(function, args, this, unknown, span);
         }
         if self.repeats_undecided(function) {
             let vals: Vec<Val> = args.all().into_iter().cloned().collect();
             let refs: Vec<&Val> = vals.iter().collect();
-            return Ok(self.derived(&refs, span));
+            let unknown = self.derived(&refs, span);
+            return self.call_any_number(function, args, this, unknown, span);
         }
         let this = this.or_else(|| args.pos.first().cloned());
         let mut args = args;
@@ -462,9 +465,26 @@ impl Interp<'_> {
             self.apply_default_args(id, function, &mut args, span)?;
         }
         let names = self.bind_parameters(function, args, span)?;
+        let frame = self.frame_of(function, names, this, span);
+        if function.def.is_generator {
+            let state = super::generator::GeneratorState::new(function, frame);
+            return Ok(self.lazy(Lazy::Generator(Box::new(state)), span));
+        }
+        let flow = self.run_body(function, frame, span);
+        self.flow_value(flow, span)
+    }
+
+    /// The frame of a call whose parameters are bound.
+    pub(super) fn frame_of(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        names: Map<Name, Val>,
+        this: Option<Val>,
+        span: Span,
+    ) -> Frame {
         let scope = self.heap.add(Object::Scope(names));
         let module = function.name.rsplit_once('.').map_or("", |(module, _)| module);
-        let frame = Frame {
+        Frame {
             scope,
             globals: function.globals,
             closure: Rc::clone(&function.closure),
@@ -480,11 +500,16 @@ impl Interp<'_> {
             undecided: self.undecided(),
             tries: 0,
             doubt: None,
-        };
-        if function.def.is_generator {
-            let state = super::generator::GeneratorState::new(function, frame);
-            return Ok(self.lazy(Lazy::Generator(Box::new(state)), span));
         }
+    }
+
+    /// Runs the body of a function, to its `return`.
+    pub(super) fn run_body(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        frame: Frame,
+        span: Span,
+    ) -> Flow {
         self.depth += 1;
         self.frames.push(frame);
         let flow = self.exec_block(&function.def.body);
@@ -494,25 +519,12 @@ impl Interp<'_> {
         });
         self.frames.pop();
         self.depth -= 1;
-        self.flow_value(flow, span)
+        flow
     }
 
     /// Undecided conditions and loops around what is being evaluated.
     pub(crate) fn undecided(&self) -> usize {
         self.conditions.len() + self.patterns.len()
-    }
-
-    /// Whether a function calls itself under a condition that became undecided since: nothing would
-    /// ever end such a recursion, since both sides of every condition are followed.
-    fn repeats_undecided(&self, function: &Rc<FunctionObject>) -> bool {
-        let undecided = self.undecided();
-        self.frames.iter().any(|frame| {
-            frame.undecided < undecided
-                && frame
-                    .function
-                    .as_ref()
-                    .is_some_and(|other| std::sync::Arc::ptr_eq(&other.def, &function.def))
-        })
     }
 
     /// The value a flow returns.

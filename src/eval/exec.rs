@@ -423,7 +423,7 @@ impl Interp<'_> {
     }
 
     /// A loop that runs an unknown number of turns: its body is evaluated once, for any turn.
-    fn pattern_loop(
+    pub(super) fn pattern_loop(
         &mut self,
         cond: &Arc<super::Hole>,
         body: &[Stmt],

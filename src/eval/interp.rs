@@ -12,8 +12,8 @@ use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
 use super::pure::hash::hexdigest;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
-use crate::diag::{Code, Diagnostic, Once, Severity};
-use crate::python::ast::{Expr, Name};
+use crate::diag::{Diagnostic, Once};
+use crate::python::ast::{Expr, Function, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
 use crate::words::shorten;
 
@@ -177,8 +177,12 @@ pub(crate) struct Interp<'a> {
     pub(crate) depth: u32,
     /// How many iterators are being stepped, each for the next.
     pub(crate) iterators: u32,
-    pub(crate) stopped: Option<Arc<Hole>>,
-    limits_told: BTreeSet<&'static str>,
+    pub(super) stopped: bool,
+    /// Why not all of the file was evaluated: whatever it makes may be changed by what was not.
+    pub(crate) unfinished: Vec<Arc<Hole>>,
+    /// Functions that are being run for any number of their calls.
+    pub(crate) recursions: Vec<Arc<Function>>,
+    pub(super) limits_told: BTreeSet<&'static str>,
     counter: u32,
 }
 
@@ -236,7 +240,9 @@ impl<'a> Interp<'a> {
             work: std::cell::Cell::new(0),
             depth: 0,
             iterators: 0,
-            stopped: None,
+            stopped: false,
+            unfinished: Vec::new(),
+            recursions: Vec::new(),
             limits_told: BTreeSet::new(),
             counter: 0,
         }
@@ -277,7 +283,7 @@ impl<'a> Interp<'a> {
     }
 
     fn within(&mut self, span: Span) -> Res<()> {
-        if self.stopped.is_some() {
+        if self.stopped {
             return Err(Raised::Stop);
         }
         if self.spent() > self.settings.limits.steps {
@@ -285,36 +291,6 @@ impl<'a> Interp<'a> {
             return Err(Raised::Stop);
         }
         Ok(())
-    }
-
-    /// Ends the evaluation. Tasks may be missing then, and those that there are might have been changed later.
-    fn stop(&mut self, span: Span) {
-        let limit = self.settings.limits.steps;
-        self.stopped = Some(Arc::new(Hole {
-            kind: HoleKind::Limit,
-            name: "steps".to_owned(),
-            default: None,
-            reason: format!("nothing changes it after the first {limit} steps of the evaluation"),
-            span,
-            roots: Vec::new(),
-        }));
-        let message = format!("evaluation ended after {limit} steps; tasks may be missing");
-        let mut told = reached(span, message, "--max-steps");
-        told.severity = Severity::Error;
-        self.diagnostics.push(told);
-    }
-
-    /// Tells once per kind that a bound was reached.
-    pub(crate) fn limit(&mut self, span: Span, kind: &'static str, message: &str, flag: &str) {
-        if self.limits_told.insert(kind) {
-            self.diagnostics.push(reached(span, message.to_owned(), flag));
-        }
-    }
-
-    /// A hole for a bound.
-    pub(crate) fn limit_hole(&mut self, span: Span, kind: &'static str, message: &str) -> Val {
-        self.limit(span, kind, message, &format!("--max-{kind}"));
-        self.hole(HoleKind::Limit, kind, span)
     }
 
     /// The source text of a span, on one line and shortened for people.
@@ -576,10 +552,4 @@ fn checkout_of(resolver: &Resolver, settings: &Settings, main: &Path) -> Checkou
     let roots: Vec<PathBuf> =
         settings.roots.iter().filter_map(|root| resolver.disk().real(root)).collect();
     Checkout::new(roots.iter().map(PathBuf::as_path), main)
-}
-
-/// That a bound was reached, and how to raise it.
-fn reached(span: Span, message: String, flag: &str) -> Diagnostic {
-    Diagnostic::new(Code::LimitReached, span, message)
-        .help(format!("raise it with `{flag} N` if the file is trusted"))
 }

@@ -7,6 +7,7 @@
 
 mod assign;
 mod attribute;
+mod bounds;
 mod branch;
 pub(crate) mod call;
 mod candidates;
@@ -29,6 +30,7 @@ mod matching;
 pub(crate) mod object;
 mod operate;
 pub mod pure;
+mod recursion;
 mod repr;
 pub(crate) mod slash;
 mod strings;

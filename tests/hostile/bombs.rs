@@ -324,6 +324,25 @@ fn nothing_is_certain_of_what_an_evaluation_that_ended_early_leaves_behind() {
 }
 
 #[test]
+fn what_a_function_does_when_it_calls_itself_is_not_lost() {
+    let place = Place::new();
+    let program = |condition: &str, first: &str| {
+        format!(
+            "import os\nS = {{'image': 'a'}}\ndef f(n):\n    K(task_id=f't{{n}}', name='n', image='i')\n    \
+             if {condition}: f(n - 1)\n    if n == 2: S['image'] = 'late'\nwith DAG('d'):\n    f({first})\n    \
+             K(task_id='t', name='n', image=S['image'])\n"
+        )
+    };
+    // It is not known how often, or it is more often than the bound allows.
+    for (condition, first) in [("os.environ[f'A{n}']", "5"), ("n > 0", "500")] {
+        place.dag("d.py", &program(condition, first));
+        let ran = place.podlift(&["translate", "d.py"]);
+        assert!(ran.stdout.contains("pattern: f(n - 1)"), "{condition}: {}", ran.stdout);
+        assert!(!ran.stdout.contains("image: a"), "{condition}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn holes_are_bounded_together() {
     let place = Place::new();
     let tasks = "import os\nwith DAG('d'):\n    for i in range(40):\n        \

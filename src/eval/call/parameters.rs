@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 impl Interp<'_> {
     /// Binds arguments to parameters as Python does.
-    pub(super) fn bind_parameters(
+    pub(crate) fn bind_parameters(
         &mut self,
         function: &Rc<FunctionObject>,
         args: Args,

@@ -1,0 +1,62 @@
+//! What is told where a bound of the evaluator is reached, and what is left open then.
+
+use std::sync::Arc;
+
+use super::interp::Interp;
+use super::object::Val;
+use super::{Hole, HoleKind};
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::python::Span;
+
+impl Interp<'_> {
+    /// Ends the evaluation.
+    pub(super) fn stop(&mut self, span: Span) {
+        self.stopped = true;
+        let limit = self.settings.limits.steps;
+        let reason = format!("nothing changes it after the first {limit} steps of the evaluation");
+        let message = format!("evaluation ended after {limit} steps; tasks may be missing");
+        self.not_all(span, "steps", reason, message);
+    }
+
+    /// Leaves out a call, with all that it would do.
+    pub(crate) fn leave_unfinished(&mut self, span: Span) {
+        let limit = self.settings.limits.depth;
+        let reason = format!("nothing changes it in calls nested deeper than {limit}");
+        let message =
+            format!("calls nested deeper than {limit} are left out; tasks may be missing");
+        self.not_all(span, "depth", reason, message);
+    }
+
+    /// Not all of the file is evaluated. Tasks may be missing then, and those that there are might have been changed.
+    fn not_all(&mut self, span: Span, kind: &'static str, reason: String, message: String) {
+        if self.unfinished.iter().any(|hole| hole.name == kind) {
+            return;
+        }
+        let name = kind.to_owned();
+        let (default, roots) = (None, Vec::new());
+        let hole = Hole { kind: HoleKind::Limit, name, default, reason, span, roots };
+        self.unfinished.push(Arc::new(hole));
+        let mut told = reached(span, message, &format!("--max-{kind}"));
+        told.severity = Severity::Error;
+        self.diagnostics.push(told);
+    }
+
+    /// Tells once per kind that a bound was reached.
+    pub(crate) fn limit(&mut self, span: Span, kind: &'static str, message: &str, flag: &str) {
+        if self.limits_told.insert(kind) {
+            self.diagnostics.push(reached(span, message.to_owned(), flag));
+        }
+    }
+
+    /// A hole for a bound.
+    pub(crate) fn limit_hole(&mut self, span: Span, kind: &'static str, message: &str) -> Val {
+        self.limit(span, kind, message, &format!("--max-{kind}"));
+        self.hole(HoleKind::Limit, kind, span)
+    }
+}
+
+/// That a bound was reached, and how to raise it.
+fn reached(span: Span, message: String, flag: &str) -> Diagnostic {
+    Diagnostic::new(Code::LimitReached, span, message)
+        .help(format!("raise it with `{flag} N` if the file is trusted"))
+}
