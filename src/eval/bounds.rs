@@ -8,6 +8,9 @@ use super::{Hole, HoleKind};
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::python::Span;
 
+/// What is told where calls are nested too deeply.
+pub(super) const CALLS_TOO_DEEP: &str = "calls are nested deeper than the bound";
+
 impl Interp<'_> {
     /// Ends the evaluation.
     pub(super) fn stop(&mut self, span: Span) {

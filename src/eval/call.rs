@@ -11,11 +11,11 @@ use self::known::{
     is_harmless, is_text_method, is_text_to_text, may_refuse, never_fails, of_texts,
 };
 use super::HoleKind;
+use super::bounds::CALLS_TOO_DEEP;
 use super::branch::Flow;
 use super::interp::{Frame, Interp, Raised, Res};
 use super::lazy::Lazy;
 use super::object::{Data, FunctionObject, Key, Map, Object, Val};
-use super::recursion::CALLS_TOO_DEEP;
 use crate::python::Span;
 use crate::python::ast::{Call, ExprKind, Name};
 

@@ -11,6 +11,7 @@ mod yields;
 use std::rc::Rc;
 use yields::{block, expr_yields, stmt_yields, yield_of};
 
+use super::bounds::CALLS_TOO_DEEP;
 use super::branch::Flow;
 use super::call::Args;
 use super::interp::{Frame, Interp, Raised, Res};
@@ -129,8 +130,8 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Next> {
         if self.depth >= self.settings.limits.depth {
-            let message = "calls are nested deeper than the bound";
-            return Ok(Next::Open(self.limit_hole(span, "depth", message)));
+            self.leave_unfinished(span);
+            return Ok(Next::Open(self.limit_hole(span, "depth", CALLS_TOO_DEEP)));
         }
         let mut frame = state.frame.clone();
         frame.undecided = self.undecided();

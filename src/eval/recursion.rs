@@ -10,9 +10,6 @@ use super::object::{FunctionObject, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
-/// What is told where calls are nested too deeply.
-pub(super) const CALLS_TOO_DEEP: &str = "calls are nested deeper than the bound";
-
 /// Functions that are run for any number of their calls at a time, each within the one before.
 const MOST: usize = 32;
 
@@ -42,11 +39,8 @@ impl Interp<'_> {
         span: Span,
     ) -> Res {
         let is_running = self.recursions.iter().any(|def| Arc::ptr_eq(def, &function.def));
-        // What a generator does is done where its values are asked for, and its end is not known there either.
-        let Some(hole) = unknown.hole().filter(|_| !is_running && !function.def.is_generator)
-        else {
-            return Ok(unknown);
-        };
+        // A generator runs where its values are asked for, any number of times as well.
+        let Some(hole) = unknown.hole().filter(|_| !is_running) else { return Ok(unknown) };
         if self.recursions.len() >= MOST {
             self.leave_unfinished(span);
             return Ok(unknown);

@@ -343,6 +343,19 @@ fn what_a_function_does_when_it_calls_itself_is_not_lost() {
 }
 
 #[test]
+fn what_a_generator_does_when_it_calls_itself_is_not_lost() {
+    let place = Place::new();
+    place.dag(
+        "d.py",
+        "from airflow.models import Variable\nS = {'image': 'a'}\ndef walk(node):\n    S['image'] = 'b' if node['x'] else 'c'\n    \
+         yield K(task_id=node['name'], name='n', image='i')\n    for child in node['children']:\n        yield from walk(child)\n\
+         with DAG('d'):\n    for t in walk(Variable.get('tree', deserialize_json=True)): pass\n",
+    );
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(ran.stdout.contains("pattern: walk(child)"), "{}", ran.stdout);
+}
+
+#[test]
 fn holes_are_bounded_together() {
     let place = Place::new();
     let tasks = "import os\nwith DAG('d'):\n    for i in range(40):\n        \

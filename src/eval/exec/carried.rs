@@ -4,7 +4,7 @@
 //! may change more: `a, b = b, a + b` leaves `a` alone the first time only. So a name that is written by the help of
 //! names the loop writes is not known after it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::eval::Hole;
@@ -22,17 +22,19 @@ impl Interp<'_> {
         // What the first turn makes itself is made anew by the second.
         let mut carried: BTreeSet<&Name> =
             writes.iter().map(|write| &write.name).filter(|name| known(name)).collect();
-        loop {
-            let more: Vec<&Name> = writes
-                .iter()
-                .filter(|write| !carried.contains(&write.name))
-                .filter(|write| write.reads.iter().any(|name| carried.contains(name)))
-                .map(|write| &write.name)
-                .collect();
-            if more.is_empty() {
-                break;
+        let mut written_by: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+        for write in &writes {
+            for read in &write.reads {
+                written_by.entry(read).or_default().push(&write.name);
             }
-            carried.extend(more);
+        }
+        let mut open: Vec<&Name> = carried.iter().copied().collect();
+        while let Some(name) = open.pop() {
+            for written in written_by.get(name).into_iter().flatten().copied() {
+                if carried.insert(written) {
+                    open.push(written);
+                }
+            }
         }
         writes
             .iter()
