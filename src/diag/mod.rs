@@ -18,6 +18,10 @@ pub use order::{Tally, arrange};
 pub use record::{Label, Point, Record, TaskName};
 
 use crate::python::Span;
+use crate::words::shorten;
+
+/// How long a message, a label or a remedy may be, in characters: they quote what DAGs are made of.
+const LONGEST: usize = 2000;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,7 +79,7 @@ impl Diagnostic {
         Self {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: bounded(message.into()),
             span,
             label: String::new(),
             secondary: Vec::new(),
@@ -88,7 +92,7 @@ impl Diagnostic {
     /// Adds text under the primary place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = bounded(label.into());
         self
     }
 
@@ -96,7 +100,7 @@ impl Diagnostic {
     #[must_use]
     pub fn also(mut self, span: Span, label: impl Into<String>) -> Self {
         if span.is_some() {
-            self.secondary.push((span, label.into()));
+            self.secondary.push((span, bounded(label.into())));
         }
         self
     }
@@ -104,7 +108,7 @@ impl Diagnostic {
     /// Says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(bounded(help.into()));
         self
     }
 
@@ -121,4 +125,9 @@ impl Diagnostic {
         self.pod_path = Some(path.into());
         self
     }
+}
+
+/// A text that is no longer than anybody reads.
+fn bounded(text: String) -> String {
+    if text.len() <= LONGEST { text } else { shorten(&text, LONGEST) }
 }

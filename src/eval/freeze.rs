@@ -46,7 +46,8 @@ impl Interp<'_> {
     /// The finished picture of a value.
     pub(crate) fn freeze(&self, val: &Val) -> Value {
         // A finished value owns its parts, so what is shared many times over grows beyond all bounds.
-        self.parts_left.set(self.settings.limits.collection);
+        // A single dict that is within its bound has room.
+        self.parts_left.set(self.settings.limits.collection.saturating_mul(2).saturating_add(1));
         self.freeze_at(val, 0)
     }
 
@@ -59,12 +60,10 @@ impl Interp<'_> {
     }
 
     fn freeze_at(&self, val: &Val, depth: u32) -> Value {
-        let left = self.parts_left.get();
-        self.parts_left.set(left.saturating_sub(parts_of(val)));
-        let kind = if depth > MAX_DEPTH || left == 0 {
-            Kind::Unknown(self.deep_hole(val))
-        } else if !self.has_room_for(val) {
-            Kind::Unknown(self.large_hole(val))
+        let kind = if depth > MAX_DEPTH {
+            Kind::Unknown(deep_hole(val))
+        } else if let Some(hole) = self.without_room(val) {
+            Kind::Unknown(hole)
         } else if let Data::Obj(id) = &val.data {
             self.freeze_inside(val, *id, depth)
         } else {
@@ -77,7 +76,7 @@ impl Interp<'_> {
     fn freeze_inside(&self, val: &Val, id: ObjId, depth: u32) -> Kind {
         let id = self.heap.resolve(id);
         if self.being_finished.borrow().contains(&id) {
-            return Kind::Unknown(self.deep_hole(val));
+            return Kind::Unknown(deep_hole(val));
         }
         self.being_finished.borrow_mut().push(id);
         let kind = self.freeze_kind(val, depth);
@@ -106,36 +105,75 @@ impl Interp<'_> {
         bytes < SMALL || (parts > 0 && left > bytes)
     }
 
-    /// Tells that values were left out because all of them together are too large.
+    /// The hole for a value for which there is no room. A collection is left out as a whole: half of a list is of no use
+    /// to anybody, and each of its items would be told by itself. What comes after it finds no room either, or the same
+    /// would be weighed over and over.
+    fn without_room(&self, val: &Val) -> Option<Arc<Hole>> {
+        let together = "the arguments of all tasks together are larger than the bound";
+        let is_small = self.has_room_for(val);
+        let Some((parts, bytes)) = self.weight_within(val).filter(|_| is_small) else {
+            return (!is_small).then(|| bound_hole(val, "size", together));
+        };
+        let left = self.parts_left.get();
+        if left == 0 || parts > left {
+            self.parts_left.set(0);
+            self.has_many_parts.set(true);
+            return Some(bound_hole(val, "collection", "a value has more parts than the bound"));
+        }
+        self.parts_left.set(left - parts);
+        for (weight, room) in [(parts, &self.all_parts_left), (bytes, &self.all_bytes_left)] {
+            if weight > room.get() {
+                room.set(0);
+                return Some(bound_hole(val, "size", together));
+            }
+        }
+        None
+    }
+
+    /// The parts and bytes that a collection holds at least, those within its parts not among them.
+    fn weight_within(&self, val: &Val) -> Option<(usize, usize)> {
+        let weigh = |(parts, bytes): (usize, usize), val: &Val| {
+            let length = match &val.data {
+                Data::Str(text) => text.len(),
+                Data::Bytes(bytes) => bytes.len(),
+                _ => 0,
+            };
+            (parts + parts_of(val), bytes + length)
+        };
+        // An empty one is a part, too.
+        let none = (1, 0);
+        Some(match &val.data {
+            Data::Tuple(items) => items.iter().fold(none, weigh),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) => items.iter().fold(none, weigh),
+                Object::Set(items, _) => items.values().fold(none, weigh),
+                Object::Dict(entries, _) => {
+                    entries.values().flat_map(|(key, value)| [key, value]).fold(none, weigh)
+                }
+                Object::Model(_, fields) => fields.values().fold(none, weigh),
+                Object::Namespace(owner) => self
+                    .namespace_entries(*owner)
+                    .values()
+                    .flat_map(|(key, value)| [key, value])
+                    .fold(none, weigh),
+                _ => none,
+            },
+            _ => return None,
+        })
+    }
+
+    /// Tells that values were left out because they, or all of them together, are too large.
     pub(crate) fn tell_left_out(&mut self, span: Span) {
+        if self.has_many_parts.get() {
+            let message = "an argument of a task has more parts than the bound";
+            self.limit(span, "collection", message, "--max-collection");
+        }
         let message = "the arguments of all tasks are too large together";
         if self.all_parts_left.get() == 0 {
             self.limit(span, "parts", message, "--max-collection");
         } else if self.all_bytes_left.get() == 0 {
             self.limit(span, "bytes", message, "--max-string");
         }
-    }
-
-    fn large_hole(&self, val: &Val) -> Arc<Hole> {
-        Arc::new(Hole {
-            kind: HoleKind::Limit,
-            name: "size".to_owned(),
-            default: None,
-            reason: "the arguments of all tasks together are larger than the bound".to_owned(),
-            span: val.span,
-            roots: Vec::new(),
-        })
-    }
-
-    fn deep_hole(&self, val: &Val) -> Arc<Hole> {
-        Arc::new(Hole {
-            kind: HoleKind::Limit,
-            name: "depth".to_owned(),
-            default: None,
-            reason: "values are nested deeper than the bound, or contain themselves".to_owned(),
-            span: val.span,
-            roots: Vec::new(),
-        })
     }
 
     fn freeze_all(&self, items: &[Val], depth: u32) -> Vec<Value> {
@@ -224,7 +262,7 @@ impl Interp<'_> {
                     if is_plain_enum || base.as_deref() == Some("enum.Flag") {
                         self.opaque("enum", &self.short_repr(payload))
                     } else {
-                        self.freeze_kind(payload, depth + 1)
+                        self.freeze_at(payload, depth + 1).kind
                     }
                 }
                 None => self.opaque(&self.type_name(val), &self.short_repr(val)),
@@ -251,7 +289,7 @@ impl Interp<'_> {
             Object::Record(class, attrs) => match class.as_ref() {
                 // Airflow itself replaces a parameter object by its default.
                 "airflow.Param" => match attrs.get("default") {
-                    Some(default) => self.freeze_kind(default, depth + 1),
+                    Some(default) => self.freeze_at(default, depth + 1).kind,
                     None => Kind::None,
                 },
                 "airflow.DagParam" => {
@@ -341,6 +379,17 @@ impl Interp<'_> {
             }
         }
     }
+}
+
+/// A hole for a value that a bound leaves out.
+fn bound_hole(val: &Val, name: &str, reason: &str) -> Arc<Hole> {
+    let (name, reason) = (name.to_owned(), reason.to_owned());
+    let (default, roots) = (None, Vec::new());
+    Arc::new(Hole { kind: HoleKind::Limit, name, default, reason, span: val.span, roots })
+}
+
+fn deep_hole(val: &Val) -> Arc<Hole> {
+    bound_hole(val, "depth", "values are nested deeper than the bound, or contain themselves")
 }
 
 /// A hole for what was made of the names of folders around the DAGs. No two of them are the same.

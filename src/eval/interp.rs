@@ -163,6 +163,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) being_finished: std::cell::RefCell<Vec<ObjId>>,
     /// How many more parts the value being finished may have.
     pub(crate) parts_left: std::cell::Cell<usize>,
+    /// Whether a finished value would have had more parts than that.
+    pub(crate) has_many_parts: std::cell::Cell<bool>,
     /// Patterns that were made ready.
     pub(crate) patterns_weighed: std::collections::BTreeSet<(String, i64)>,
     /// How many parts the finished values of all tasks may still have together.
@@ -232,6 +234,7 @@ impl<'a> Interp<'a> {
             shown: Vec::new(),
             being_finished: std::cell::RefCell::default(),
             parts_left: std::cell::Cell::new(0),
+            has_many_parts: std::cell::Cell::new(false),
             patterns_weighed: BTreeSet::new(),
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
             all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),

@@ -369,6 +369,29 @@ fn holes_are_bounded_together() {
 }
 
 #[test]
+fn a_collection_without_room_is_left_out_as_a_whole() {
+    let place = Place::new();
+    let tasks = "import os\nwith DAG('d'):\n    \
+                 K(task_id='t', name='n', image='i', env_vars={f'K{i}': os.environ[f'K{i}'] for i in range(900)})\n    \
+                 K(task_id='u', name='n', image='i', env_vars={f'K{i}': str(i) for i in range(900)})\n";
+    place.dag("d.py", tasks);
+    let ran = place.podlift(&["translate", "d.py", "--max-collection", "1000"]);
+    assert!(ran.stderr.contains("raise it with `--max-collection N`"), "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("`limit:collection` is not known").count(), 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("env: ${limit:collection}"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("name: K899\n        value: \"899\""), "{}", ran.stdout);
+}
+
+#[test]
+fn messages_are_bounded() {
+    let place = Place::new();
+    place.dag("d.py", "x = int('nine' * 100000)\n");
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(ran.stderr.contains("ValueError: invalid literal"), "{}", ran.stderr);
+    assert!(ran.stderr.len() < 5_000, "{} bytes", ran.stderr.len());
+}
+
+#[test]
 fn finished_values_are_bounded_together() {
     let place = Place::new();
     let tasks = "x = ['a' * 100] * 500\nwith DAG('d'):\n    for i in range(40):\n        \
