@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::diag::{Code, Severity};
+use crate::words::shorten;
 
 /// The name of the file.
 pub const FILE: &str = "podlift.toml";
@@ -102,8 +103,7 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| ConfigError::Malformed(error.to_string().trim_end().to_owned()))?;
+        let file: File = toml::from_str(text).map_err(|error| malformed(text, &error))?;
         let mut config = Self { cache: file.cache, ..Self::default() };
         for (name, level) in file.levels {
             let code = Code::parse(&name).ok_or(ConfigError::UnknownCode(name))?;
@@ -122,6 +122,20 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+/// How many characters of a line are shown.
+const LONGEST_SHOWN: usize = 80;
+
+/// What is wrong with the file, and in which line.
+fn malformed(text: &str, error: &toml::de::Error) -> ConfigError {
+    let message = error.message().trim_end().replace('\n', ", ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return ConfigError::Malformed(message);
+    };
+    let number = before.matches('\n').count();
+    let line = shorten(text.lines().nth(number).unwrap_or_default().trim(), LONGEST_SHOWN);
+    ConfigError::Malformed(format!("line {}, `{line}`: {message}", number + 1))
 }
 
 fn severity(word: &str) -> Option<Severity> {

@@ -5,6 +5,7 @@ use std::io;
 
 use super::{Ctx, Exit};
 use crate::diag::escape::visible;
+use crate::words::shorten;
 
 /// An error with a remedy.
 #[derive(Debug)]
@@ -40,6 +41,14 @@ pub(super) fn report(error: &anyhow::Error, ctx: &mut Ctx<'_>) -> Exit {
     Exit::Trouble
 }
 
+/// How long a line of an error may be, in characters: it may quote a file.
+const LONGEST: usize = 4000;
+
+/// A text of an error, for people.
+fn shown(text: &str) -> String {
+    visible(&shorten(text, LONGEST)).into_owned()
+}
+
 fn print(error: &anyhow::Error, ctx: &mut Ctx<'_>) -> io::Result<()> {
     ctx.stdout.flush()?;
     let (red, cyan) = if ctx.color_err {
@@ -48,12 +57,12 @@ fn print(error: &anyhow::Error, ctx: &mut Ctx<'_>) -> io::Result<()> {
         Default::default()
     };
     let out = &mut ctx.stderr;
-    writeln!(out, "{red}error{red:#}: {}", visible(&error.to_string()))?;
+    writeln!(out, "{red}error{red:#}: {}", shown(&error.to_string()))?;
     for cause in error.chain().skip(1) {
-        writeln!(out, "  because: {}", visible(&cause.to_string()))?;
+        writeln!(out, "  because: {}", shown(&cause.to_string()))?;
     }
     if let Some(trouble) = error.downcast_ref::<Trouble>() {
-        writeln!(out, "  {cyan}help{cyan:#}: {}", visible(&trouble.remedy))?;
+        writeln!(out, "  {cyan}help{cyan:#}: {}", shown(&trouble.remedy))?;
     }
     out.flush()
 }

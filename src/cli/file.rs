@@ -35,7 +35,15 @@ const LONGEST: u64 = 64 << 20;
 /// # Errors
 /// It cannot be read, is not UTF-8, or is longer than anybody writes.
 pub(super) fn read(path: &Path) -> io::Result<String> {
-    text(disk::named(path)?)
+    read_up_to(path, LONGEST)
+}
+
+/// The text of a file of so many bytes at most.
+///
+/// # Errors
+/// It cannot be read, is not UTF-8, or is longer.
+pub(super) fn read_up_to(path: &Path, longest: u64) -> io::Result<String> {
+    decoded(bytes(disk::named(path)?, longest)?)
 }
 
 /// All of a text.
@@ -43,8 +51,11 @@ pub(super) fn read(path: &Path) -> io::Result<String> {
 /// # Errors
 /// It cannot be read, is not UTF-8, or is longer than anybody writes.
 pub(super) fn text(file: impl Read) -> io::Result<String> {
-    let bytes = bytes(file, LONGEST)?;
-    // An endless file is not UTF-8 as a rule, but what is wrong with it is that it does not end.
+    decoded(bytes(file, LONGEST)?)
+}
+
+// An endless file is not UTF-8 as a rule, but what is wrong with it is that it does not end. So its length comes first.
+fn decoded(bytes: Vec<u8>) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 

@@ -26,6 +26,9 @@ pub(super) struct ProjectArgs {
     pub(super) config: Option<PathBuf>,
 }
 
+/// The longest configuration, in bytes. It comes with the repository, so nobody may have looked at it.
+const LONGEST: u64 = 1 << 20;
+
 /// The configuration that was named, or that of the project around the current directory.
 pub(super) fn config(args: &ProjectArgs, ctx: &Ctx<'_>) -> Result<Config> {
     let path = match &args.config {
@@ -61,7 +64,7 @@ pub(super) fn cache_of_project(ctx: &Ctx<'_>) -> Result<Option<PathBuf>> {
 }
 
 fn parsed(path: &Path, shown: &Path) -> Result<Config> {
-    let text = super::file::read(path).with_context(|| {
+    let text = super::file::read_up_to(path, LONGEST).with_context(|| {
         let message = format!("cannot read the configuration `{}`", shown.display());
         Trouble::new(message, "check the path; the file has to be UTF-8 text")
     })?;

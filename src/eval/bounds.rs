@@ -11,22 +11,32 @@ use crate::python::Span;
 /// What is told where calls are nested too deeply.
 pub(super) const CALLS_TOO_DEEP: &str = "calls are nested deeper than the bound";
 
+/// What it means that a file is not evaluated as a whole.
+const MAY_BE_WRONG: &str = "; tasks may be missing, and what changes others later is not seen";
+
+/// How the condition begins that everything has in a file that is not evaluated as a whole.
+const NOTHING_CHANGES: &str = "nothing changes it ";
+
+/// Whether a condition only says that the file is not evaluated as a whole, which is told once for the file.
+pub(crate) fn is_unfinished(condition: &Hole) -> bool {
+    condition.kind == HoleKind::Limit && condition.reason.starts_with(NOTHING_CHANGES)
+}
+
 impl Interp<'_> {
     /// Ends the evaluation.
     pub(super) fn stop(&mut self, span: Span) {
         self.stopped = true;
         let limit = self.settings.limits.steps;
-        let reason = format!("nothing changes it after the first {limit} steps of the evaluation");
-        let message = format!("evaluation ended after {limit} steps; tasks may be missing");
+        let reason = format!("{NOTHING_CHANGES}after the first {limit} steps of the evaluation");
+        let message = format!("evaluation ended after {limit} steps{MAY_BE_WRONG}");
         self.not_all(span, "steps", reason, message);
     }
 
     /// Leaves out a call, with all that it would do.
     pub(crate) fn leave_unfinished(&mut self, span: Span) {
         let limit = self.settings.limits.depth;
-        let reason = format!("nothing changes it in calls nested deeper than {limit}");
-        let message =
-            format!("calls nested deeper than {limit} are left out; tasks may be missing");
+        let reason = format!("{NOTHING_CHANGES}in calls nested deeper than {limit}");
+        let message = format!("calls nested deeper than {limit} are left out{MAY_BE_WRONG}");
         self.not_all(span, "depth", reason, message);
     }
 

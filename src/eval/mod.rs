@@ -38,5 +38,6 @@ pub mod template;
 mod value;
 mod weight;
 
+pub(crate) use bounds::is_unfinished;
 pub use evaluate::{Evaluated, evaluate};
 pub use value::{Hole, HoleKind, Kind, Model, Object, Segment, Text, Value, XCom};

@@ -12,7 +12,7 @@ use super::remarks::Remarks;
 use super::row::Converter;
 use crate::airflow::{Dag, Expansion, Keywords, OperatorKind, SPREAD, Task};
 use crate::diag::{Code, Diagnostic};
-use crate::eval::HoleKind;
+use crate::eval::{HoleKind, is_unfinished};
 use crate::kubernetes::check_pod;
 use crate::secrets;
 use crate::spec::JobSpec;
@@ -25,7 +25,8 @@ pub(crate) fn about_task(task: &Task, dag: &Dag, remarks: &mut Remarks) {
     let id = task.task_id.display();
     let conditions = dag.conditions.len() + task.conditions.len();
     let innermost = task.conditions.iter().rev().chain(dag.conditions.iter().rev());
-    for (number, hole) in innermost.take(CONDITIONS_TOLD).enumerate() {
+    let told_here = innermost.filter(|hole| !is_unfinished(hole));
+    for (number, hole) in told_here.take(CONDITIONS_TOLD).enumerate() {
         let told = Diagnostic::new(
             Code::ConditionalTask,
             task.span,
