@@ -266,6 +266,8 @@ impl Interp<'_> {
         let derived = self.derived(&[by], span);
         if let Some(hole) = derived.hole() {
             let hole = std::sync::Arc::clone(hole);
+            let object = self.heap.copy(id);
+            self.hold_parts(&derived, &object);
             self.heap.poison(id, &hole);
         }
     }
@@ -332,6 +334,7 @@ impl Interp<'_> {
         };
         let made = Val::unknown(std::sync::Arc::new(made), span);
         self.may_be(&made, &[&unknown, val]);
+        self.hold(&made, &[&unknown]);
         made
     }
 }

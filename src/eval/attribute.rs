@@ -18,7 +18,7 @@ impl Interp<'_> {
     /// `object.name`.
     pub(crate) fn attribute(&mut self, object: &Val, name: &Name, span: Span) -> Res {
         if self.unknown(object).is_some() {
-            return Ok(self.part_of(object, &format!(".{name}"), span));
+            return self.attribute_of_unknown(object, name, span);
         }
         let own = match self.hooks_attributes && self.is_instance(object) {
             true => self.class_lookup(&self.class_of(object), "__getattribute__"),
@@ -105,7 +105,7 @@ impl Interp<'_> {
     ) -> Res<Option<Val>> {
         let key = Name::from(name);
         match &object.data {
-            Data::Unknown(_) => Ok(Some(self.part_of(object, &format!(".{name}"), span))),
+            Data::Unknown(_) => self.attribute_of_unknown(object, &key, span).map(Some),
             Data::Symbol(path) => {
                 let path = path.clone();
                 Ok(Some(self.symbol_attribute(&path, &key, span)))

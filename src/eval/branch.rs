@@ -303,6 +303,7 @@ impl Interp<'_> {
         let reason = format!("{left} if {} else {right}", cond.reason);
         let val = self.choice(cond, &reason, a.span.or(b.span));
         self.may_be(&val, &[a, b]);
+        self.hold(&val, &[a, b]);
         val
     }
 
@@ -332,6 +333,7 @@ impl Interp<'_> {
         let reason = format!("{text} only if decided by {}", cond.reason);
         let made = self.choice(cond, &reason, val.span);
         self.may_be(&made, &[val]);
+        self.hold(&made, &[val]);
         made
     }
 
@@ -499,7 +501,10 @@ impl Interp<'_> {
             }
             // A loop over it goes on for each side by itself; what stands still is still known.
             (Object::Lazy(a), Object::Lazy(b)) if a.stands_where(&b) => Object::Lazy(a),
-            (Object::Poisoned(hole), _) | (_, Object::Poisoned(hole)) => Object::Poisoned(hole),
+            (Object::Poisoned(hole), other) | (other, Object::Poisoned(hole)) => {
+                self.hold_parts(&Val::unknown(Arc::clone(&hole), cond.span), &other);
+                Object::Poisoned(hole)
+            }
             (Object::Module(module), Object::Module(_)) => Object::Module(module),
             (Object::Function(a), Object::Function(b)) => {
                 let mut function = a.as_ref().clone();
@@ -507,8 +512,10 @@ impl Interp<'_> {
                     self.merge_maps(cond, function.attrs, b.attrs.clone(), false, depth);
                 Object::Function(function.into())
             }
-            _ => {
+            (a, b) => {
                 let val = self.choice(cond, &format!("changed only if {}", cond.reason), cond.span);
+                self.hold_parts(&val, &a);
+                self.hold_parts(&val, &b);
                 Object::Poisoned(val.hole().map_or_else(|| Arc::clone(cond), Arc::clone))
             }
         }

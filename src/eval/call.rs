@@ -338,6 +338,7 @@ impl Interp<'_> {
                 val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)));
             return Ok(if is_task { val } else { self.derived(&[function, &val], span) });
         }
+        let results = self.call_candidates(function, args, span)?;
         let name = unknown
             .as_ref()
             .and_then(|val| val.hole().map(|hole| hole.name.clone()))
@@ -347,13 +348,13 @@ impl Interp<'_> {
         }
         self.call_on_candidates(function, &name, span);
         let vals: Vec<Val> = args.all().into_iter().cloned().collect();
-        for val in &vals {
+        for val in vals.iter().filter(|_| results.is_none()) {
             self.escape(val);
         }
         let last = name.rsplit('.').next().unwrap_or(&name);
         let is_class = last.chars().next().is_some_and(char::is_uppercase)
             && last.chars().any(char::is_lowercase);
-        let harmless = is_class || is_harmless(&name);
+        let harmless = results.is_some() || is_class || is_harmless(&name);
         if !harmless {
             let mut reached = Vec::new();
             for val in &vals {
@@ -384,15 +385,11 @@ impl Interp<'_> {
         };
         let made = Val::unknown(std::sync::Arc::new(hole), span);
         // A method may give back the object it was called on.
-        self.may_be(&made, &[function]);
+        let choices: Vec<&Val> =
+            std::iter::once(function).chain(results.iter().flatten()).collect();
+        self.may_be(&made, &choices);
+        self.hold(&made, &choices);
         Ok(made)
-    }
-
-    /// What a decorator podlift cannot see was put on, when a value is its result.
-    fn wrapped_by(&self, function: &Val) -> Option<Val> {
-        let hole = function.hole()?;
-        let found = self.wrapped.iter().find(|(known, _)| std::sync::Arc::ptr_eq(known, hole));
-        found.map(|(_, inner)| inner.clone())
     }
 
     /// Lists, dicts and sets that can be reached from a value through one another.

@@ -4,16 +4,27 @@
 //! is one of known objects all the same. Those are remembered with the hole, and none of them is certain
 //! any more after the change.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::branch::Flow;
+use super::call::Args;
 use super::interp::{Interp, Res};
-use super::object::{Data, Object, Val};
+use super::object::{Data, Map, Object, Val};
+use super::{Hole, Segment};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::Name;
 
 /// Objects that one hole is remembered to stand for.
 const REMEMBERED: usize = 256;
+
+/// Collections that are searched for what may be called.
+const SEARCHED: usize = 1000;
+
+/// Calls that are taken for alternatives.
+const ALTERNATIVES: usize = 16;
 
 /// Methods that change what they are called on.
 const CHANGING: &[&str] = &[
@@ -58,7 +69,7 @@ impl Interp<'_> {
                 Data::Obj(id) if self.can_change(self.heap.get(*id)) || self.heap.is_tied(*id) => {
                     found.push((*choice).clone())
                 }
-                Data::Tuple(_) => found.push((*choice).clone()),
+                Data::Tuple(_) | Data::Symbol(_) => found.push((*choice).clone()),
                 _ => {}
             }
         }
@@ -80,7 +91,7 @@ impl Interp<'_> {
                 | Object::Task(_)
                 | Object::Iterator(..)
                 | Object::Lazy(_)
-        )
+        ) || is_callable(object)
     }
 
     /// Something unknown is gone over: if it is one of known iterators, nobody knows where that stands.
@@ -180,6 +191,248 @@ impl Interp<'_> {
         }
     }
 
+    /// What a decorator podlift cannot see was put on, when a value is its result.
+    pub(super) fn wrapped_by(&self, function: &Val) -> Option<Val> {
+        let hole = function.hole()?;
+        let found = self.wrapped.iter().find(|(known, _)| Arc::ptr_eq(known, hole));
+        found.map(|(_, inner)| inner.clone())
+    }
+
+    /// An attribute of something unknown: perhaps a method of what it may be.
+    pub(crate) fn attribute_of_unknown(&mut self, object: &Val, name: &Name, span: Span) -> Res {
+        let part = self.part_of(object, &format!(".{name}"), span);
+        let mut methods = Vec::new();
+        for candidate in self.within_reach(object) {
+            let class = match candidate.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Instance(instance)) => instance.class.clone(),
+                Some(Object::Class(..)) => candidate.clone(),
+                _ => continue,
+            };
+            let Ok(Some(found)) = self.class_lookup(&class, name) else { continue };
+            match found.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Function(_) | Object::Static(_) | Object::ClassMethod(_)) => {
+                    methods.extend(self.find_attribute(&candidate, name, span)?);
+                }
+                Some(Object::Property(..)) => {
+                    let cond = self.condition_at(span, object);
+                    self.perhaps(&cond, span, &mut |this| {
+                        methods.extend(this.find_attribute(&candidate, name, span)?);
+                        Ok(())
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        self.may_be(&part, &methods.iter().collect::<Vec<_>>());
+        Ok(part)
+    }
+
+    /// What an unknown value was made of, so far as it may be called or have methods: what a list held before nobody
+    /// knew its length is still what a loop over it goes through.
+    pub(crate) fn hold(&mut self, made: &Val, from: &[&Val]) {
+        let Some(hole) = made.hole() else { return };
+        let mut found: Vec<Val> = Vec::new();
+        for val in from {
+            match &val.data {
+                Data::Obj(id) => match self.heap.get(*id) {
+                    Object::Poisoned(hole) => found.extend(self.held_by(hole)),
+                    _ => found.push((*val).clone()),
+                },
+                Data::Unknown(hole) => found.extend(self.held_by(hole)),
+                Data::Tuple(_) => found.push((*val).clone()),
+                _ => {}
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        let key = Arc::as_ptr(hole).addr();
+        let (_, held) = self.held.entry(key).or_insert_with(|| (Arc::clone(hole), Vec::new()));
+        held.extend(found);
+        held.truncate(REMEMBERED);
+    }
+
+    /// Remembers what an object held that is about to become unknown.
+    pub(crate) fn hold_parts(&mut self, made: &Val, object: &Object) {
+        let parts: Vec<Val> = match object {
+            Object::List(items) | Object::Iterator(items, _) => kept(items),
+            Object::Set(items, _) => kept(items.values()),
+            Object::Dict(entries, _) => kept(entries.values().map(|(_, val)| val)),
+            _ => return,
+        };
+        self.hold(made, &parts.iter().collect::<Vec<_>>());
+    }
+
+    fn held_by(&self, hole: &Arc<Hole>) -> Vec<Val> {
+        let key = Arc::as_ptr(hole).addr();
+        let lists = [self.candidates.get(&key), self.held.get(&key)];
+        lists.into_iter().flatten().flat_map(|(_, vals)| vals.iter().cloned()).collect()
+    }
+
+    /// All that an unknown value may be or was made of, collections opened.
+    fn within_reach(&self, val: &Val) -> Vec<Val> {
+        let unknown = self.unknown(val);
+        let Some(hole) = unknown.as_ref().and_then(Val::hole) else { return Vec::new() };
+        let mut open = self.held_by(hole);
+        open.reverse();
+        let mut seen = BTreeSet::new();
+        let mut found: Vec<Val> = Vec::new();
+        while let Some(val) = open.pop() {
+            if found.len() >= REMEMBERED || !self.work(1) {
+                break;
+            }
+            let parts = match &val.data {
+                Data::Tuple(items) => kept(items.iter()),
+                Data::Symbol(_) => {
+                    found.push(val.clone());
+                    continue;
+                }
+                Data::Unknown(hole) => self.held_by(hole),
+                Data::Obj(id) => {
+                    let id = self.heap.resolve(*id);
+                    if !seen.insert(id) {
+                        continue;
+                    }
+                    match self.heap.get(id) {
+                        Object::List(items) | Object::Iterator(items, _) => kept(items),
+                        Object::Set(items, _) => kept(items.values()),
+                        Object::Dict(entries, _) => kept(entries.values().map(|(_, val)| val)),
+                        Object::Lazy(lazy) => lazy.sources(),
+                        Object::Poisoned(hole) => self.held_by(hole),
+                        // A view of a dict, or an iterator of a library.
+                        Object::Record(_, attrs) => kept(attrs.values()),
+                        _ => {
+                            found.push(val.clone());
+                            continue;
+                        }
+                    }
+                }
+                _ => continue,
+            };
+            if seen.len() < SEARCHED {
+                open.extend(parts.into_iter().rev());
+            }
+        }
+        found
+    }
+
+    /// `getattr(object, unknown)` and `globals()[unknown]`: what can be called of what the name may be that of.
+    pub(crate) fn named_by(&mut self, object: &Val, name: &Val, span: Span) -> Val {
+        let made = self.derived(&[object, name], span);
+        let Some(id) = object.as_obj() else { return made };
+        let (owners, this) = match self.heap.get(id) {
+            Object::Instance(instance) => {
+                let class = instance.class.clone();
+                let above = class.as_obj().map(|id| self.mro(id)).unwrap_or_default();
+                (std::iter::once(class).chain(above).collect(), Some(object.clone()))
+            }
+            Object::Module(module) => (vec![Val::obj(module.scope, span)], None),
+            _ => (vec![object.clone()], None),
+        };
+        let mut found: Map<Name, Val> = Map::default();
+        for owner in owners {
+            let Some(Object::Class(_, names) | Object::Scope(names)) =
+                owner.as_obj().map(|id| self.heap.get(id))
+            else {
+                continue;
+            };
+            for (own, val) in names.iter().filter(|(own, _)| may_be_name(own, name)) {
+                if val.as_obj().is_some_and(|id| is_callable(self.heap.get(id)))
+                    && !found.contains_key(own)
+                {
+                    found.insert(own.clone(), val.clone());
+                }
+            }
+        }
+        let vals = found.into_values().map(|val| match &this {
+            Some(this) => self.heap.val(Object::Bound(val, this.clone()), span),
+            None => val,
+        });
+        let vals: Vec<Val> = vals.collect();
+        self.may_be(&made, &vals.iter().collect::<Vec<_>>());
+        made
+    }
+
+    /// A call of one of known functions or classes, nobody knows of which: each of the calls may take place. Gives their
+    /// results, or `None` when what is called is not known any better.
+    pub(crate) fn call_candidates(
+        &mut self,
+        function: &Val,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Vec<Val>>> {
+        let mut candidates = self.within_reach(function);
+        candidates.retain(|val| self.can_be_called(val));
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        // Each of them may call others in the same way, in any order.
+        let under_way = self.choosing.iter().filter(|site| **site == span).count();
+        if under_way > 1 {
+            self.leave_unfinished(span);
+            return Ok(Some(Vec::new()));
+        }
+        let decided = function.hole().map_or(span, |hole| hole.span.or(span));
+        let cond = self.condition_at(decided, function);
+        let results = RefCell::new(Vec::new());
+        self.choosing.push(span);
+        let is_repeated = under_way == 1;
+        if is_repeated {
+            self.patterns.push(Arc::clone(&cond));
+        }
+        let flow = self.one_of(&cond, &candidates, args, &results, span);
+        if is_repeated {
+            self.patterns.pop();
+        }
+        self.choosing.pop();
+        self.flow_value(flow, span)?;
+        Ok(Some(results.into_inner()))
+    }
+
+    fn can_be_called(&self, val: &Val) -> bool {
+        match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => {
+                matches!(self.class_lookup(&instance.class, "__call__"), Ok(Some(_)))
+            }
+            Some(object) => is_callable(object),
+            None => val.as_symbol().is_some(),
+        }
+    }
+
+    /// One of several calls takes place, or none.
+    fn one_of(
+        &mut self,
+        cond: &Arc<Hole>,
+        candidates: &[Val],
+        args: &Args,
+        results: &RefCell<Vec<Val>>,
+        span: Span,
+    ) -> Flow {
+        let call = |this: &mut Self, candidate: &Val| {
+            match this.call(candidate, args.clone(), span) {
+                Ok(val) => results.borrow_mut().push(val),
+                Err(raised) => return raised.into(),
+            }
+            Flow::Normal
+        };
+        match candidates {
+            [] => Flow::Normal,
+            [first, rest @ ..] if rest.len() < ALTERNATIVES => {
+                self.both(cond, &mut |this| call(this, first), &mut |this| {
+                    this.one_of(cond, rest, args, results, span)
+                })
+            }
+            // So many alternatives within each other take too long: each by itself.
+            [first, rest @ ..] => {
+                let flow = self.both(cond, &mut |this| call(this, first), &mut |_| Flow::Normal);
+                match flow {
+                    Flow::Normal => self.one_of(cond, rest, args, results, span),
+                    flow => flow,
+                }
+            }
+        }
+    }
+
     /// An attribute of something unknown was set: one of what it may be has it, the others what they
     /// had.
     pub(crate) fn set_candidates(
@@ -197,4 +450,32 @@ impl Interp<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a call of an object runs code of the user.
+fn is_callable(object: &Object) -> bool {
+    matches!(
+        object,
+        Object::Function(_) | Object::Bound(..) | Object::Partial(..) | Object::Class(..)
+    )
+}
+
+/// Whether a name may be one that is known in part. Nobody means the names that Python itself calls.
+fn may_be_name(name: &str, known: &Val) -> bool {
+    let Data::Text(text) = &known.data else { return !name.starts_with("__") };
+    let literal = |part: Option<&Segment>| match part {
+        Some(Segment::Literal(text)) => text.clone(),
+        _ => String::new(),
+    };
+    !name.starts_with("__")
+        && name.starts_with(literal(text.segments.first()).as_str())
+        && name.ends_with(literal(text.segments.last()).as_str())
+}
+
+/// The values that can hold others, be called or have methods.
+fn kept<'a>(vals: impl IntoIterator<Item = &'a Val>) -> Vec<Val> {
+    let is_kept = |val: &&Val| {
+        matches!(val.data, Data::Obj(_) | Data::Tuple(_) | Data::Symbol(_) | Data::Unknown(_))
+    };
+    vals.into_iter().filter(is_kept).take(REMEMBERED).cloned().collect()
 }

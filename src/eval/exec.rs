@@ -317,7 +317,13 @@ impl Interp<'_> {
     }
 
     /// The turns of a loop over something unknown, evaluated once.
-    fn unknown_turns(&mut self, target: &Target, val: &Val, body: &[Stmt], span: Span) -> Flow {
+    pub(super) fn unknown_turns(
+        &mut self,
+        target: &Target,
+        val: &Val,
+        body: &[Stmt],
+        span: Span,
+    ) -> Flow {
         let unknown = self.loop_hole(val, span);
         let cond = unknown.hole().map_or_else(|| self.condition_at(span, val), Arc::clone);
         self.pattern_loop(&cond, body, |this| {
@@ -404,6 +410,7 @@ impl Interp<'_> {
         };
         let element = Val::unknown(Arc::new(hole), span);
         self.may_be(&element, &[iterable]);
+        self.hold(&element, &[iterable]);
         element
     }
 

@@ -5,6 +5,7 @@ mod mapping;
 
 use std::rc::Rc;
 
+use self::comprehension::Order;
 use super::interp::{Interp, Res};
 use super::object::{Data, Entries, Object, Val};
 use super::{HoleKind, Text};
@@ -148,7 +149,7 @@ impl Interp<'_> {
                 Ok(val)
             }
             ExprKind::ListComp(element, generators) => {
-                match self.comprehension(true, generators, &mut |this| {
+                match self.comprehension(Order::Counts, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => Ok(self.list(items, span)),
@@ -157,7 +158,7 @@ impl Interp<'_> {
             }
             ExprKind::Generator(expr) => self.generator_expression(expr, span),
             ExprKind::SetComp(element, generators) => {
-                match self.comprehension(false, generators, &mut |this| {
+                match self.comprehension(Order::Free, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => self.make_set(items, false, span),
@@ -165,23 +166,14 @@ impl Interp<'_> {
                 }
             }
             ExprKind::DictComp(key, value, generators) => {
-                let made = self.comprehension(false, generators, &mut |this| {
-                    Ok(vec![Val::tuple(vec![this.eval(key)?, this.eval(value)?], key.span)])
+                let dict = self.dict(Entries::default(), span);
+                let made = self.comprehension(Order::Keyed, generators, &mut |this| {
+                    let key = this.eval(key)?;
+                    let value = this.eval(value)?;
+                    this.set_item(&dict, &key, value, span)?;
+                    Ok(Vec::new())
                 })?;
-                match made {
-                    Err(unknown) => Ok(unknown),
-                    Ok(pairs) => {
-                        let dict = self.dict(Entries::default(), span);
-                        for pair in pairs {
-                            if let Data::Tuple(pair) = &pair.data
-                                && let [key, value] = pair.as_ref()
-                            {
-                                self.set_item(&dict, key, value.clone(), span)?;
-                            }
-                        }
-                        Ok(dict)
-                    }
-                }
+                Ok(made.map_or_else(|unknown| unknown, |_| dict))
             }
             ExprKind::Yield(value) => {
                 let val = match value {

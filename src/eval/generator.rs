@@ -164,11 +164,11 @@ impl Interp<'_> {
                 return Ok(Next::Item(item));
             }
             if let Some(unknown) = state.open.take() {
-                return Ok(Next::Open(unknown));
+                return self.open_end(state, &def, flow, unknown);
             }
             let step = match flow {
                 Flow::Stop => return Err(Raised::Stop),
-                Flow::Fork(_) => self.join_flow(state, &def, flow),
+                Flow::Fork(_) => self.join_flow(state, &def, flow, None),
                 Flow::Normal => match self.statement(state, &def) {
                     Some(stmt) => self.begin(stmt),
                     None => match self.close_level(state, &def, Flow::Normal) {
@@ -209,6 +209,37 @@ impl Interp<'_> {
                 }
             };
         }
+    }
+
+    /// Nobody knows what the generator gives from here on. Whoever goes over it may ask for more all the same, so what
+    /// the rest of it does may happen.
+    fn open_end(
+        &mut self,
+        state: &mut GeneratorState,
+        def: &Function,
+        flow: Flow,
+        unknown: Val,
+    ) -> Res<Next> {
+        if let (Flow::Normal, Some(level)) = (&flow, state.levels.last_mut()) {
+            // The statement that has just ended.
+            level.at = level.at.saturating_sub(1);
+        }
+        let span = if unknown.span.is_some() { unknown.span } else { def.span };
+        let cond = self.condition_at(span, &unknown);
+        let mut flow = Some(flow);
+        self.perhaps(&cond, span, &mut |this| {
+            let flow = flow.take().unwrap_or(Flow::Normal);
+            match this.join_flow(state, def, flow, Some(&cond)) {
+                Step::Ended(Flow::Stop) => Err(Raised::Stop),
+                Step::Ended(Flow::Raise(val)) => Err(Raised::Exception(val)),
+                _ => Ok(()),
+            }
+        })?;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.yields.clear();
+            frame.doubt = None;
+        }
+        Ok(Next::Open(unknown))
     }
 
     /// Goes on from where the generator stopped: how the statement with the `yield` ended, or another
@@ -286,7 +317,12 @@ impl Interp<'_> {
                 state.is_suspended = true;
                 Ok(Err(Next::Item(val)))
             }
-            Ok(Next::Open(unknown)) => Ok(Err(Next::Open(unknown))),
+            Ok(Next::Open(unknown)) => {
+                state.delegate = None;
+                let given = self.derived(&[&unknown], def.span);
+                state.open = Some(unknown);
+                self.answer(state, def, given).map(Ok)
+            }
             Ok(Next::End(val)) => {
                 state.delegate = None;
                 self.answer(state, def, val).map(Ok)
@@ -377,10 +413,10 @@ impl Interp<'_> {
                 let val = self.eval(test)?;
                 Ok(self.truth(&val)?.map(|truth| Step::Enter(LevelKind::Branch(truth))))
             }
-            StmtKind::For(target, iterable, ..) if !expr_yields(iterable) => {
+            StmtKind::For(target, iterable, body, orelse) if !expr_yields(iterable) => {
                 let val = self.eval(iterable)?;
                 let Some(iterator) = self.iter_of(&val, iterable.span)? else { return Ok(None) };
-                self.turn(target, &iterator, iterable.span).map(Some)
+                self.turn(target, &iterator, (body, orelse), iterable.span).map(Some)
             }
             StmtKind::While(test, ..) if !expr_yields(test) => self.while_turn(test, 0),
             StmtKind::With(items, _) if !items.iter().any(|(expr, _)| expr_yields(expr)) => {
@@ -418,7 +454,13 @@ impl Interp<'_> {
     }
 
     /// The next turn of a `for`, or its end.
-    fn turn(&mut self, target: &Target, iterator: &Val, span: Span) -> Res<Step> {
+    fn turn(
+        &mut self,
+        target: &Target,
+        iterator: &Val,
+        (body, orelse): (&[Stmt], &[Stmt]),
+        span: Span,
+    ) -> Res<Step> {
         match self.next_item(iterator, span)? {
             Next::Item(item) => {
                 self.assign(target, item)?;
@@ -427,7 +469,8 @@ impl Interp<'_> {
             Next::End(_) => Ok(Step::Enter(LevelKind::LoopElse)),
             Next::Open(unknown) => {
                 self.bring_into_doubt(&unknown);
-                Ok(Step::Ended(Flow::Return(unknown)))
+                let flow = self.unknown_turns(target, &unknown, body, span);
+                Ok(Step::Ended(self.after_loop(flow, orelse)))
             }
         }
     }

@@ -137,6 +137,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) joined: Map<(ObjId, ObjId), Val>,
     /// Objects that an unknown value may be, by the place of its hole.
     pub(crate) candidates: Map<usize, (Arc<Hole>, Vec<Val>)>,
+    /// What unknown values were made of that can be called or has methods, by hole.
+    pub(crate) held: Map<usize, (Arc<Hole>, Vec<Val>)>,
+    /// Where one of several functions is being called.
+    pub(crate) choosing: Vec<Span>,
     /// Values of attributes that are there only under a condition, by the place of their hole.
     pub(crate) partial: Map<usize, Arc<Hole>>,
     /// Names that are bound under a condition only, by their scope: what asks a scope as a dict has to know.
@@ -221,6 +225,8 @@ impl<'a> Interp<'a> {
             wrapped: Vec::new(),
             joined: Map::default(),
             candidates: Map::default(),
+            held: Map::default(),
+            choosing: Vec::new(),
             partial: Map::default(),
             maybe_unbound: Map::default(),
             nodes_in_making: Vec::new(),
@@ -363,7 +369,9 @@ impl<'a> Interp<'a> {
             span,
             roots,
         };
-        Val::unknown(Arc::new(hole), span)
+        let made = Val::unknown(Arc::new(hole), span);
+        self.hold(&made, from);
+        made
     }
 
     /// Collects the lookups a value depends on.

@@ -244,6 +244,7 @@ impl Interp<'_> {
                     }
                     Ok(val.clone())
                 }
+                None if self.unknown(index).is_some() => Ok(self.named_by(object, index, span)),
                 None => Err(self.key_error(index, span)),
             },
             Object::XCom(..) | Object::Record(..) | Object::Dag(_) | Object::Group(_) => {

@@ -339,6 +339,10 @@ impl Interp<'_> {
                 let function = function.clone();
                 match self.row(&iterators.clone(), span)? {
                     Ok(row) => self.call(&function, Args::positional(row), span).map(Next::Item),
+                    Err(Next::Open(unknown)) => {
+                        self.call_for_any(&function, iterators.len(), &unknown, span)?;
+                        Ok(Next::Open(unknown))
+                    }
                     Err(next) => Ok(next),
                 }
             }
@@ -440,9 +444,13 @@ impl Interp<'_> {
         let iterable = self.eval(&first.iterable)?;
         let Some(source) = self.iter_of(&iterable, first.iterable.span)? else {
             // Evaluated once for any element, so that what it makes is found.
-            return Ok(self
-                .unknown_expression(expr, &iterable)?
-                .unwrap_or_else(|| self.derived(&[&iterable], span)));
+            let Some(outer) = self.frame().cloned() else { return Ok(Val::none(span)) };
+            let frame = self.comprehension_frame(&outer);
+            self.frames.push(frame);
+            let result = self.unknown_turn(expr, &iterable);
+            self.frames.pop();
+            result?;
+            return Ok(self.derived(&[&iterable], first.iterable.span));
         };
         let Some(outer) = self.frame().cloned() else { return Ok(Val::none(span)) };
         let frame = self.comprehension_frame(&outer);
@@ -481,23 +489,97 @@ impl Interp<'_> {
                 return Ok(Next::Item(state.ready.remove(0)));
             }
             self.step(span)?;
-            let source = state.source.clone();
-            let item = match self.next_item(&source, span)? {
-                Next::Item(item) => item,
-                next => return Ok(next),
-            };
-            let mut frame = state.frame.clone();
-            frame.undecided = self.undecided();
-            self.frames.push(frame);
-            let made = self.expression_turn(&state.expr, item, &mut state.ready);
-            self.frames.pop();
-            self.lift_walrus(state.frame.scope, state.outer, &state.expr.clauses);
-            if let Some(unknown) = made? {
-                return Ok(Next::Open(unknown));
+            match self.turn_of_expression(state, span)? {
+                Turn::Known => {}
+                Turn::Last(next) => return Ok(next),
+                Turn::Doubtful(unknown) => {
+                    self.rest_of_expression(state, &unknown, span)?;
+                    return Ok(Next::Open(unknown));
+                }
             }
         }
     }
+
+    fn turn_of_expression(&mut self, state: &mut ExpressionState, span: Span) -> Res<Turn> {
+        let source = state.source.clone();
+        let next = self.next_item(&source, span)?;
+        if matches!(next, Next::End(_)) {
+            return Ok(Turn::Last(next));
+        }
+        let mut frame = state.frame.clone();
+        frame.undecided = self.undecided();
+        self.frames.push(frame);
+        let turn = match next {
+            Next::Item(item) => {
+                self.expression_turn(&state.expr, item, &mut state.ready).map(|made| match made {
+                    Some(unknown) => Turn::Doubtful(unknown),
+                    None => Turn::Known,
+                })
+            }
+            Next::Open(unknown) => self
+                .unknown_turn(&state.expr, &unknown)
+                .map(|()| Turn::Last(Next::Open(self.derived(&[&unknown], span)))),
+            end @ Next::End(_) => Ok(Turn::Last(end)),
+        };
+        self.frames.pop();
+        self.lift_walrus(state.frame.scope, state.outer, &state.expr.clauses);
+        turn
+    }
+
+    /// Nobody knows what an expression gives from here on. Whoever goes over it may ask for more all the same, so what
+    /// its other turns do may happen.
+    fn rest_of_expression(
+        &mut self,
+        state: &mut ExpressionState,
+        unknown: &Val,
+        span: Span,
+    ) -> Res<()> {
+        let cond = self.condition_at(span, unknown);
+        self.perhaps(&cond, span, &mut |this| {
+            for _ in 0..MOST_IN_DOUBT {
+                this.step(span)?;
+                if let Turn::Last(_) = this.turn_of_expression(state, span)? {
+                    return Ok(());
+                }
+            }
+            let mut frame = state.frame.clone();
+            frame.undecided = this.undecided();
+            this.frames.push(frame);
+            let result = this.unknown_turn(&state.expr, unknown);
+            this.frames.pop();
+            result
+        })
+    }
+
+    /// A function is called for each element of something unknown.
+    pub(crate) fn call_for_any(
+        &mut self,
+        function: &Val,
+        rows: usize,
+        unknown: &Val,
+        span: Span,
+    ) -> Res<()> {
+        let cond = self.condition_at(span, unknown);
+        self.any_number(&cond, span, &mut |this| {
+            let part = this.part_of(unknown, "[...]", span);
+            this.call(function, Args::positional(vec![part; rows]), span).map(|_| ())
+        })
+    }
 }
+
+/// How a turn of a generator expression went.
+enum Turn {
+    /// Its elements are ready.
+    Known,
+    /// It is not known which elements it gives.
+    Doubtful(Val),
+    /// There are no others.
+    Last(Next),
+}
+
+/// Turns that are evaluated one by one after it is no longer known which count. Those after them are evaluated once
+/// for all.
+const MOST_IN_DOUBT: usize = 1000;
 
 /// Iterators that take their elements from each other, all of which stand on the stack.
 const MOST_IN_EACH_OTHER: u32 = 2000;

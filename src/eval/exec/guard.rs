@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::eval::Hole;
 use crate::eval::heap::Delta;
-use crate::eval::interp::{Interp, Raised, Res};
+use crate::eval::interp::Interp;
 use crate::eval::object::Val;
 use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, Handler};
@@ -172,19 +172,6 @@ impl Interp<'_> {
         let mut point = self.heap.changed_since(journal);
         point.extend(more);
         doubt.points.push(point);
-    }
-
-    /// The result of an evaluation that may not take place: where it raises, it is not known whether anything is
-    /// raised.
-    pub(crate) fn supposed<T>(&mut self, result: Res<T>, cond: &Arc<Hole>) -> Res<Option<T>> {
-        match result {
-            Ok(made) => Ok(Some(made)),
-            Err(Raised::Stop) => Err(Raised::Stop),
-            Err(Raised::Exception(_)) => {
-                self.raises_if(cond, true, Delta::default());
-                Ok(None)
-            }
-        }
     }
 
     /// Does something whose doubts are not told where they are not meant.

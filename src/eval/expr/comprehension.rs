@@ -1,35 +1,70 @@
 //! Comprehensions.
 
+use std::sync::Arc;
+
 use super::target_names;
+use crate::eval::Hole;
+use crate::eval::branch::Flow;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::lazy::Next;
 use crate::eval::object::{Object, Val};
 use crate::python::Span;
-use crate::python::ast::{Comprehension, GeneratorExpr, Name};
+use crate::python::ast::{Comprehension, Expr, GeneratorExpr, Name, Target};
 
-impl Interp<'_> {
-    /// Runs the clauses of a comprehension and collects what the element gives; an unknown iterable
-    /// or condition makes the whole unknown (`Err`).
+/// What the order and the number of its elements mean to what a comprehension makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// A list: every element has a place.
+    Counts,
+    /// A set: which elements there are.
+    Free,
+    /// A dict: elements that may not be there are told apart by their keys.
+    Keyed,
+}
+
+/// What a comprehension has made so far.
+struct Made<'e, 'a> {
+    /// Makes the elements of a turn.
+    element: &'e mut dyn FnMut(&mut Interp<'a>) -> Res<Vec<Val>>,
+    /// The elements, in order.
+    items: Vec<Val>,
+    /// What decides whether some of them are there.
+    doubt: Option<Val>,
+    /// Why it is not known at all which elements there are, or in which order.
+    open: Option<Val>,
+}
+
+impl<'e, 'a> Made<'e, 'a> {
+    fn by(element: &'e mut dyn FnMut(&mut Interp<'a>) -> Res<Vec<Val>>) -> Self {
+        Self { element, items: Vec::new(), doubt: None, open: None }
+    }
+}
+
+impl<'a> Interp<'a> {
+    /// Runs the clauses of a comprehension and collects what the element gives; `Err` when an unknown iterable or, unless
+    /// the elements find their own places (`keyed`), an unknown condition makes the whole unknown.
     pub(super) fn comprehension(
         &mut self,
-        ordered: bool,
+        order: Order,
         generators: &[Comprehension],
         element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
     ) -> Res<Result<Vec<Val>, Val>> {
         let Some(frame) = self.frame().cloned() else { return Ok(Ok(Vec::new())) };
         // A comprehension has a scope of its own, like a function; `:=` inside it binds outside.
-        let mut items = Vec::new();
         let outer = frame.scope;
         let inner = self.comprehension_frame(&frame);
         let scope = inner.scope;
         // Its first iterable is evaluated outside.
-        let Some((first, rest)) = generators.split_first() else { return Ok(Ok(items)) };
+        let Some((first, rest)) = generators.split_first() else { return Ok(Ok(Vec::new())) };
         let iterable = self.eval(&first.iterable)?;
+        let mut made = Made::by(element);
         self.frames.push(inner);
-        let result = self.clause(ordered, first, rest, &iterable, element, &mut items);
+        let result = self.clause(order == Order::Counts, first, rest, &iterable, &mut made);
         self.frames.pop();
         self.lift_walrus(scope, outer, generators);
-        Ok(match result? {
+        result?;
+        let doubt = made.doubt.filter(|_| order != Order::Keyed);
+        Ok(match made.open.or(doubt) {
             Some(unknown) => {
                 let elements = match iterable.as_obj().map(|id| self.heap.get(id)) {
                     Some(Object::List(items)) => items.clone(),
@@ -39,7 +74,7 @@ impl Interp<'_> {
                 self.may_be(&unknown, &choices);
                 Err(unknown)
             }
-            None => Ok(items),
+            None => Ok(made.items),
         })
     }
 
@@ -65,90 +100,125 @@ impl Interp<'_> {
         }
     }
 
-    pub(super) fn clauses(
+    fn clauses(
         &mut self,
         ordered: bool,
         generators: &[Comprehension],
-        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
-        items: &mut Vec<Val>,
-    ) -> Res<Option<Val>> {
+        made: &mut Made<'_, 'a>,
+    ) -> Res<()> {
         let Some((clause, rest)) = generators.split_first() else {
-            let made = element(self)?;
-            items.extend(made);
-            if items.len() > self.settings.limits.collection {
-                let span = generators.first().map_or(Span::NONE, |clause| clause.iterable.span);
-                let message = "a comprehension makes more elements than the bound";
-                return Ok(Some(self.limit_hole(span, "collection", message)));
-            }
-            return Ok(None);
+            let items = (made.element)(self)?;
+            made.items.extend(items);
+            return Ok(());
         };
         let iterable = self.eval(&clause.iterable)?;
-        self.clause(ordered, clause, rest, &iterable, element, items)
+        self.clause(ordered, clause, rest, &iterable, made)
     }
 
-    /// One clause over its iterable, with the clauses inside it.
-    pub(super) fn clause(
+    /// One clause over its iterable, with the clauses inside it. What is unknown ends it no sooner: every turn may make
+    /// tasks and change what others see.
+    fn clause(
         &mut self,
         ordered: bool,
         clause: &Comprehension,
         rest: &[Comprehension],
         iterable: &Val,
-        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
-        items: &mut Vec<Val>,
-    ) -> Res<Option<Val>> {
+        made: &mut Made<'_, 'a>,
+    ) -> Res<()> {
         let span = clause.iterable.span;
         if ordered && self.is_unordered(iterable) {
-            return Ok(Some(self.unordered(span)));
+            let unknown = self.unordered(span);
+            made.open.get_or_insert(unknown);
         }
         let Some(iterator) = self.iter_of(iterable, span)? else {
-            return self.unknown_clause(clause, rest, element, iterable);
+            return self.unknown_clause(clause, rest, made, iterable);
         };
         loop {
             self.step(span)?;
             let value = match self.next_item(&iterator, span)? {
                 Next::Item(value) => value,
-                Next::End(_) => return Ok(None),
-                Next::Open(unknown) => {
-                    return self.unknown_clause(clause, rest, element, &unknown);
-                }
+                Next::End(_) => return Ok(()),
+                Next::Open(unknown) => return self.unknown_clause(clause, rest, made, &unknown),
             };
-            if let Some(unknown) = self.clause_turn(ordered, clause, rest, value, element, items)? {
-                return Ok(Some(unknown));
+            self.clause_turn(ordered, clause, rest, value, made)?;
+            if made.items.len() > self.settings.limits.collection {
+                let message = "a comprehension makes more elements than the bound";
+                made.open = Some(self.limit_hole(span, "collection", message));
+                return Ok(());
             }
         }
     }
 
-    /// One turn of a clause: `Some` when something unknown decides whether it counts.
-    pub(super) fn clause_turn(
+    /// One turn of a clause.
+    fn clause_turn(
         &mut self,
         ordered: bool,
         clause: &Comprehension,
         rest: &[Comprehension],
         value: Val,
-        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
-        items: &mut Vec<Val>,
-    ) -> Res<Option<Val>> {
+        made: &mut Made<'_, 'a>,
+    ) -> Res<()> {
         self.assign(&clause.target, value)?;
-        for condition in &clause.conditions {
+        self.conditions_of_turn(ordered, &clause.conditions, rest, made)
+    }
+
+    /// The conditions of a turn that are left, and what they lead to.
+    fn conditions_of_turn(
+        &mut self,
+        ordered: bool,
+        conditions: &[Expr],
+        rest: &[Comprehension],
+        made: &mut Made<'_, 'a>,
+    ) -> Res<()> {
+        let mut left = conditions;
+        while let Some((condition, after)) = left.split_first() {
+            left = after;
             let val = self.eval(condition)?;
             match self.truth(&val)? {
                 Some(true) => {}
-                Some(false) => return Ok(None),
+                Some(false) => return Ok(()),
                 None => {
-                    // Evaluated once all the same, so that what the element makes is found.
                     let cond = self.condition_hole(condition, &val);
-                    self.conditions.push(std::sync::Arc::clone(&cond));
-                    let result = self.clauses(false, rest, element, &mut Vec::new());
-                    self.conditions.pop();
-                    self.supposed(result, &cond)?;
-                    return Ok(Some(self.derived(&[&val], condition.span)));
+                    let unknown = self.derived(&[&val], condition.span);
+                    made.doubt.get_or_insert(unknown);
+                    return self.perhaps(&cond, condition.span, &mut |this| {
+                        this.conditions_of_turn(ordered, after, rest, made)
+                    });
                 }
             }
         }
-        self.clauses(ordered, rest, element, items)
+        self.clauses(ordered, rest, made)
     }
 
-    /// One turn of the first clause of a generator expression.
+    /// Does what may not take place: what it changes is in doubt.
+    pub(crate) fn perhaps(
+        &mut self,
+        cond: &Arc<Hole>,
+        span: Span,
+        run: &mut dyn FnMut(&mut Self) -> Res<()>,
+    ) -> Res<()> {
+        let flow = self.both(
+            cond,
+            &mut |this| run(this).map_or_else(Flow::from, |()| Flow::Normal),
+            &mut |_| Flow::Normal,
+        );
+        self.flow_value(flow, span).map(|_| ())
+    }
+
+    /// Does once what may take place any number of times.
+    pub(crate) fn any_number(
+        &mut self,
+        cond: &Arc<Hole>,
+        span: Span,
+        run: &mut dyn FnMut(&mut Self) -> Res<()>,
+    ) -> Res<()> {
+        self.patterns.push(Arc::clone(cond));
+        let result = self.perhaps(cond, span, run);
+        self.patterns.pop();
+        result
+    }
+
+    /// One turn of the first clause of a generator expression: `Some` when it is not known what it gives.
     pub(crate) fn expression_turn(
         &mut self,
         expr: &GeneratorExpr,
@@ -156,55 +226,45 @@ impl Interp<'_> {
         items: &mut Vec<Val>,
     ) -> Res<Option<Val>> {
         let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(None) };
-        let mut element = |this: &mut Self| this.eval(&expr.element).map(|val| vec![val]);
-        self.clause_turn(false, clause, rest, value, &mut element, items)
+        let mut element = |this: &mut Interp<'a>| this.eval(&expr.element).map(|val| vec![val]);
+        let mut made = Made::by(&mut element);
+        self.clause_turn(false, clause, rest, value, &mut made)?;
+        items.append(&mut made.items);
+        Ok(made.open.or(made.doubt))
     }
 
-    /// A generator expression over something unknown.
-    pub(crate) fn unknown_expression(
-        &mut self,
-        expr: &GeneratorExpr,
-        iterable: &Val,
-    ) -> Res<Option<Val>> {
-        let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(None) };
-        let Some(frame) = self.frame().cloned() else { return Ok(None) };
-        let inner = self.comprehension_frame(&frame);
-        self.frames.push(inner);
-        let mut element = |this: &mut Self| this.eval(&expr.element).map(|val| vec![val]);
-        let result = self.unknown_clause(clause, rest, &mut element, iterable);
-        self.frames.pop();
-        result
+    /// The turns of a generator expression over something unknown.
+    pub(crate) fn unknown_turn(&mut self, expr: &GeneratorExpr, iterable: &Val) -> Res<()> {
+        let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(()) };
+        let mut element = |this: &mut Interp<'a>| this.eval(&expr.element).map(|val| vec![val]);
+        self.unknown_clause(clause, rest, &mut Made::by(&mut element), iterable)
     }
 
     /// A clause over something unknown: its element is evaluated once, so that tasks it makes are
     /// found, and the whole is unknown.
-    pub(super) fn unknown_clause(
+    fn unknown_clause(
         &mut self,
         clause: &Comprehension,
         rest: &[Comprehension],
-        element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
+        made: &mut Made<'_, 'a>,
         iterable: &Val,
-    ) -> Res<Option<Val>> {
-        let unknown = self.part_of(iterable, "[...]", clause.iterable.span);
-        let cond = self.condition_at(clause.iterable.span, iterable);
-        self.patterns.push(std::sync::Arc::clone(&cond));
-        let mut ignored = Vec::new();
-        let mut once = || -> Res<()> {
+    ) -> Res<()> {
+        let span = clause.iterable.span;
+        let unknown = self.part_of(iterable, "[...]", span);
+        let whole = self.derived(&[iterable], span);
+        made.open.get_or_insert(whole);
+        let cond = self.condition_at(span, iterable);
+        self.any_number(&cond, span, &mut |this| {
             match &clause.target {
-                crate::python::ast::Target::Sequence(targets, span) => {
+                Target::Sequence(targets, span) => {
                     for (index, target) in targets.iter().enumerate() {
-                        let part = self.part_of(&unknown, &format!("[{index}]"), *span);
-                        self.assign(target, part)?;
+                        let part = this.part_of(&unknown, &format!("[{index}]"), *span);
+                        this.assign(target, part)?;
                     }
                 }
-                target => self.assign(target, unknown.clone())?,
+                target => this.assign(target, unknown.clone())?,
             }
-            self.clauses(false, rest, element, &mut ignored)?;
-            Ok(())
-        };
-        let result = once();
-        self.patterns.pop();
-        self.supposed(result, &cond)?;
-        Ok(Some(self.derived(&[iterable], clause.iterable.span)))
+            this.conditions_of_turn(false, &clause.conditions, rest, made)
+        })
     }
 }

@@ -1,6 +1,9 @@
 //! How the blocks around a `yield` are left.
 
+use std::sync::Arc;
+
 use super::{GeneratorState, LevelKind, Step, block, finally};
+use crate::eval::Hole;
 use crate::eval::branch::Flow;
 use crate::eval::interp::Interp;
 use crate::eval::object::Val;
@@ -18,9 +21,10 @@ impl Interp<'_> {
         let Some(level) = state.levels.pop() else { return Err(flow) };
         let Some(stmt) = self.statement(state, def) else { return Err(flow) };
         Ok(match (level.kind, &stmt.kind) {
-            (LevelKind::For(iterator), StmtKind::For(target, iterable, ..)) => match flow {
+            (LevelKind::For(iterator), StmtKind::For(target, iterable, body, orelse)) => match flow
+            {
                 Flow::Normal | Flow::Continue => self
-                    .turn(target, &iterator, iterable.span)
+                    .turn(target, &iterator, (body, orelse), iterable.span)
                     .unwrap_or_else(|raised| Step::Ended(raised.into())),
                 Flow::Break => Step::Ended(Flow::Normal),
                 flow => Step::Ended(flow),
@@ -93,12 +97,14 @@ impl Interp<'_> {
     }
 
     /// Two sides that ended differently: the rest is evaluated in one go for both, and what is yielded
-    /// from here on is unknown.
+    /// from here on is unknown. A `while` that may go on without end, because nobody may ask for more (`perhaps`), is
+    /// evaluated once for all its turns.
     pub(super) fn join_flow(
         &mut self,
         state: &mut GeneratorState,
         def: &Function,
         flow: Flow,
+        perhaps: Option<&Arc<Hole>>,
     ) -> Step {
         let mut flow = flow;
         let unknown = self.fork_hole(&flow, def.span);
@@ -127,7 +133,12 @@ impl Interp<'_> {
                 }
                 (LevelKind::While(turn), StmtKind::While(test, body, orelse)) => {
                     let flow = self.each_end(flow, &mut |this, end| match end {
-                        Flow::Normal | Flow::Continue => this.while_turns(test, body, turn),
+                        Flow::Normal | Flow::Continue => match perhaps {
+                            Some(cond) => {
+                                this.pattern_loop(cond, body, |this| this.exec_block(body))
+                            }
+                            None => this.while_turns(test, body, turn),
+                        },
                         end => end,
                     });
                     self.after_loop(flow, orelse)

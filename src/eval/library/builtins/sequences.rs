@@ -406,7 +406,11 @@ impl Interp<'_> {
         let rest: Vec<Val> = args.pos.iter().skip(1).cloned().collect();
         match self.iterators(&rest, span)? {
             Some(iterators) => Ok(self.lazy(Lazy::Map(function.clone(), iterators), span)),
-            None => Ok(self.derived(&args.all(), span)),
+            None => {
+                let unknown = self.derived(&args.all(), span);
+                self.call_for_any(function, rest.len(), &unknown, span)?;
+                Ok(unknown)
+            }
         }
     }
 

@@ -184,8 +184,15 @@ impl Interp<'_> {
         Ok(match self.dict_get(entries, key, span)? {
             Some(val) if certain => val,
             Some(val) => match default.and_then(json_scalar) {
-                Some(default) => with_default(val, default),
-                None => val,
+                Some(scalar) => with_default(val, scalar),
+                None => match default.filter(|one| one.as_obj().is_some() || one.as_symbol().is_some()) {
+                    Some(default) => {
+                        let one = self.derived(&[&val, default], span);
+                        self.may_be(&one, &[&val, default]);
+                        one
+                    }
+                    None => val,
+                },
             },
             None => default.cloned().unwrap_or_else(|| Val::none(span)),
         })
