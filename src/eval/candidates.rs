@@ -201,10 +201,17 @@ impl Interp<'_> {
     /// An attribute of something unknown: perhaps a method of what it may be.
     pub(crate) fn attribute_of_unknown(&mut self, object: &Val, name: &Name, span: Span) -> Res {
         let part = self.part_of(object, &format!(".{name}"), span);
+        let reached = self.within_reach(object);
+        if reached.is_empty() {
+            return Ok(part);
+        }
         let mut methods = Vec::new();
-        for candidate in self.within_reach(object) {
+        for candidate in reached {
             let class = match candidate.as_obj().map(|id| self.heap.get(id)) {
-                Some(Object::Instance(instance)) => instance.class.clone(),
+                Some(Object::Instance(instance)) => {
+                    methods.extend(instance.attrs.get(name).cloned());
+                    instance.class.clone()
+                }
                 Some(Object::Class(..)) => candidate.clone(),
                 _ => continue,
             };
@@ -224,6 +231,9 @@ impl Interp<'_> {
             }
         }
         self.may_be(&part, &methods.iter().collect::<Vec<_>>());
+        if let Some(hole) = part.hole() {
+            self.methods.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), methods));
+        }
         Ok(part)
     }
 
@@ -361,7 +371,13 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Res<Option<Vec<Val>>> {
-        let mut candidates = self.within_reach(function);
+        let hole = function.hole();
+        let methods = hole.and_then(|hole| self.methods.get(&Arc::as_ptr(hole).addr()));
+        let mut candidates = match methods {
+            // What the object before the dot holds is not called.
+            Some((_, methods)) => methods.clone(),
+            None => self.within_reach(function),
+        };
         candidates.retain(|val| self.can_be_called(val));
         if candidates.is_empty() {
             return Ok(None);

@@ -139,6 +139,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) candidates: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// What unknown values were made of that can be called or has methods, by hole.
     pub(crate) held: Map<usize, (Arc<Hole>, Vec<Val>)>,
+    /// The methods that attributes of unknown values may be, by hole.
+    pub(crate) methods: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Where one of several functions is being called.
     pub(crate) choosing: Vec<Span>,
     /// Values of attributes that are there only under a condition, by the place of their hole.
@@ -226,6 +228,7 @@ impl<'a> Interp<'a> {
             joined: Map::default(),
             candidates: Map::default(),
             held: Map::default(),
+            methods: Map::default(),
             choosing: Vec::new(),
             partial: Map::default(),
             maybe_unbound: Map::default(),

@@ -407,7 +407,7 @@ impl Interp<'_> {
         match self.iterators(&rest, span)? {
             Some(iterators) => Ok(self.lazy(Lazy::Map(function.clone(), iterators), span)),
             None => {
-                let unknown = self.derived(&args.all(), span);
+                let unknown = self.derived(&rest.iter().collect::<Vec<_>>(), span);
                 self.call_for_any(function, rest.len(), &unknown, span)?;
                 Ok(unknown)
             }

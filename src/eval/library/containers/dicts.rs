@@ -185,7 +185,9 @@ impl Interp<'_> {
             Some(val) if certain => val,
             Some(val) => match default.and_then(json_scalar) {
                 Some(scalar) => with_default(val, scalar),
-                None => match default.filter(|one| one.as_obj().is_some() || one.as_symbol().is_some()) {
+                None => match default
+                    .filter(|one| one.as_obj().is_some() || one.as_symbol().is_some())
+                {
                     Some(default) => {
                         let one = self.derived(&[&val, default], span);
                         self.may_be(&one, &[&val, default]);
