@@ -19,6 +19,7 @@ mod eval {
     //! The evaluator against CPython.
 
     mod edges;
+    mod found;
     mod random;
     mod tables;
     mod traps;

@@ -231,10 +231,15 @@ impl Interp<'_> {
             }
         }
         self.may_be(&part, &methods.iter().collect::<Vec<_>>());
-        if let Some(hole) = part.hole() {
+        self.only_calls(&part, methods);
+        Ok(part)
+    }
+
+    /// A call of an attribute is one of its methods. What the object holds besides is not called.
+    fn only_calls(&mut self, attribute: &Val, methods: Vec<Val>) {
+        if let Some(hole) = attribute.hole() {
             self.methods.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), methods));
         }
-        Ok(part)
     }
 
     /// What an unknown value was made of, so far as it may be called or have methods: what a list held before nobody
@@ -268,6 +273,13 @@ impl Interp<'_> {
             Object::List(items) | Object::Iterator(items, _) => kept(items),
             Object::Set(items, _) => kept(items.values()),
             Object::Dict(entries, _) => kept(entries.values().map(|(_, val)| val)),
+            // Its class is still known, and so are its methods; of its attributes none.
+            Object::Instance(instance) if instance.payload.is_none() => {
+                let mut instance = instance.clone();
+                instance.attrs.values_mut().for_each(|val| *val = made.clone());
+                vec![self.heap.val(Object::Instance(instance), made.span)]
+            }
+            Object::Poisoned(hole) => self.held_by(hole),
             _ => return,
         };
         self.hold(made, &parts.iter().collect::<Vec<_>>());
@@ -307,7 +319,7 @@ impl Interp<'_> {
                         Object::List(items) | Object::Iterator(items, _) => kept(items),
                         Object::Set(items, _) => kept(items.values()),
                         Object::Dict(entries, _) => kept(entries.values().map(|(_, val)| val)),
-                        Object::Lazy(lazy) => lazy.sources(),
+                        Object::Lazy(lazy) => lazy.holds(),
                         Object::Poisoned(hole) => self.held_by(hole),
                         // A view of a dict, or an iterator of a library.
                         Object::Record(_, attrs) => kept(attrs.values()),
@@ -360,6 +372,7 @@ impl Interp<'_> {
         });
         let vals: Vec<Val> = vals.collect();
         self.may_be(&made, &vals.iter().collect::<Vec<_>>());
+        self.only_calls(&made, vals);
         made
     }
 
@@ -374,7 +387,6 @@ impl Interp<'_> {
         let hole = function.hole();
         let methods = hole.and_then(|hole| self.methods.get(&Arc::as_ptr(hole).addr()));
         let mut candidates = match methods {
-            // What the object before the dot holds is not called.
             Some((_, methods)) => methods.clone(),
             None => self.within_reach(function),
         };

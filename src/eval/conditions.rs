@@ -42,6 +42,8 @@ impl Interp<'_> {
         let conditions: Vec<Arc<Hole>> = self
             .conditions
             .iter()
+            // In the body of a `try`, that nothing was raised before.
+            .chain(self.guards.iter().filter_map(|guard| guard.raised()))
             .filter(|condition| !loops.has(condition) && known.add(condition))
             .cloned()
             .collect();

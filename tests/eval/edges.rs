@@ -21,10 +21,15 @@ with DAG('d') as dag:
 ";
 
 fn translated(edge: &str) -> Translation {
+    translated_text(format!("{HEAD}{edge}\n"))
+}
+
+/// What becomes of a DAG file.
+pub(super) fn translated_text(text: String) -> Translation {
     let options = Options {
         cwd: std::env::temp_dir(),
         paths: Vec::new(),
-        text: Some(format!("{HEAD}{edge}\n").into_bytes()),
+        text: Some(text.into_bytes()),
         settings: Settings::default(),
         ignore_syntax: IgnoreSyntax::Glob,
         selection: Selection::default(),

@@ -24,6 +24,13 @@ pub(crate) struct Guard {
     doubt: Option<Doubt>,
 }
 
+impl Guard {
+    /// What decides whether something has been raised in the body.
+    pub(crate) fn raised(&self) -> Option<&Arc<Hole>> {
+        self.doubt.as_ref().map(|doubt| &doubt.cond)
+    }
+}
+
 /// What may have been raised inside a `try`.
 #[derive(Debug)]
 pub(crate) struct Doubt {

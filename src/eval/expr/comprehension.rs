@@ -72,6 +72,7 @@ impl<'a> Interp<'a> {
                 };
                 let choices: Vec<&Val> = elements.iter().collect();
                 self.may_be(&unknown, &choices);
+                self.hold_parts(&unknown, &Object::List(made.items));
                 Err(unknown)
             }
             None => Ok(made.items),

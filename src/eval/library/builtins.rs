@@ -519,7 +519,17 @@ impl Interp<'_> {
         match args.pos.get(2) {
             Some(default) => {
                 let found = self.attribute_if_any(val, name, span)?;
-                Ok(found.unwrap_or_else(|| default.clone()))
+                Ok(match found {
+                    Some(found)
+                        if self.is_partial(&found)
+                            && (default.as_obj().is_some() || default.as_symbol().is_some()) =>
+                    {
+                        let one = self.derived(&[&found, default], span);
+                        self.may_be(&one, &[&found, default]);
+                        one
+                    }
+                    found => found.unwrap_or_else(|| default.clone()),
+                })
             }
             None => self.attribute(val, &Name::from(name), span),
         }

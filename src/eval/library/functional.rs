@@ -263,6 +263,8 @@ impl Interp<'_> {
             return self.type_error("reduce expected at least 2 arguments, got 1", span);
         };
         let Some(items) = self.iterate(items, span)? else {
+            let unknown = self.derived(&args.pos.iter().skip(1).collect::<Vec<_>>(), span);
+            self.call_for_any(function, 2, &unknown, span)?;
             return Ok(self.derived(&args.all(), span));
         };
         let mut items = items.into_iter();
