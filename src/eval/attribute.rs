@@ -316,7 +316,7 @@ impl Interp<'_> {
         match self.class_lookup(class, name) {
             Ok(Some(val)) => return self.bind_attribute(&val, object, class, span).map(Some),
             Ok(None) => {}
-            Err(base) => return Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
+            Err(base) => return self.attribute_of_base(&base, object, name, span).map(Some),
         }
         if let Some(payload) = payload
             && let Some(val) = self.find_attribute(&payload, name, span)?

@@ -235,6 +235,32 @@ impl Interp<'_> {
         Ok(part)
     }
 
+    /// An attribute of an object whose class has a base that may be one of several.
+    pub(crate) fn attribute_of_base(
+        &mut self,
+        base: &Val,
+        object: &Val,
+        name: &str,
+        span: Span,
+    ) -> Res {
+        let part = self.part_of(base, &format!(".{name}"), span);
+        let mut methods = Vec::new();
+        for candidate in self.within_reach(base) {
+            if let Ok(Some(found)) = self.class_lookup(&candidate, name)
+                && found.as_obj().is_some_and(|id| {
+                    let object = self.heap.get(id);
+                    is_callable(object)
+                        || matches!(object, Object::Static(_) | Object::ClassMethod(_))
+                })
+            {
+                methods.push(self.bind_attribute(&found, object, &candidate, span)?);
+            }
+        }
+        self.may_be(&part, &methods.iter().collect::<Vec<_>>());
+        self.only_calls(&part, methods);
+        Ok(part)
+    }
+
     /// A call of an attribute is one of its methods. What the object holds besides is not called.
     fn only_calls(&mut self, attribute: &Val, methods: Vec<Val>) {
         if let Some(hole) = attribute.hole() {

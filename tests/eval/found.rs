@@ -54,6 +54,7 @@ const CASES: &[Case] = &[
     ("globals()[U['k']](1)", &["t1", "n1"]),
     ("o = D()\n    if U: o.f = mk\n    getattr(o, 'f', nk)(1)", &["t1", "n1"]),
     ("Op = K if U else BashOperator\n    Op(task_id='t1', name='n', image='b')", &["t1"]),
+    ("class X(C if U else D): pass\n    X().go(1)", &["t1", "n1"]),
     // The body of a `try` that may have been left.
     ("try:\n        U['k']\n        mk(1)\n    except KeyError: pass", &["t1"]),
 ];
