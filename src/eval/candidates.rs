@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::branch::Flow;
@@ -272,25 +273,58 @@ impl Interp<'_> {
     /// knew its length is still what a loop over it goes through.
     pub(crate) fn hold(&mut self, made: &Val, from: &[&Val]) {
         let Some(hole) = made.hole() else { return };
-        let mut found: Vec<Val> = Vec::new();
+        let mut found: Vec<Rc<[Val]>> = Vec::new();
         for val in from {
             match &val.data {
                 Data::Obj(id) => match self.heap.get(*id) {
                     Object::Poisoned(hole) => found.extend(self.held_by(hole)),
-                    _ => found.push((*val).clone()),
+                    _ if self.is_of_use(val, 0) => found.push(Rc::new([(*val).clone()])),
+                    _ => {}
                 },
                 Data::Unknown(hole) => found.extend(self.held_by(hole)),
-                Data::Tuple(_) => found.push((*val).clone()),
+                Data::Tuple(_) if self.is_of_use(val, 0) => found.push(Rc::new([(*val).clone()])),
                 _ => {}
             }
         }
-        if found.is_empty() {
-            return;
-        }
         let key = Arc::as_ptr(hole).addr();
-        let (_, held) = self.held.entry(key).or_insert_with(|| (Arc::clone(hole), Vec::new()));
-        held.extend(found);
-        held.truncate(REMEMBERED);
+        found.extend(self.held.get(&key).map(|(_, held)| Rc::clone(held)));
+        let held = match found.as_slice() {
+            [] => return,
+            // Whatever is computed from a collection holds the same, so it is not copied.
+            [one] => Rc::clone(one),
+            all => {
+                let all = all.iter().flat_map(|vals| vals.iter().cloned());
+                let all: Rc<[Val]> = all.take(REMEMBERED).collect();
+                self.work(all.len());
+                all
+            }
+        };
+        self.held.insert(key, (Arc::clone(hole), held));
+    }
+
+    /// Whether a value can be called, has methods of the user or holds something that does.
+    fn is_of_use(&self, val: &Val, depth: u32) -> bool {
+        let any = |vals: &mut dyn Iterator<Item = &Val>| {
+            depth < 3
+                && vals.take(REMEMBERED).any(|val| {
+                    matches!(val.data, Data::Obj(_) | Data::Tuple(_) | Data::Unknown(_))
+                        && self.is_of_use(val, depth + 1)
+                })
+        };
+        match &val.data {
+            Data::Tuple(items) => any(&mut items.iter()),
+            Data::Unknown(hole) => !self.held_by(hole).is_empty(),
+            Data::Obj(id) => match self.heap.get(*id) {
+                Object::List(items) | Object::Iterator(items, _) => any(&mut items.iter()),
+                Object::Set(items, _) => any(&mut items.values()),
+                Object::Dict(entries, _) => any(&mut entries.values().map(|(_, val)| val)),
+                Object::Record(_, attrs) => any(&mut attrs.values()),
+                Object::Poisoned(hole) => !self.held_by(hole).is_empty(),
+                Object::Instance(_) | Object::Lazy(_) => true,
+                object => is_callable(object),
+            },
+            _ => false,
+        }
     }
 
     /// Remembers what an object held that is about to become unknown.
@@ -305,23 +339,27 @@ impl Interp<'_> {
                 instance.attrs.values_mut().for_each(|val| *val = made.clone());
                 vec![self.heap.val(Object::Instance(instance), made.span)]
             }
-            Object::Poisoned(hole) => self.held_by(hole),
+            Object::Poisoned(hole) => self.all_held_by(hole),
             _ => return,
         };
         self.hold(made, &parts.iter().collect::<Vec<_>>());
     }
 
-    fn held_by(&self, hole: &Arc<Hole>) -> Vec<Val> {
+    fn held_by(&self, hole: &Arc<Hole>) -> Vec<Rc<[Val]>> {
         let key = Arc::as_ptr(hole).addr();
-        let lists = [self.candidates.get(&key), self.held.get(&key)];
-        lists.into_iter().flatten().flat_map(|(_, vals)| vals.iter().cloned()).collect()
+        let candidates = self.candidates.get(&key).map(|(_, vals)| vals.as_slice().into());
+        candidates.into_iter().chain(self.held.get(&key).map(|(_, vals)| Rc::clone(vals))).collect()
+    }
+
+    fn all_held_by(&self, hole: &Arc<Hole>) -> Vec<Val> {
+        self.held_by(hole).iter().flat_map(|vals| vals.iter().cloned()).collect()
     }
 
     /// All that an unknown value may be or was made of, collections opened.
     fn within_reach(&self, val: &Val) -> Vec<Val> {
         let unknown = self.unknown(val);
         let Some(hole) = unknown.as_ref().and_then(Val::hole) else { return Vec::new() };
-        let mut open = self.held_by(hole);
+        let mut open = self.all_held_by(hole);
         open.reverse();
         let mut seen = BTreeSet::new();
         let mut found: Vec<Val> = Vec::new();
@@ -335,7 +373,7 @@ impl Interp<'_> {
                     found.push(val.clone());
                     continue;
                 }
-                Data::Unknown(hole) => self.held_by(hole),
+                Data::Unknown(hole) => self.all_held_by(hole),
                 Data::Obj(id) => {
                     let id = self.heap.resolve(*id);
                     if !seen.insert(id) {
@@ -346,7 +384,7 @@ impl Interp<'_> {
                         Object::Set(items, _) => kept(items.values()),
                         Object::Dict(entries, _) => kept(entries.values().map(|(_, val)| val)),
                         Object::Lazy(lazy) => lazy.holds(),
-                        Object::Poisoned(hole) => self.held_by(hole),
+                        Object::Poisoned(hole) => self.all_held_by(hole),
                         // A view of a dict, or an iterator of a library.
                         Object::Record(_, attrs) => kept(attrs.values()),
                         _ => {

@@ -138,7 +138,7 @@ pub(crate) struct Interp<'a> {
     /// Objects that an unknown value may be, by the place of its hole.
     pub(crate) candidates: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// What unknown values were made of that can be called or has methods, by hole.
-    pub(crate) held: Map<usize, (Arc<Hole>, Vec<Val>)>,
+    pub(crate) held: Map<usize, (Arc<Hole>, std::rc::Rc<[Val]>)>,
     /// The methods that attributes of unknown values may be, by hole.
     pub(crate) methods: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Where one of several functions is being called.
