@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::branch::Flow;
 use super::call::Args;
 use super::interp::{Interp, Res};
-use super::object::{Data, Map, Object, Val};
+use super::object::{Data, Map, ObjId, Object, Val};
 use super::{Hole, Segment};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
@@ -23,6 +23,9 @@ const REMEMBERED: usize = 256;
 
 /// Collections that are searched for what may be called.
 const SEARCHED: usize = 1000;
+
+/// Calls of one of several functions within each other, from the same place and of other functions each time.
+const CALLS_WITHIN: usize = 8;
 
 /// Calls that are taken for alternatives.
 const ALTERNATIVES: usize = 16;
@@ -76,6 +79,7 @@ impl Interp<'_> {
         }
         found.truncate(REMEMBERED);
         if !found.is_empty() {
+            let found: Rc<[Val]> = found.into();
             self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));
         }
     }
@@ -111,7 +115,7 @@ impl Interp<'_> {
         let unknown = self.unknown(val);
         let hole = unknown.as_ref().and_then(Val::hole);
         hole.and_then(|hole| self.candidates.get(&Arc::as_ptr(hole).addr()))
-            .map(|(_, known)| known.clone())
+            .map(|(_, known)| known.to_vec())
             .unwrap_or_default()
     }
 
@@ -347,8 +351,8 @@ impl Interp<'_> {
 
     fn held_by(&self, hole: &Arc<Hole>) -> Vec<Rc<[Val]>> {
         let key = Arc::as_ptr(hole).addr();
-        let candidates = self.candidates.get(&key).map(|(_, vals)| vals.as_slice().into());
-        candidates.into_iter().chain(self.held.get(&key).map(|(_, vals)| Rc::clone(vals))).collect()
+        let lists = [self.candidates.get(&key), self.held.get(&key)];
+        lists.into_iter().flatten().map(|(_, vals)| Rc::clone(vals)).collect()
     }
 
     fn all_held_by(&self, hole: &Arc<Hole>) -> Vec<Val> {
@@ -458,17 +462,24 @@ impl Interp<'_> {
         if candidates.is_empty() {
             return Ok(None);
         }
-        // Each of them may call others in the same way, in any order.
-        let under_way = self.choosing.iter().filter(|site| **site == span).count();
-        if under_way > 1 {
+        // Each of them may call others in the same way, in any order: the second time stands for all times.
+        let codes: BTreeSet<ObjId> =
+            candidates.iter().filter_map(|val| self.code_of(val)).collect();
+        let here = self.choosing.iter().filter(|(site, _)| *site == span);
+        let under_way = here.clone().count();
+        let is_repeated = here.clone().any(|(_, others)| codes.is_subset(others));
+        let stands_for_all = here.filter(|(_, others)| codes.is_subset(others)).count() > 1;
+        if stands_for_all {
+            return Ok(Some(Vec::new()));
+        }
+        if under_way > CALLS_WITHIN {
             self.leave_unfinished(span);
             return Ok(Some(Vec::new()));
         }
         let decided = function.hole().map_or(span, |hole| hole.span.or(span));
         let cond = self.condition_at(decided, function);
         let results = RefCell::new(Vec::new());
-        self.choosing.push(span);
-        let is_repeated = under_way == 1;
+        self.choosing.push((span, codes));
         if is_repeated {
             self.patterns.push(Arc::clone(&cond));
         }
@@ -488,6 +499,16 @@ impl Interp<'_> {
             }
             Some(object) => is_callable(object),
             None => val.as_symbol().is_some(),
+        }
+    }
+
+    /// The function that a call runs, whichever object it is bound to.
+    fn code_of(&self, val: &Val) -> Option<ObjId> {
+        let id = self.heap.resolve(val.as_obj()?);
+        match self.heap.get(id) {
+            Object::Bound(function, _) | Object::Partial(function, ..) => self.code_of(function),
+            Object::Instance(instance) => instance.class.as_obj(),
+            _ => Some(id),
         }
     }
 

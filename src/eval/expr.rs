@@ -19,6 +19,10 @@ pub(crate) const BYTES_MADE: usize = 32;
 /// Bytes of a text that take one step when an operation goes over it.
 const BYTES_READ: usize = 512;
 
+/// Entries of a dict comprehension that are told apart although nobody knows whether they are there. The dict is copied
+/// for each.
+const MOST_IN_DOUBT: usize = 256;
+
 impl Interp<'_> {
     /// Evaluates an expression.
     pub(crate) fn eval(&mut self, expr: &Expr) -> Res {
@@ -167,13 +171,22 @@ impl Interp<'_> {
             }
             ExprKind::DictComp(key, value, generators) => {
                 let dict = self.dict(Entries::default(), span);
+                let certain = self.undecided();
+                let mut doubtful = 0;
                 let made = self.comprehension(Order::Keyed, generators, &mut |this| {
                     let key = this.eval(key)?;
                     let value = this.eval(value)?;
-                    this.set_item(&dict, &key, value, span)?;
+                    doubtful += usize::from(this.undecided() > certain);
+                    if doubtful <= MOST_IN_DOUBT {
+                        this.set_item(&dict, &key, value, span)?;
+                    }
                     Ok(Vec::new())
                 })?;
-                Ok(made.map_or_else(|unknown| unknown, |_| dict))
+                Ok(match made {
+                    Ok(_) if doubtful > MOST_IN_DOUBT => self.derived(&[&dict], span),
+                    Ok(_) => dict,
+                    Err(unknown) => unknown,
+                })
             }
             ExprKind::Yield(value) => {
                 let val = match value {

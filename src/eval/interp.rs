@@ -136,13 +136,13 @@ pub(crate) struct Interp<'a> {
     /// What the containers of two branches became when they were joined last.
     pub(crate) joined: Map<(ObjId, ObjId), Val>,
     /// Objects that an unknown value may be, by the place of its hole.
-    pub(crate) candidates: Map<usize, (Arc<Hole>, Vec<Val>)>,
+    pub(crate) candidates: Map<usize, (Arc<Hole>, std::rc::Rc<[Val]>)>,
     /// What unknown values were made of that can be called or has methods, by hole.
     pub(crate) held: Map<usize, (Arc<Hole>, std::rc::Rc<[Val]>)>,
     /// The methods that attributes of unknown values may be, by hole.
     pub(crate) methods: Map<usize, (Arc<Hole>, Vec<Val>)>,
-    /// Where one of several functions is being called.
-    pub(crate) choosing: Vec<Span>,
+    /// Where one of several functions is being called, and which they are.
+    pub(crate) choosing: Vec<(Span, BTreeSet<ObjId>)>,
     /// Values of attributes that are there only under a condition, by the place of their hole.
     pub(crate) partial: Map<usize, Arc<Hole>>,
     /// Names that are bound under a condition only, by their scope: what asks a scope as a dict has to know.
