@@ -338,6 +338,7 @@ impl Interp<'_> {
                 val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)));
             return Ok(if is_task { val } else { self.derived(&[function, &val], span) });
         }
+        // They need not be all: it may be something else that podlift cannot see.
         let results = self.call_candidates(function, args, span)?;
         let name = unknown
             .as_ref()
@@ -348,13 +349,13 @@ impl Interp<'_> {
         }
         self.call_on_candidates(function, &name, span);
         let vals: Vec<Val> = args.all().into_iter().cloned().collect();
-        for val in vals.iter().filter(|_| results.is_none()) {
+        for val in &vals {
             self.escape(val);
         }
         let last = name.rsplit('.').next().unwrap_or(&name);
         let is_class = last.chars().next().is_some_and(char::is_uppercase)
             && last.chars().any(char::is_lowercase);
-        let harmless = results.is_some() || is_class || is_harmless(&name);
+        let harmless = is_class || is_harmless(&name);
         if !harmless {
             let mut reached = Vec::new();
             for val in &vals {
