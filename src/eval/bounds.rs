@@ -29,7 +29,7 @@ impl Interp<'_> {
         let limit = self.settings.limits.steps;
         let reason = format!("{NOTHING_CHANGES}after the first {limit} steps of the evaluation");
         let message = format!("evaluation ended after {limit} steps{MAY_BE_WRONG}");
-        self.not_all(span, "steps", reason, message);
+        self.not_all("steps", reason, reached(span, message, "--max-steps"));
     }
 
     /// Leaves out a call, with all that it would do.
@@ -37,19 +37,26 @@ impl Interp<'_> {
         let limit = self.settings.limits.depth;
         let reason = format!("{NOTHING_CHANGES}in calls nested deeper than {limit}");
         let message = format!("calls nested deeper than {limit} are left out{MAY_BE_WRONG}");
-        self.not_all(span, "depth", reason, message);
+        self.not_all("depth", reason, reached(span, message, "--max-depth"));
+    }
+
+    /// Leaves out calls of some of the many functions that an unknown value may be.
+    pub(super) fn leave_out_calls(&mut self, span: Span) {
+        let reason = format!("{NOTHING_CHANGES}in the calls of too many functions");
+        let message = format!("too many functions may be called here; not all are{MAY_BE_WRONG}");
+        let told = Diagnostic::new(Code::LimitReached, span, message);
+        self.not_all("calls", reason, told.help("give the value that decides it, with `--set`"));
     }
 
     /// Not all of the file is evaluated. Tasks may be missing then, and those that there are might have been changed.
-    fn not_all(&mut self, span: Span, kind: &'static str, reason: String, message: String) {
+    fn not_all(&mut self, kind: &'static str, reason: String, mut told: Diagnostic) {
         if self.unfinished.iter().any(|hole| hole.name == kind) {
             return;
         }
         let name = kind.to_owned();
-        let (default, roots) = (None, Vec::new());
+        let (default, roots, span) = (None, Vec::new(), told.span);
         let hole = Hole { kind: HoleKind::Limit, name, default, reason, span, roots };
         self.unfinished.push(Arc::new(hole));
-        let mut told = reached(span, message, &format!("--max-{kind}"));
         told.severity = Severity::Error;
         self.diagnostics.push(told);
     }

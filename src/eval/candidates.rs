@@ -458,9 +458,13 @@ impl Interp<'_> {
             Some((_, methods)) => methods.clone(),
             None => self.within_reach(function),
         };
+        let is_cut = candidates.len() >= REMEMBERED;
         candidates.retain(|val| self.can_be_called(val));
         if candidates.is_empty() {
             return Ok(None);
+        }
+        if is_cut {
+            self.leave_out_calls(span);
         }
         // Each of them may call others in the same way, in any order: the second time stands for all times.
         let codes: BTreeSet<ObjId> =
@@ -473,7 +477,7 @@ impl Interp<'_> {
             return Ok(Some(Vec::new()));
         }
         if under_way > CALLS_WITHIN {
-            self.leave_unfinished(span);
+            self.leave_out_calls(span);
             return Ok(Some(Vec::new()));
         }
         let decided = function.hole().map_or(span, |hole| hole.span.or(span));

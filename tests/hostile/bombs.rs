@@ -385,6 +385,19 @@ fn a_collection_without_room_is_left_out_as_a_whole() {
 }
 
 #[test]
+fn functions_that_are_not_called_for_their_number_are_told() {
+    let place = Place::new();
+    place.dag(
+        "d.py",
+        "import os\ndef maker(i):\n    return lambda: K(task_id=f't{i}', name='n', image='i')\n\
+         fs = [maker(i) for i in range(300)]\nwith DAG('d'):\n    fs[int(os.environ['N'])]()\n",
+    );
+    let ran = place.podlift(&["translate", "d.py"]);
+    assert!(ran.stderr.contains("error[KPO203]: too many functions"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("task: t0") && ran.code == 1, "{}", ran.stderr);
+}
+
+#[test]
 fn messages_are_bounded() {
     let place = Place::new();
     place.dag("d.py", "x = int('nine' * 100000)\n");
