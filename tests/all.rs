@@ -20,6 +20,7 @@ mod eval {
 
     mod edges;
     mod found;
+    mod orders;
     mod random;
     mod tables;
     mod traps;

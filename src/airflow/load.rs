@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
-    Task, TaskFunction, timing,
+    Task, TaskFunction, orders, timing,
 };
 use crate::diag::{Code, Diagnostic, Once};
 use crate::disk::Disk;
@@ -16,6 +16,7 @@ use crate::eval::conditions::Conditions;
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject, Visited};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::orders::{Pass, SetOrder, in_all_orders, not_compared, order_hole};
 use crate::eval::{Hole, HoleKind};
 use crate::python::ast::Name;
 use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
@@ -87,22 +88,38 @@ fn load_parsed(
     file: &LoadedFile,
     disk: &Disk,
 ) -> Loaded {
-    let mut loaded =
-        Loaded { diagnostics: file.diagnostics.clone(), read: file.read, ..Loaded::default() };
     if !file.read {
-        return loaded;
+        return Loaded { diagnostics: file.diagnostics.clone(), ..Loaded::default() };
     }
     let resolver = Resolver::on(disk.clone(), settings.roots.clone());
-    let mut interp = Interp::new(files, sources, settings, &resolver, path);
+    let evaluate = |order: SetOrder, steps: u64| {
+        let mut interp = Interp::new(files, sources, settings, &resolver, path);
+        (interp.set_order, interp.most_steps) = (order, steps);
+        let loaded = load_in_order(&mut interp, path, file);
+        Pass::of(&interp, loaded)
+    };
+    in_all_orders(settings.limits.steps, evaluate, orders::join, |loaded| {
+        let told = not_compared(loaded.dags.first().map_or(Span::default(), |dag| dag.span));
+        loaded.diagnostics.push(told);
+        for dag in &mut loaded.dags {
+            dag.conditions.push(order_hole(dag.span));
+        }
+    })
+}
+
+/// Evaluates a file in one order of its sets.
+fn load_in_order(interp: &mut Interp<'_>, path: &Path, file: &LoadedFile) -> Loaded {
+    let mut loaded =
+        Loaded { diagnostics: file.diagnostics.clone(), read: true, ..Loaded::default() };
     let scope = interp.run_main(path, &file.module);
-    call_escaped(&mut interp);
-    loaded.dags = visible_dags(&mut interp, scope);
+    call_escaped(interp);
+    loaded.dags = visible_dags(interp, scope);
     let first = loaded.dags.first().map_or(Span::default(), |dag| dag.span);
     interp.tell_left_out(first);
-    tell_leftovers(&mut interp);
+    tell_leftovers(interp);
     let mut told = Once::default();
     loaded.diagnostics.retain(|diagnostic| told.is_new(diagnostic));
-    for diagnostic in interp.diagnostics {
+    for diagnostic in std::mem::take(&mut interp.diagnostics) {
         if told.is_new(&diagnostic) {
             loaded.diagnostics.push(diagnostic);
         }

@@ -1,6 +1,7 @@
 //! Airflow's nouns: DAGs, tasks, operators and where each keyword came from.
 
 mod load;
+mod orders;
 mod project;
 mod task;
 mod timing;

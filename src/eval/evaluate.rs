@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
-use super::Value;
 use super::interp::Interp;
 use super::object::{Map, Object};
+use super::orders::{Pass, SetOrder, add_findings, in_all_orders, not_compared, order_hole};
+use super::{Kind, Value};
 use crate::airflow::Settings;
 use crate::diag::{Code, Diagnostic};
 use crate::python::{Files, LoadedFile, Resolver, Sources, Span};
@@ -51,18 +52,41 @@ fn evaluate_here(text: &str, settings: &Settings) -> Evaluated {
     let folder = settings.roots.first().map_or(Path::new(""), PathBuf::as_path);
     let path = folder.join(NAME);
     let resolver = Resolver::new(settings.roots.clone());
-    let mut interp = Interp::new(&files, &sources, settings, &resolver, &path);
-    let scope = interp.run_main(&path, &file.module);
-    let names = match interp.heap.get(scope) {
-        Object::Scope(names) => names.clone(),
-        _ => Map::default(),
+    let evaluate = |order: SetOrder, steps: u64| {
+        let mut interp = Interp::new(&files, &sources, settings, &resolver, &path);
+        (interp.set_order, interp.most_steps) = (order, steps);
+        let scope = interp.run_main(&path, &file.module);
+        let names = match interp.heap.get(scope) {
+            Object::Scope(names) => names.clone(),
+            _ => Map::default(),
+        };
+        let globals = names
+            .iter()
+            .filter(|(name, _)| !name.starts_with("__"))
+            .map(|(name, val)| (name.to_string(), interp.freeze(val)))
+            .collect();
+        let mut diagnostics = file.diagnostics.clone();
+        diagnostics.append(&mut interp.diagnostics);
+        Pass::of(&interp, Evaluated { globals, diagnostics })
     };
-    let globals = names
-        .iter()
-        .filter(|(name, _)| !name.starts_with("__"))
-        .map(|(name, val)| (name.to_string(), interp.freeze(val)))
-        .collect();
-    let mut diagnostics = file.diagnostics.clone();
-    diagnostics.append(&mut interp.diagnostics);
-    Evaluated { globals, diagnostics }
+    in_all_orders(settings.limits.steps, evaluate, join, |evaluated| {
+        evaluated.diagnostics.push(not_compared(Span::NONE));
+    })
+}
+
+/// Leaves open what came out differently in another order of sets.
+fn join(evaluated: &mut Evaluated, other: Evaluated) {
+    for (name, value) in &mut evaluated.globals {
+        match other.globals.get(name) {
+            Some(other) => value.join_order(other),
+            None => value.kind = Kind::Unknown(order_hole(value.span)),
+        }
+    }
+    for (name, mut value) in other.globals {
+        if !evaluated.globals.contains_key(&name) {
+            value.kind = Kind::Unknown(order_hole(value.span));
+            evaluated.globals.insert(name, value);
+        }
+    }
+    add_findings(&mut evaluated.diagnostics, other.diagnostics);
 }

@@ -5,7 +5,6 @@ mod mapping;
 
 use std::rc::Rc;
 
-use self::comprehension::Order;
 use super::interp::{Interp, Res};
 use super::object::{Data, Entries, Object, Val};
 use super::{HoleKind, Text};
@@ -153,7 +152,7 @@ impl Interp<'_> {
                 Ok(val)
             }
             ExprKind::ListComp(element, generators) => {
-                match self.comprehension(Order::Counts, generators, &mut |this| {
+                match self.comprehension(false, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => Ok(self.list(items, span)),
@@ -162,7 +161,7 @@ impl Interp<'_> {
             }
             ExprKind::Generator(expr) => self.generator_expression(expr, span),
             ExprKind::SetComp(element, generators) => {
-                match self.comprehension(Order::Free, generators, &mut |this| {
+                match self.comprehension(false, generators, &mut |this| {
                     this.eval(element).map(|val| vec![val])
                 })? {
                     Ok(items) => self.make_set(items, false, span),
@@ -173,7 +172,7 @@ impl Interp<'_> {
                 let dict = self.dict(Entries::default(), span);
                 let certain = self.undecided();
                 let mut doubtful = 0;
-                let made = self.comprehension(Order::Keyed, generators, &mut |this| {
+                let made = self.comprehension(true, generators, &mut |this| {
                     let key = this.eval(key)?;
                     let value = this.eval(value)?;
                     doubtful += usize::from(this.undecided() > certain);

@@ -9,6 +9,7 @@ use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
+use super::orders::SetOrder;
 use super::pure::hash::hexdigest;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
@@ -179,13 +180,19 @@ pub(crate) struct Interp<'a> {
     pub(crate) all_bytes_left: std::cell::Cell<usize>,
     /// Whether the value being finished keeps the paths of this checkout.
     pub(crate) keeps_checkout: std::cell::Cell<bool>,
+    /// In which order the elements of sets come.
+    pub(crate) set_order: SetOrder,
+    /// Whether the program asked for an order that is not known.
+    pub(crate) asked_order: std::cell::Cell<bool>,
+    /// The bound on the steps.
+    pub(crate) most_steps: u64,
     pub(crate) steps: u64,
     /// Steps that single operations took because of the size of their operands.
     work: std::cell::Cell<u64>,
     pub(crate) depth: u32,
     /// How many iterators are being stepped, each for the next.
     pub(crate) iterators: u32,
-    pub(super) stopped: bool,
+    pub(crate) stopped: bool,
     /// Why not all of the file was evaluated: whatever it makes may be changed by what was not.
     pub(crate) unfinished: Vec<Arc<Hole>>,
     /// Functions that are being run for any number of their calls.
@@ -248,6 +255,9 @@ impl<'a> Interp<'a> {
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
             all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),
             keeps_checkout: std::cell::Cell::new(false),
+            set_order: SetOrder::Source,
+            asked_order: std::cell::Cell::new(false),
+            most_steps: settings.limits.steps,
             steps: 0,
             work: std::cell::Cell::new(0),
             depth: 0,
@@ -287,10 +297,10 @@ impl<'a> Interp<'a> {
     /// never used, because every expression looks at the bound again before it gives its value.
     pub(crate) fn work(&self, steps: usize) -> bool {
         self.work.set(self.work.get().saturating_add(steps as u64));
-        self.spent() <= self.settings.limits.steps
+        self.spent() <= self.most_steps
     }
 
-    fn spent(&self) -> u64 {
+    pub(crate) fn spent(&self) -> u64 {
         self.steps.saturating_add(self.work.get()).saturating_add(self.heap.made())
     }
 
@@ -298,7 +308,7 @@ impl<'a> Interp<'a> {
         if self.stopped {
             return Err(Raised::Stop);
         }
-        if self.spent() > self.settings.limits.steps {
+        if self.spent() > self.most_steps {
             self.stop(span);
             return Err(Raised::Stop);
         }

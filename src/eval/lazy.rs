@@ -24,8 +24,6 @@ pub(crate) enum Lazy {
     List(ObjId, usize),
     /// Keys of a dict, which may not change its size meanwhile.
     Dict(ObjId, Rc<[Val]>, usize),
-    /// Elements of a set, whose order differs between runs.
-    Set(Rc<[Val]>, usize),
     /// First element, number of elements left, step.
     Range(i64, i64, i64),
     /// `__getitem__` with 0, 1, 2, … until `IndexError`.
@@ -69,11 +67,6 @@ pub(crate) enum Next {
 }
 
 impl Lazy {
-    /// Whether the order of its elements differs between runs, whatever it takes them from.
-    pub(crate) fn is_unordered(&self) -> bool {
-        matches!(self, Self::Set(items, _) if items.len() > 1)
-    }
-
     /// What its elements come from.
     pub(crate) fn holds(&self) -> Vec<Val> {
         match self {
@@ -98,7 +91,7 @@ impl Lazy {
     /// How many values it keeps by itself.
     pub(crate) fn held(&self) -> usize {
         match self {
-            Self::Dict(_, items, _) | Self::Set(items, _) => items.len(),
+            Self::Dict(_, items, _) => items.len(),
             Self::Cycle(_, items, _)
             | Self::Map(_, items)
             | Self::Zip(items)
@@ -140,10 +133,6 @@ impl Interp<'_> {
             match self.heap.get(id) {
                 Object::Lazy(_) | Object::Iterator(..) => return Ok(Some(val.clone())),
                 Object::List(_) => return Ok(Some(self.lazy(Lazy::List(id, 0), val.span))),
-                Object::Set(items, _) if self.is_unordered(val) => {
-                    let items = items.values().cloned().collect();
-                    return Ok(Some(self.lazy(Lazy::Set(items, 0), val.span)));
-                }
                 Object::Dict(entries, _) => {
                     if entries.is_untold() {
                         return Ok(None);
@@ -260,13 +249,6 @@ impl Interp<'_> {
                 *at += 1;
                 Ok(Next::Item(key.clone()))
             }
-            Lazy::Set(items, at) => match items.get(*at).cloned() {
-                Some(item) => {
-                    *at += 1;
-                    Ok(Next::Item(item))
-                }
-                None => end(),
-            },
             Lazy::Range(at, left, step) => {
                 if *left <= 0 {
                     return end();

@@ -29,6 +29,7 @@ pub(crate) mod library;
 mod matching;
 pub(crate) mod object;
 mod operate;
+pub(crate) mod orders;
 pub mod pure;
 mod recursion;
 mod repr;

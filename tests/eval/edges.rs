@@ -26,16 +26,22 @@ fn translated(edge: &str) -> Translation {
 
 /// What becomes of a DAG file.
 pub(super) fn translated_text(text: String) -> Translation {
+    translated_with(text, Settings::default())
+}
+
+/// What becomes of a DAG file under other settings.
+pub(super) fn translated_with(text: String, settings: Settings) -> Translation {
+    let most_bytes = settings.limits.file;
     let options = Options {
         cwd: std::env::temp_dir(),
         paths: Vec::new(),
         text: Some(text.into_bytes()),
-        settings: Settings::default(),
+        settings,
         ignore_syntax: IgnoreSyntax::Glob,
         selection: Selection::default(),
         jobs: NonZeroUsize::new(1),
     };
-    translate(&Static::new(Tables::builtin(), Settings::default().limits.file), &options).unwrap()
+    translate(&Static::new(Tables::builtin(), most_bytes), &options).unwrap()
 }
 
 fn upstream_of_last(translation: &Translation) -> Vec<String> {

@@ -11,17 +11,6 @@ use crate::eval::object::{Object, Val};
 use crate::python::Span;
 use crate::python::ast::{Comprehension, Expr, GeneratorExpr, Name, Target};
 
-/// What the order and the number of its elements mean to what a comprehension makes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// A list: every element has a place.
-    Counts,
-    /// A set: which elements there are.
-    Free,
-    /// A dict: elements that may not be there are told apart by their keys.
-    Keyed,
-}
-
 /// What a comprehension has made so far.
 struct Made<'e, 'a> {
     /// Makes the elements of a turn.
@@ -30,7 +19,7 @@ struct Made<'e, 'a> {
     items: Vec<Val>,
     /// What decides whether some of them are there.
     doubt: Option<Val>,
-    /// Why it is not known at all which elements there are, or in which order.
+    /// Why it is not known at all which elements there are.
     open: Option<Val>,
 }
 
@@ -45,7 +34,7 @@ impl<'a> Interp<'a> {
     /// the elements find their own places (`keyed`), an unknown condition makes the whole unknown.
     pub(super) fn comprehension(
         &mut self,
-        order: Order,
+        keyed: bool,
         generators: &[Comprehension],
         element: &mut dyn FnMut(&mut Self) -> Res<Vec<Val>>,
     ) -> Res<Result<Vec<Val>, Val>> {
@@ -59,11 +48,11 @@ impl<'a> Interp<'a> {
         let iterable = self.eval(&first.iterable)?;
         let mut made = Made::by(element);
         self.frames.push(inner);
-        let result = self.clause(order == Order::Counts, first, rest, &iterable, &mut made);
+        let result = self.clause(first, rest, &iterable, &mut made);
         self.frames.pop();
         self.lift_walrus(scope, outer, generators);
         result?;
-        let doubt = made.doubt.filter(|_| order != Order::Keyed);
+        let doubt = made.doubt.filter(|_| !keyed);
         Ok(match made.open.or(doubt) {
             Some(unknown) => {
                 let elements = match iterable.as_obj().map(|id| self.heap.get(id)) {
@@ -101,36 +90,26 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn clauses(
-        &mut self,
-        ordered: bool,
-        generators: &[Comprehension],
-        made: &mut Made<'_, 'a>,
-    ) -> Res<()> {
+    fn clauses(&mut self, generators: &[Comprehension], made: &mut Made<'_, 'a>) -> Res<()> {
         let Some((clause, rest)) = generators.split_first() else {
             let items = (made.element)(self)?;
             made.items.extend(items);
             return Ok(());
         };
         let iterable = self.eval(&clause.iterable)?;
-        self.clause(ordered, clause, rest, &iterable, made)
+        self.clause(clause, rest, &iterable, made)
     }
 
     /// One clause over its iterable, with the clauses inside it. What is unknown ends it no sooner: every turn may make
     /// tasks and change what others see.
     fn clause(
         &mut self,
-        ordered: bool,
         clause: &Comprehension,
         rest: &[Comprehension],
         iterable: &Val,
         made: &mut Made<'_, 'a>,
     ) -> Res<()> {
         let span = clause.iterable.span;
-        if ordered && self.is_unordered(iterable) {
-            let unknown = self.unordered(span);
-            made.open.get_or_insert(unknown);
-        }
         let Some(iterator) = self.iter_of(iterable, span)? else {
             return self.unknown_clause(clause, rest, made, iterable);
         };
@@ -141,7 +120,7 @@ impl<'a> Interp<'a> {
                 Next::End(_) => return Ok(()),
                 Next::Open(unknown) => return self.unknown_clause(clause, rest, made, &unknown),
             };
-            self.clause_turn(ordered, clause, rest, value, made)?;
+            self.clause_turn(clause, rest, value, made)?;
             if made.items.len() > self.settings.limits.collection {
                 let message = "a comprehension makes more elements than the bound";
                 made.open = Some(self.limit_hole(span, "collection", message));
@@ -153,20 +132,18 @@ impl<'a> Interp<'a> {
     /// One turn of a clause.
     fn clause_turn(
         &mut self,
-        ordered: bool,
         clause: &Comprehension,
         rest: &[Comprehension],
         value: Val,
         made: &mut Made<'_, 'a>,
     ) -> Res<()> {
         self.assign(&clause.target, value)?;
-        self.conditions_of_turn(ordered, &clause.conditions, rest, made)
+        self.conditions_of_turn(&clause.conditions, rest, made)
     }
 
     /// The conditions of a turn that are left, and what they lead to.
     fn conditions_of_turn(
         &mut self,
-        ordered: bool,
         conditions: &[Expr],
         rest: &[Comprehension],
         made: &mut Made<'_, 'a>,
@@ -183,12 +160,12 @@ impl<'a> Interp<'a> {
                     let unknown = self.derived(&[&val], condition.span);
                     made.doubt.get_or_insert(unknown);
                     return self.perhaps(&cond, condition.span, &mut |this| {
-                        this.conditions_of_turn(ordered, after, rest, made)
+                        this.conditions_of_turn(after, rest, made)
                     });
                 }
             }
         }
-        self.clauses(ordered, rest, made)
+        self.clauses(rest, made)
     }
 
     /// Does what may not take place: what it changes is in doubt.
@@ -229,7 +206,7 @@ impl<'a> Interp<'a> {
         let Some((clause, rest)) = expr.clauses.split_first() else { return Ok(None) };
         let mut element = |this: &mut Interp<'a>| this.eval(&expr.element).map(|val| vec![val]);
         let mut made = Made::by(&mut element);
-        self.clause_turn(false, clause, rest, value, &mut made)?;
+        self.clause_turn(clause, rest, value, &mut made)?;
         items.append(&mut made.items);
         Ok(made.open.or(made.doubt))
     }
@@ -265,7 +242,7 @@ impl<'a> Interp<'a> {
                 }
                 target => this.assign(target, unknown.clone())?,
             }
-            this.conditions_of_turn(false, &clause.conditions, rest, made)
+            this.conditions_of_turn(&clause.conditions, rest, made)
         })
     }
 }

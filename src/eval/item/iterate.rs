@@ -4,7 +4,7 @@ use super::range_length;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::lazy::Next;
-use crate::eval::object::{Data, Flavour, Key, Native, ObjId, Object, Val};
+use crate::eval::object::{Data, Flavour, Native, ObjId, Object, Val};
 use crate::python::Span;
 
 impl Interp<'_> {
@@ -78,7 +78,7 @@ impl Interp<'_> {
                 }
                 Some(entries.values().map(|(name, _)| name.clone()).collect())
             }
-            Object::Set(items, _) => Some(items.values().cloned().collect()),
+            Object::Set(items, _) => Some(self.in_order(items)),
             Object::Iterator(items, at) => {
                 let rest = items.iter().skip(*at).cloned().collect();
                 let end = items.len();
@@ -194,32 +194,6 @@ impl Interp<'_> {
                 Next::Open(_) => return Ok(None),
             }
         }
-    }
-
-    /// Whether iterating over a value gives an order that differs between runs: strings in a set are
-    /// ordered by a hash that CPython seeds anew in each process.
-    pub(crate) fn is_unordered(&self, val: &Val) -> bool {
-        match val.as_obj().map(|id| self.heap.get(id)) {
-            // Small numbers come in their own order, which is the one they are kept in here only when
-            // they were added in it.
-            Some(Object::Set(items, _)) => {
-                items.len() > 1
-                    && !(items.keys().all(|key| matches!(key, Key::Int(0..8)))
-                        && items.keys().is_sorted_by_key(|key| match key {
-                            Key::Int(number) => *number,
-                            _ => 0,
-                        }))
-            }
-            Some(Object::Lazy(lazy)) => {
-                lazy.is_unordered() || lazy.sources().iter().any(|source| self.is_unordered(source))
-            }
-            _ => false,
-        }
-    }
-
-    /// A hole for what depends on the order of a set.
-    pub(crate) fn unordered(&mut self, span: Span) -> Val {
-        self.hole(crate::eval::HoleKind::Nondeterministic, "order of a set", span)
     }
 
     /// A set from elements.

@@ -141,13 +141,14 @@ impl Interp<'_> {
             ("tuple", None) => Ok(Val::tuple(Vec::new(), span)),
             ("set", None) => self.make_set(Vec::new(), false, span),
             ("frozenset", None) => self.make_set(Vec::new(), true, span),
-            ("list" | "tuple", Some(val)) if self.is_unordered(val) => Ok(self.unordered(span)),
-            ("list" | "tuple" | "set" | "frozenset", Some(val)) => match self.iterate(val, span) {
-                Ok(Some(items)) => match name {
-                    "list" => Ok(self.list(items, span)),
-                    "tuple" => Ok(Val::tuple(items, span)),
-                    _ => self.make_set(items, name == "frozenset", span),
-                },
+            ("list" | "tuple", Some(val)) => match self.iterate(val, span) {
+                Ok(Some(items)) if name == "list" => Ok(self.list(items, span)),
+                Ok(Some(items)) => Ok(Val::tuple(items, span)),
+                Ok(None) => Ok(self.derived(&[val], span)),
+                Err(raised) => Err(raised),
+            },
+            ("set" | "frozenset", Some(val)) => match self.iterate_in_any_order(val, span) {
+                Ok(Some(items)) => self.make_set(items, name == "frozenset", span),
                 Ok(None) => Ok(self.derived(&[val], span)),
                 Err(raised) => Err(raised),
             },

@@ -12,7 +12,6 @@ mod views;
 
 pub(crate) use views::View;
 
-use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, ObjId, Object, Val};
@@ -140,11 +139,6 @@ impl Interp<'_> {
             }
             _ => None,
         })
-    }
-
-    /// An arbitrary element: which one Python gives differs from run to run.
-    fn arbitrary(&mut self, what: &str, span: Span) -> Val {
-        self.hole(HoleKind::Nondeterministic, what, span)
     }
 }
 

@@ -168,12 +168,7 @@ impl Interp<'_> {
         match self.heap.copy(id) {
             Object::List(items) => self.repr_items(&items, "[", "]", out, span, depth)?,
             Object::Set(items, frozen) => {
-                if self.is_unordered(val) {
-                    let unknown = self.unordered(span);
-                    out.push_text(&self.to_text(&unknown).unwrap_or_default());
-                    return Ok(());
-                }
-                let items: Vec<Val> = items.into_values().collect();
+                let items = self.in_order(&items);
                 let (open, close) = match (items.is_empty(), frozen) {
                     (true, false) => ("set(", ")"),
                     (true, true) => ("frozenset(", ")"),

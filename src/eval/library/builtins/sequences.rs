@@ -168,7 +168,12 @@ impl Interp<'_> {
     }
 
     pub(crate) fn call_sorted(&mut self, val: &Val, args: &Args, span: Span) -> Res {
-        let Some(items) = self.iterate(val, span)? else { return Ok(self.derived(&[val], span)) };
+        let items = match args.named("key") {
+            // Elements with equal keys stay in the order in which they came.
+            Some(key) if !key.is_none() => self.iterate(val, span)?,
+            _ => self.iterate_in_any_order(val, span)?,
+        };
+        let Some(items) = items else { return Ok(self.derived(&[val], span)) };
         let reverse = match args.named("reverse") {
             Some(val) => self.truth(&val.clone())?,
             None => Some(false),

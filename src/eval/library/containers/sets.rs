@@ -77,21 +77,15 @@ impl Interp<'_> {
                     return Err(self.key_error(val, span));
                 }
             }
-            "pop" => match elements.len() {
-                0 => {
+            "pop" => {
+                let Some(first) = self.in_order(&elements).into_iter().next() else {
                     return Err(self.exception("KeyError", "pop from an empty set", span));
-                }
-                1 => {
-                    let popped = elements.pop().map(|(_, val)| val);
-                    self.heap.set(id, Object::Set(elements, frozen));
-                    return Ok(popped);
-                }
-                _ => {
-                    let unknown = self.arbitrary("set.pop()", span);
-                    self.poison_with(id, &unknown, span);
-                    return Ok(Some(unknown));
-                }
-            },
+                };
+                let key = self.key(&first, span)?;
+                elements.shift_remove(&key);
+                self.heap.set(id, Object::Set(elements, frozen));
+                return Ok(Some(first));
+            }
             "clear" => elements.clear(),
             "copy" => return Ok(Some(self.heap.val(Object::Set(elements, frozen), span))),
             "issubset" | "issuperset" | "isdisjoint" => {
@@ -131,7 +125,7 @@ impl Interp<'_> {
 
     /// The elements of an iterable as a set has them; `None` when one of them is unknown.
     fn elements(&mut self, val: &Val, span: Span) -> Res<Option<Elements>> {
-        let Some(items) = self.iterate(val, span)? else { return Ok(None) };
+        let Some(items) = self.iterate_in_any_order(val, span)? else { return Ok(None) };
         let mut elements = Elements::default();
         for item in items {
             if self.is_open(&item) {
