@@ -16,7 +16,7 @@ use crate::eval::conditions::Conditions;
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject, Visited};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
-use crate::eval::orders::{Pass, SetOrder, in_all_orders, not_compared, order_hole};
+use crate::eval::orders::{Order, Pass, in_all_orders, not_compared};
 use crate::eval::{Hole, HoleKind};
 use crate::python::ast::Name;
 use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
@@ -92,17 +92,17 @@ fn load_parsed(
         return Loaded { diagnostics: file.diagnostics.clone(), ..Loaded::default() };
     }
     let resolver = Resolver::on(disk.clone(), settings.roots.clone());
-    let evaluate = |order: SetOrder, steps: u64| {
+    let evaluate = |order: Order, steps: u64| {
         let mut interp = Interp::new(files, sources, settings, &resolver, path);
-        (interp.set_order, interp.most_steps) = (order, steps);
+        (interp.order, interp.most_steps) = (order, steps);
         let loaded = load_in_order(&mut interp, path, file);
         Pass::of(&interp, loaded)
     };
-    in_all_orders(settings.limits.steps, evaluate, orders::join, |loaded| {
+    in_all_orders(settings.limits.steps, evaluate, orders::join, |loaded, asked| {
         let told = not_compared(loaded.dags.first().map_or(Span::default(), |dag| dag.span));
         loaded.diagnostics.push(told);
         for dag in &mut loaded.dags {
-            dag.conditions.push(order_hole(dag.span));
+            dag.conditions.push(asked.hole(dag.span));
         }
     })
 }

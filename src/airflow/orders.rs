@@ -6,13 +6,13 @@ use super::{Dag, Expansion, Keyword, Keywords, Loaded, Task, TaskFunction};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::Value;
 use crate::eval::object::Map;
-use crate::eval::orders::{add_findings, order_hole};
+use crate::eval::orders::{Asked, add_findings};
 use crate::python::Span;
 use crate::spec::{Schedule, Timing};
 
 /// Takes in what a file made in another order. What differs is open, and what there is in one of them only stands
 /// under a condition.
-pub(super) fn join(loaded: &mut Loaded, other: Loaded) {
+pub(super) fn join(loaded: &mut Loaded, other: Loaded, asked: Asked) {
     add_findings(&mut loaded.diagnostics, other.diagnostics);
     let dags = &mut loaded.dags;
     let findings = &mut loaded.diagnostics;
@@ -20,8 +20,8 @@ pub(super) fn join(loaded: &mut Loaded, other: Loaded) {
         dags,
         other.dags,
         |dag| (dag.dag_id.to_template(), dag.span),
-        |dag, other| join_dag(dag, other, findings),
-        |dag| dag.conditions.push(order_hole(dag.span)),
+        |dag, other| join_dag(dag, other, asked, findings),
+        |dag| dag.conditions.push(asked.hole(dag.span)),
     );
 }
 
@@ -50,12 +50,12 @@ fn join_lists<T, K: std::hash::Hash + Eq>(
     }));
 }
 
-fn join_dag(dag: &mut Dag, other: Dag, findings: &mut Vec<Diagnostic>) {
-    join_keywords(&mut dag.arguments, other.arguments);
+fn join_dag(dag: &mut Dag, other: Dag, asked: Asked, findings: &mut Vec<Diagnostic>) {
+    join_keywords(&mut dag.arguments, other.arguments, asked);
     dag.is_global |= other.is_global;
     if dag.timing != other.timing {
         dag.timing = Timing {
-            schedule: Schedule::Other("it depends on the order of a set".to_owned()),
+            schedule: Schedule::Other(asked.reason().to_owned()),
             start: None,
             zone: None,
             is_trigger: dag.timing.is_trigger,
@@ -70,8 +70,8 @@ fn join_dag(dag: &mut Dag, other: Dag, findings: &mut Vec<Diagnostic>) {
             let text = task.function.as_ref().map(|function| function.text.clone());
             (task.task_id.to_template(), task.span, task.operator.class.clone(), text)
         },
-        |task, other| join_task(task, other, &dag_id, findings),
-        |task| task.conditions.push(order_hole(task.span)),
+        |task, other| join_task(task, other, &dag_id, asked, findings),
+        |task| task.conditions.push(asked.hole(task.span)),
     );
 }
 
@@ -83,17 +83,21 @@ fn add_conditions<T: PartialEq>(conditions: &mut Vec<T>, others: Vec<T>) {
     }
 }
 
-fn join_task(task: &mut Task, other: Task, dag_id: &str, findings: &mut Vec<Diagnostic>) {
-    join_keywords(&mut task.keywords, other.keywords);
+fn join_task(
+    task: &mut Task,
+    other: Task,
+    dag_id: &str,
+    asked: Asked,
+    findings: &mut Vec<Diagnostic>,
+) {
+    join_keywords(&mut task.keywords, other.keywords, asked);
     if task.upstream != other.upstream || task.group != other.group {
         let what = if task.group == other.group { "the tasks before" } else { "the task group of" };
         let id = task.task_id.display();
-        let message = format!(
-            "{what} `{id}` cannot be known: it hangs on the order of a set, which differs from run to run"
-        );
+        let message = format!("{what} `{id}` cannot be known: {}", asked.reason());
         let told = Diagnostic::new(Code::UnresolvedValue, task.span, message)
             .task(dag_id, id)
-            .help("Go over `sorted(...)` instead of the set.");
+            .help("Go over `sorted(...)` instead.");
         findings.push(told);
     }
     add_conditions(&mut task.conditions, other.conditions);
@@ -103,7 +107,7 @@ fn join_task(task: &mut Task, other: Task, dag_id: &str, findings: &mut Vec<Diag
             if instances.len() == others.len() =>
         {
             for (keywords, others) in instances.iter_mut().zip(others) {
-                join_values(keywords, others);
+                join_values(keywords, others, asked);
             }
             Some(Expansion::Known(instances))
         }
@@ -111,52 +115,56 @@ fn join_task(task: &mut Task, other: Task, dag_id: &str, findings: &mut Vec<Diag
         (Some(Expansion::Unknown(hole)), Some(_)) | (Some(_), Some(Expansion::Unknown(hole))) => {
             Some(Expansion::Unknown(hole))
         }
-        _ => Some(Expansion::Unknown(order_hole(task.span))),
+        _ => Some(Expansion::Unknown(asked.hole(task.span))),
     };
     if let (Some(function), Some(other)) = (&mut task.function, other.function) {
-        join_function(function, other, task.span);
+        join_function(function, other, task.span, asked);
     }
 }
 
-fn join_function(function: &mut TaskFunction, other: TaskFunction, span: Span) {
+fn join_function(function: &mut TaskFunction, other: TaskFunction, span: Span, asked: Asked) {
     if function.args.len() == other.args.len() {
-        function.args.iter_mut().zip(&other.args).for_each(|(a, b)| a.join_order(b));
+        function.args.iter_mut().zip(&other.args).for_each(|(a, b)| a.join_order(b, asked));
     } else {
-        function.args = vec![open(span)];
+        function.args = vec![open(span, asked)];
     }
-    join_values(&mut function.kwargs, other.kwargs);
+    join_values(&mut function.kwargs, other.kwargs, asked);
     match (&mut function.result, &other.result) {
-        (Some(result), Some(other)) => result.join_order(other),
+        (Some(result), Some(other)) => result.join_order(other, asked),
         (result, _) => *result = None,
     }
 }
 
-fn open(span: Span) -> Value {
-    Value::new(crate::eval::Kind::Unknown(order_hole(span)), span)
+fn open(span: Span, asked: Asked) -> Value {
+    Value::new(crate::eval::Kind::Unknown(asked.hole(span)), span)
 }
 
-fn join_values(values: &mut IndexMap<String, Value>, others: IndexMap<String, Value>) {
+fn join_values(
+    values: &mut IndexMap<String, Value>,
+    others: IndexMap<String, Value>,
+    asked: Asked,
+) {
     for (name, value) in values.iter_mut() {
         match others.get(name) {
-            Some(other) => value.join_order(other),
-            None => *value = open(value.span),
+            Some(other) => value.join_order(other, asked),
+            None => *value = open(value.span, asked),
         }
     }
     for (name, value) in others {
         let span = value.span;
-        values.entry(name).or_insert_with(|| open(span));
+        values.entry(name).or_insert_with(|| open(span, asked));
     }
 }
 
-fn join_keywords(keywords: &mut Keywords, others: Keywords) {
+fn join_keywords(keywords: &mut Keywords, others: Keywords, asked: Asked) {
     for (name, keyword) in keywords.iter_mut() {
         match others.get(name) {
-            Some(other) => keyword.value.join_order(&other.value),
-            None => keyword.value = open(keyword.value.span),
+            Some(other) => keyword.value.join_order(&other.value, asked),
+            None => keyword.value = open(keyword.value.span, asked),
         }
     }
     for (name, keyword) in others {
-        let value = open(keyword.value.span);
+        let value = open(keyword.value.span, asked);
         keywords.entry(name).or_insert(Keyword { value, ..keyword });
     }
 }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::interp::Interp;
 use super::object::{Map, Object};
-use super::orders::{Pass, SetOrder, add_findings, in_all_orders, not_compared, order_hole};
+use super::orders::{Asked, Order, Pass, add_findings, in_all_orders, not_compared};
 use super::{Kind, Value};
 use crate::airflow::Settings;
 use crate::diag::{Code, Diagnostic};
@@ -52,9 +52,9 @@ fn evaluate_here(text: &str, settings: &Settings) -> Evaluated {
     let folder = settings.roots.first().map_or(Path::new(""), PathBuf::as_path);
     let path = folder.join(NAME);
     let resolver = Resolver::new(settings.roots.clone());
-    let evaluate = |order: SetOrder, steps: u64| {
+    let evaluate = |order: Order, steps: u64| {
         let mut interp = Interp::new(&files, &sources, settings, &resolver, &path);
-        (interp.set_order, interp.most_steps) = (order, steps);
+        (interp.order, interp.most_steps) = (order, steps);
         let scope = interp.run_main(&path, &file.module);
         let names = match interp.heap.get(scope) {
             Object::Scope(names) => names.clone(),
@@ -69,22 +69,22 @@ fn evaluate_here(text: &str, settings: &Settings) -> Evaluated {
         diagnostics.append(&mut interp.diagnostics);
         Pass::of(&interp, Evaluated { globals, diagnostics })
     };
-    in_all_orders(settings.limits.steps, evaluate, join, |evaluated| {
+    in_all_orders(settings.limits.steps, evaluate, join, |evaluated, _| {
         evaluated.diagnostics.push(not_compared(Span::NONE));
     })
 }
 
 /// Leaves open what came out differently in another order of sets.
-fn join(evaluated: &mut Evaluated, other: Evaluated) {
+fn join(evaluated: &mut Evaluated, other: Evaluated, asked: Asked) {
     for (name, value) in &mut evaluated.globals {
         match other.globals.get(name) {
-            Some(other) => value.join_order(other),
-            None => value.kind = Kind::Unknown(order_hole(value.span)),
+            Some(other) => value.join_order(other, asked),
+            None => value.kind = Kind::Unknown(asked.hole(value.span)),
         }
     }
     for (name, mut value) in other.globals {
         if !evaluated.globals.contains_key(&name) {
-            value.kind = Kind::Unknown(order_hole(value.span));
+            value.kind = Kind::Unknown(asked.hole(value.span));
             evaluated.globals.insert(name, value);
         }
     }

@@ -9,7 +9,7 @@ use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
-use super::orders::SetOrder;
+use super::orders::{Asked, Order};
 use super::pure::hash::hexdigest;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
@@ -180,10 +180,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) all_bytes_left: std::cell::Cell<usize>,
     /// Whether the value being finished keeps the paths of this checkout.
     pub(crate) keeps_checkout: std::cell::Cell<bool>,
-    /// In which order the elements of sets come.
-    pub(crate) set_order: SetOrder,
+    /// In which order the elements of sets and the names in folders come.
+    pub(crate) order: Order,
     /// Whether the program asked for an order that is not known.
-    pub(crate) asked_order: std::cell::Cell<bool>,
+    pub(crate) asked_order: std::cell::Cell<Asked>,
     /// The bound on the steps.
     pub(crate) most_steps: u64,
     pub(crate) steps: u64,
@@ -255,8 +255,8 @@ impl<'a> Interp<'a> {
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
             all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),
             keeps_checkout: std::cell::Cell::new(false),
-            set_order: SetOrder::Source,
-            asked_order: std::cell::Cell::new(false),
+            order: Order::Plain,
+            asked_order: std::cell::Cell::default(),
             most_steps: settings.limits.steps,
             steps: 0,
             work: std::cell::Cell::new(0),

@@ -1,9 +1,10 @@
-//! The order of sets.
+//! The order of sets and folders.
 //!
-//! CPython orders the texts of a set by a hash that it seeds anew in each process, so whatever a program does with the
-//! elements one after the other may differ from run to run. A program that asks for such an order is evaluated in
-//! several, and what comes out differently is not known. The other way, values that carry the doubt with them, would
-//! lose the tasks of `for table in list(set(tables))`, which come out alike in every order.
+//! CPython orders the texts of a set by a hash that it seeds anew in each process, and gives the names in a folder as the
+//! file system has them, so whatever a program does with them one after the other may differ from run to run, or from
+//! machine to machine. A program that asks for such an order is evaluated in several, and what comes out differently is
+//! not known. The other way, values that carry the doubt with them, would lose the tasks of
+//! `for table in list(set(tables))`, which come out alike in every order.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -16,12 +17,12 @@ use super::{Hole, HoleKind, Kind, Text, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 
-/// In which order the elements of a set come, where that is not known.
+/// In which order the elements of a set, and the names in a folder, come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum SetOrder {
-    /// As they were put in.
+pub(crate) enum Order {
+    /// As they were put in, or by their names.
     #[default]
-    Source,
+    Plain,
     /// By what they are alone, so that a set that is made from another one in its order has the same.
     Hashed {
         /// Different seeds give different orders.
@@ -31,7 +32,7 @@ pub(crate) enum SetOrder {
     },
 }
 
-impl SetOrder {
+impl Order {
     /// The orders in which a program is evaluated once it has asked for one. Any two elements come both ways round,
     /// and the one in the middle of a set differs as well.
     const OTHERS: [Self; 3] = [
@@ -41,28 +42,99 @@ impl SetOrder {
     ];
 }
 
+impl Order {
+    /// Brings items that are told apart by `key` into this order.
+    fn arrange<T, K: Hash + ?Sized>(self, items: &mut [T], key: impl Fn(&T) -> &K) {
+        let Self::Hashed { seed, reversed } = self else { return };
+        items.sort_by_cached_key(|item| {
+            let mut hasher = FxBuildHasher.build_hasher();
+            seed.hash(&mut hasher);
+            key(item).hash(&mut hasher);
+            hasher.finish()
+        });
+        if reversed {
+            items.reverse();
+        }
+    }
+}
+
+/// Whose order a program has asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Asked {
+    #[default]
+    Nothing,
+    Set,
+    Folder,
+    Both,
+}
+
+impl Asked {
+    /// Both of two.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, one) | (one, Self::Nothing) => one,
+            (a, b) if a == b => a,
+            _ => Self::Both,
+        }
+    }
+
+    /// What a value, a task or an edge depends on, for people.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Nothing | Self::Set => {
+                "it depends on the order of a set, which differs from run to run"
+            }
+            Self::Folder => {
+                "it depends on the order in which the names of a folder come, which differs from machine to machine"
+            }
+            Self::Both => {
+                "it depends on the order of a set or of the names of a folder, which differs from run to run"
+            }
+        }
+    }
+
+    /// What is not known because there is no order that one could rely on.
+    pub(crate) fn hole(self, span: Span) -> Arc<Hole> {
+        let name = match self {
+            Self::Nothing | Self::Set => "order of a set",
+            Self::Folder => "order of a folder",
+            Self::Both => "order of a set or folder",
+        };
+        Arc::new(Hole {
+            kind: HoleKind::Nondeterministic,
+            name: name.to_owned(),
+            default: None,
+            reason: self.reason().to_owned(),
+            span,
+            roots: Vec::new(),
+        })
+    }
+}
+
 /// Evaluates in one order of sets, and in the others if the program asks for it. `steps` is what one evaluation may
 /// take; the further ones share as many, and `unfinished` is told if those do not suffice.
 pub(crate) fn in_all_orders<T>(
     steps: u64,
-    mut evaluate: impl FnMut(SetOrder, u64) -> Pass<T>,
-    mut join: impl FnMut(&mut T, T),
-    mut unfinished: impl FnMut(&mut T),
+    mut evaluate: impl FnMut(Order, u64) -> Pass<T>,
+    mut join: impl FnMut(&mut T, T, Asked),
+    mut unfinished: impl FnMut(&mut T, Asked),
 ) -> T {
-    let first = evaluate(SetOrder::Source, steps);
+    let first = evaluate(Order::Plain, steps);
     let mut result = first.result;
-    if !first.asked || first.stopped {
+    let mut asked = first.asked;
+    if asked == Asked::Nothing || first.stopped {
         return result;
     }
     let mut left = steps;
-    for order in SetOrder::OTHERS {
+    for order in Order::OTHERS {
         let pass = evaluate(order, left);
         if pass.stopped {
-            unfinished(&mut result);
+            unfinished(&mut result, asked);
             break;
         }
         left = left.saturating_sub(pass.steps);
-        join(&mut result, pass.result);
+        asked = asked.and(pass.asked);
+        join(&mut result, pass.result, asked);
     }
     result
 }
@@ -71,7 +143,7 @@ pub(crate) fn in_all_orders<T>(
 pub(crate) struct Pass<T> {
     pub(crate) result: T,
     /// Whether the program asked for an order that is not known.
-    pub(crate) asked: bool,
+    pub(crate) asked: Asked,
     /// Whether the bound on steps ended it.
     pub(crate) stopped: bool,
     pub(crate) steps: u64,
@@ -94,37 +166,25 @@ pub(crate) fn add_findings(findings: &mut Vec<Diagnostic>, others: Vec<Diagnosti
 
 /// What is told where the other orders could not be looked at.
 pub(crate) fn not_compared(span: Span) -> Diagnostic {
-    let message = "what depends on the order of a set is not told apart: evaluating the file in several orders takes \
-                   more than the bound on steps";
+    let message = "what depends on the order of a set or a folder is not told apart: evaluating the file in several \
+                   orders takes more than the bound on steps";
     Diagnostic::new(Code::LimitReached, span, message)
-        .help("Raise the bound with `--max-steps N`, or go over `sorted(...)` instead of the set.")
-}
-
-/// What is not known because a set has no order that one could rely on.
-pub(crate) fn order_hole(span: Span) -> Arc<Hole> {
-    Arc::new(Hole {
-        kind: HoleKind::Nondeterministic,
-        name: "order of a set".to_owned(),
-        default: None,
-        reason: "it depends on the order of a set, which differs from run to run".to_owned(),
-        span,
-        roots: Vec::new(),
-    })
+        .help("Raise the bound with `--max-steps N`, or go over `sorted(...)` instead.")
 }
 
 impl Value {
     /// Leaves open what differs from a value that came out in another order of sets. Dicts and sets are compared
     /// without regard to order, as Python does.
-    pub(crate) fn join_order(&mut self, other: &Self) {
+    pub(crate) fn join_order(&mut self, other: &Self, asked: Asked) {
         let is_joined = match (&mut self.kind, &other.kind) {
             (Kind::List(a), Kind::List(b)) | (Kind::Tuple(a), Kind::Tuple(b))
                 if a.len() == b.len() =>
             {
-                a.iter_mut().zip(b).for_each(|(a, b)| a.join_order(b));
+                a.iter_mut().zip(b).for_each(|(a, b)| a.join_order(b, asked));
                 true
             }
             (Kind::Set(a), Kind::Set(b)) => is_same_set(a, b),
-            (Kind::Dict(a), Kind::Dict(b)) => join_entries(a, b),
+            (Kind::Dict(a), Kind::Dict(b)) => join_entries(a, b, asked),
             (Kind::Model(a), Kind::Model(b))
                 if a.class == b.class
                     && a.fields.len() == b.fields.len()
@@ -132,7 +192,7 @@ impl Value {
             {
                 for (name, value) in &mut a.fields {
                     if let Some(other) = b.fields.get(name) {
-                        value.join_order(other);
+                        value.join_order(other, asked);
                     }
                 }
                 true
@@ -141,7 +201,7 @@ impl Value {
             (a, b) => a == b,
         };
         if !is_joined {
-            let hole = order_hole(self.span);
+            let hole = asked.hole(self.span);
             self.kind = match (&self.kind, &other.kind) {
                 (Kind::Str(_), Kind::Str(_)) => Kind::Str(Text::hole(hole)),
                 _ => Kind::Unknown(hole),
@@ -205,7 +265,7 @@ fn is_same_set(a: &[Value], b: &[Value]) -> bool {
 }
 
 /// Joins the values under the same keys; `false` when the keys differ.
-fn join_entries(a: &mut [(Value, Value)], b: &[(Value, Value)]) -> bool {
+fn join_entries(a: &mut [(Value, Value)], b: &[(Value, Value)], asked: Asked) -> bool {
     if a.len() != b.len() {
         return false;
     }
@@ -215,7 +275,7 @@ fn join_entries(a: &mut [(Value, Value)], b: &[(Value, Value)]) -> bool {
     let Some(found) = found else { return false };
     for ((_, value), at) in a.iter_mut().zip(found) {
         if let Some((_, other)) = b.get(at) {
-            value.join_order(other);
+            value.join_order(other, asked);
         }
     }
     true
@@ -232,17 +292,18 @@ impl Interp<'_> {
             });
             return sorted.into_iter().map(|(_, val)| val.clone()).collect();
         }
-        self.asked_order.set(true);
-        let SetOrder::Hashed { seed, reversed } = self.set_order else {
-            return elements.values().cloned().collect();
-        };
-        let mut sorted: Vec<(u64, &Val)> =
-            elements.iter().map(|(key, val)| (hashed(key, seed), val)).collect();
-        sorted.sort_by_key(|(hash, _)| *hash);
-        if reversed {
-            sorted.reverse();
+        self.asked_order.set(self.asked_order.get().and(Asked::Set));
+        let mut items: Vec<(&Key, &Val)> = elements.iter().collect();
+        self.order.arrange(&mut items, |(key, _)| *key);
+        items.into_iter().map(|(_, val)| val.clone()).collect()
+    }
+
+    /// Brings the entries of a folder, which are sorted, into the order in which they come.
+    pub(crate) fn arrange_folder<T>(&self, entries: &mut [T], name: impl Fn(&T) -> &str) {
+        if entries.len() > 1 {
+            self.asked_order.set(self.asked_order.get().and(Asked::Folder));
+            self.order.arrange(entries, name);
         }
-        sorted.into_iter().map(|(_, val)| val.clone()).collect()
     }
 
     /// The elements of an iterable for something to which their order does not matter.
@@ -261,11 +322,4 @@ impl Interp<'_> {
 /// Whether the order of a set is the same in each run. Numbers below the size of the smallest table come in their own.
 fn has_known_order(elements: &Map<Key, Val>) -> bool {
     elements.len() < 2 || elements.keys().all(|key| matches!(key, Key::Int(0..8)))
-}
-
-fn hashed(key: &Key, seed: u64) -> u64 {
-    let mut hasher = FxBuildHasher.build_hasher();
-    seed.hash(&mut hasher);
-    key.hash(&mut hasher);
-    hasher.finish()
 }

@@ -1,7 +1,7 @@
 //! Folders: `os.listdir`, `os.walk` and what else goes over entries.
 //!
 //! Python gives entries in whatever order the file system has them; here they are sorted, because the
-//! same input must give the same output. Entries are all told or none: what cannot be listed to its end is a hole.
+//! same input must give the same output, and what hangs on that is open ([`crate::eval::orders`]). Entries are all told or none: what cannot be listed to its end is a hole.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ impl From<Raised> for Open {
 }
 
 impl Interp<'_> {
-    /// The sorted entries of a folder; `None` when nothing inside the roots is a folder of this name.
+    /// The entries of a folder; `None` when nothing inside the roots is a folder of this name.
     pub(super) fn entries(&mut self, path: &str, span: Span) -> Result<Option<Vec<Entry>>, Open> {
         let Some(real) = self.inside_roots(Path::new(path)) else {
             return Err(Open::Hole(self.outside(path, span)));
@@ -98,6 +98,7 @@ impl Interp<'_> {
             entries.push(Entry { name, is_folder: entry.is_folder, is_link: entry.is_link });
         }
         entries.sort();
+        self.arrange_folder(&mut entries, |entry| &entry.name);
         Ok(Some(entries))
     }
 
