@@ -4,16 +4,19 @@
 //! is one of known objects all the same. Those are remembered with the hole, and none of them is certain
 //! any more after the change.
 
+mod named;
+pub(crate) mod special;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::Hole;
 use super::branch::Flow;
 use super::call::Args;
 use super::interp::{Interp, Res};
-use super::object::{Data, Map, ObjId, Object, Val};
-use super::{Hole, Segment};
+use super::object::{Data, ObjId, Object, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -220,19 +223,26 @@ impl Interp<'_> {
                 Some(Object::Class(..)) => candidate.clone(),
                 _ => continue,
             };
-            let Ok(Some(found)) = self.class_lookup(&class, name) else { continue };
-            match found.as_obj().map(|id| self.heap.get(id)) {
-                Some(Object::Function(_) | Object::Static(_) | Object::ClassMethod(_)) => {
-                    methods.extend(self.find_attribute(&candidate, name, span)?);
-                }
-                Some(Object::Property(..)) => {
-                    let cond = self.condition_at(span, object);
-                    self.perhaps(&cond, span, &mut |this| {
-                        methods.extend(this.find_attribute(&candidate, name, span)?);
-                        Ok(())
-                    })?;
-                }
-                _ => {}
+            let found = self.class_lookup(&class, name).ok().flatten();
+            let asks = |this: &Self| {
+                this.class_lookup(&class, "__getattr__").is_ok_and(|hook| hook.is_some())
+            };
+            let runs_code = match found.as_ref().and_then(Val::as_obj) {
+                Some(id) => match self.heap.get(id) {
+                    Object::Function(_) | Object::Static(_) | Object::ClassMethod(_) => {
+                        methods.extend(self.find_attribute(&candidate, name, span)?);
+                        continue;
+                    }
+                    object => matches!(object, Object::Property(..)),
+                },
+                None => found.is_none() && asks(self),
+            };
+            if runs_code {
+                let cond = self.condition_at(span, object);
+                self.perhaps(&cond, span, &mut |this| {
+                    methods.extend(this.find_attribute(&candidate, name, span)?);
+                    Ok(())
+                })?;
             }
         }
         self.may_be(&part, &methods.iter().collect::<Vec<_>>());
@@ -406,44 +416,6 @@ impl Interp<'_> {
         found
     }
 
-    /// `getattr(object, unknown)` and `globals()[unknown]`: what can be called of what the name may be that of.
-    pub(crate) fn named_by(&mut self, object: &Val, name: &Val, span: Span) -> Val {
-        let made = self.derived(&[object, name], span);
-        let Some(id) = object.as_obj() else { return made };
-        let (owners, this) = match self.heap.get(id) {
-            Object::Instance(instance) => {
-                let class = instance.class.clone();
-                let above = class.as_obj().map(|id| self.mro(id)).unwrap_or_default();
-                (std::iter::once(class).chain(above).collect(), Some(object.clone()))
-            }
-            Object::Module(module) => (vec![Val::obj(module.scope, span)], None),
-            _ => (vec![object.clone()], None),
-        };
-        let mut found: Map<Name, Val> = Map::default();
-        for owner in owners {
-            let Some(Object::Class(_, names) | Object::Scope(names)) =
-                owner.as_obj().map(|id| self.heap.get(id))
-            else {
-                continue;
-            };
-            for (own, val) in names.iter().filter(|(own, _)| may_be_name(own, name)) {
-                if val.as_obj().is_some_and(|id| is_callable(self.heap.get(id)))
-                    && !found.contains_key(own)
-                {
-                    found.insert(own.clone(), val.clone());
-                }
-            }
-        }
-        let vals = found.into_values().map(|val| match &this {
-            Some(this) => self.heap.val(Object::Bound(val, this.clone()), span),
-            None => val,
-        });
-        let vals: Vec<Val> = vals.collect();
-        self.may_be(&made, &vals.iter().collect::<Vec<_>>());
-        self.only_calls(&made, vals);
-        made
-    }
-
     /// A call of one of known functions or classes, nobody knows of which: each of the calls may take place. Gives their
     /// results, or `None` when what is called is not known any better.
     pub(crate) fn call_candidates(
@@ -549,24 +521,6 @@ impl Interp<'_> {
             }
         }
     }
-
-    /// An attribute of something unknown was set: one of what it may be has it, the others what they
-    /// had.
-    pub(crate) fn set_candidates(
-        &mut self,
-        val: &Val,
-        name: &Name,
-        to: &Val,
-        span: Span,
-    ) -> Res<()> {
-        for candidate in self.candidates_of(val) {
-            let unknown = self.derived(&[val, to], span);
-            if candidate.as_obj().is_some() {
-                self.set_attribute(&candidate, name, unknown, span)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Whether a call of an object runs code of the user.
@@ -575,18 +529,6 @@ fn is_callable(object: &Object) -> bool {
         object,
         Object::Function(_) | Object::Bound(..) | Object::Partial(..) | Object::Class(..)
     )
-}
-
-/// Whether a name may be one that is known in part. Nobody means the names that Python itself calls.
-fn may_be_name(name: &str, known: &Val) -> bool {
-    let Data::Text(text) = &known.data else { return !name.starts_with("__") };
-    let literal = |part: Option<&Segment>| match part {
-        Some(Segment::Literal(text)) => text.clone(),
-        _ => String::new(),
-    };
-    !name.starts_with("__")
-        && name.starts_with(literal(text.segments.first()).as_str())
-        && name.ends_with(literal(text.segments.last()).as_str())
 }
 
 /// The values that can hold others, be called or have methods.

@@ -12,6 +12,7 @@ pub(crate) use parents::is_mixin;
 
 use super::branch::Flow;
 use super::call::{Args, Kwarg};
+use super::candidates::special::defines_special;
 use super::interp::{Frame, Interp, Raised, Res};
 use super::object::{ClassObject, Data, Flavour, Instance, Map, ObjId, Object, Val};
 use crate::python::Span;
@@ -209,6 +210,7 @@ impl Interp<'_> {
             rules: Rc::default(),
             meta,
         };
+        self.hooks_operators |= defines_special(&attrs);
         self.hooks_attributes |= attrs.contains_key("__getattribute__");
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
         self.classes.push(id);

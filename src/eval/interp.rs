@@ -162,6 +162,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) makes_pure_paths: bool,
     /// Whether any class defines `__getattribute__`.
     pub(crate) hooks_attributes: bool,
+    /// Whether any class defines a method for an operator, a subscript, `for` or `with`.
+    pub(crate) hooks_operators: bool,
     /// Every class the files define, for `__subclasses__`.
     pub(crate) classes: Vec<ObjId>,
     /// Objects whose `repr` is being written, for those that contain themselves.
@@ -246,6 +248,7 @@ impl<'a> Interp<'a> {
             hashing: false,
             makes_pure_paths: false,
             hooks_attributes: false,
+            hooks_operators: false,
             classes: Vec::new(),
             shown: Vec::new(),
             being_finished: std::cell::RefCell::default(),

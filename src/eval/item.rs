@@ -90,7 +90,11 @@ impl Interp<'_> {
         if self.unknown(object).is_some() {
             let text = self.short_repr(index);
             self.may_raise(object, span);
-            return Ok(self.part_of(object, &format!("[{text}]"), span));
+            let results = self.special(object, "__getitem__", &[index], span)?;
+            let part = self.part_of(object, &format!("[{text}]"), span);
+            let choices: Vec<&Val> = std::iter::once(&part).chain(&results).collect();
+            self.may_be(&part, &choices);
+            return Ok(part);
         }
         if matches!(index.data, Data::Slice(_)) {
             self.weigh(object);
@@ -244,7 +248,7 @@ impl Interp<'_> {
                     }
                     Ok(val.clone())
                 }
-                None if self.unknown(index).is_some() => Ok(self.named_by(object, index, span)),
+                None if self.unknown(index).is_some() => self.named_by(object, index, span),
                 None => Err(self.key_error(index, span)),
             },
             Object::XCom(..) | Object::Record(..) | Object::Dag(_) | Object::Group(_) => {

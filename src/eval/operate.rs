@@ -5,7 +5,7 @@ mod flags;
 mod names;
 mod order;
 
-use self::names::method;
+pub(crate) use self::names::method;
 use super::call::Args;
 use super::expr::BYTES_MADE;
 use super::interp::{Interp, Res};
@@ -146,7 +146,8 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<Val>> {
         let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
-            return Ok(None);
+            let results = self.special(this, &format!("__i{}__", method(op)), &[other], span)?;
+            return self.one_of_results(this, other, &results, span);
         };
         let class = instance.class.clone();
         let Ok(Some(function)) = self.class_lookup(&class, &format!("__i{}__", method(op))) else {
@@ -169,6 +170,9 @@ impl Interp<'_> {
     pub(crate) fn binary(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
         self.weigh_operands(left, right);
         self.spend(0, span)?;
+        if let Some(val) = self.operator_of_unknown(op, left, right, span)? {
+            return Ok(val);
+        }
         if let Some(val) = self.relation(op, left, right, span)? {
             return Ok(val);
         }
@@ -471,7 +475,7 @@ impl Interp<'_> {
     }
 
     /// Operators that a user class defines.
-    fn user_operation(
+    pub(super) fn user_operation(
         &mut self,
         op: BinaryOp,
         left: &Val,

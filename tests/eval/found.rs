@@ -55,6 +55,25 @@ const CASES: &[Case] = &[
     ("o = D()\n    if U: o.f = mk\n    getattr(o, 'f', nk)(1)", &["t1", "n1"]),
     ("Op = K if U else BashOperator\n    Op(task_id='t1', name='n', image='b')", &["t1"]),
     ("class X(C if U else D): pass\n    X().go(1)", &["t1", "n1"]),
+    // What Python calls by itself on one of several objects.
+    ("O >> 1", &["t1", "n1"]),
+    ("1 >> O", &["t2", "n2"]),
+    ("U >> E()", &["t2"]),
+    ("sum([O, O])", &["t2", "n2", "t3", "n3"]),
+    ("O += 1", &["t3", "n3"]),
+    ("O[0]", &["t4", "n4"]),
+    ("O[0](5)", &["t4", "n4", "t5"]),
+    ("O[U] = 1", &["t5", "n5"]),
+    ("del O[U]", &["t6", "n6"]),
+    ("U in O", &["t7", "n7"]),
+    ("for x in O: pass", &["t8", "n8"]),
+    ("list(O)", &["t8", "n8"]),
+    ("[1 for x in O]", &["t8", "n8"]),
+    ("with O: pass", &["t1", "n1", "t9", "n9"]),
+    ("O == 1", &["t6", "n6"]),
+    ("O.q = 1", &["t7", "n7"]),
+    ("getattr(E(), U)", &["t4"]),
+    ("O.p", &["t4", "n4"]),
     // The body of a `try` that may have been left.
     ("try:\n        U['k']\n        mk(1)\n    except KeyError: pass", &["t1"]),
 ];
@@ -70,6 +89,13 @@ fn program(statement: &str) -> String {
          \x20   @staticmethod\n    def make(i): return mk(i)\n    def __call__(self, i): return mk(i)\n\
          class D:\n    b = 0\n    def go(self, i): return nk(i)\n    @classmethod\n    def make(cls, i): return nk(i)\n\
          \x20   def __call__(self, i): return nk(i)\n\
+         class E:\n    m = staticmethod(mk)\n    def __rshift__(self, o): self.m(1)\n    def __rrshift__(self, o): self.m(2)\n\
+         \x20   def __radd__(self, o): self.m(2)\n    def __add__(self, o): self.m(3)\n\
+         \x20   def __getitem__(self, i):\n        self.m(4)\n        return mk\n    def __setitem__(self, i, v): self.m(5)\n\
+         \x20   def __delitem__(self, i): self.m(6)\n    def __contains__(self, i): self.m(7)\n    def __iter__(self): yield self.m(8)\n\
+         \x20   def __enter__(self): self.m(1)\n    def __exit__(self, *a): self.m(9)\n    def __eq__(self, o): self.m(6)\n\
+         \x20   def __setattr__(self, n, v): self.m(7)\n    @property\n    def p(self): self.m(4)\n\
+         class F(E): m = staticmethod(nk)\nO = E() if U else F()\n\
          with DAG('d'):\n    {statement}\n    K(task_id='last', name='n', image=S['image'])\n"
     )
 }

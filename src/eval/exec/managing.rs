@@ -67,6 +67,20 @@ impl Interp<'_> {
 
     /// `__enter__`.
     pub(crate) fn enter(&mut self, manager: &Val, span: Span) -> Res {
+        let candidates = self.managers_of_unknown(manager);
+        if !candidates.is_empty() {
+            let cond = self.condition_at(span, manager);
+            let mut entered = Vec::new();
+            for candidate in candidates {
+                self.perhaps(&cond, span, &mut |this| {
+                    entered.push(this.enter(&candidate, span)?);
+                    Ok(())
+                })?;
+            }
+            let made = self.part_of(manager, ".__enter__()", span);
+            self.may_be(&made, &entered.iter().collect::<Vec<_>>());
+            return Ok(made);
+        }
         if let Data::Obj(id) = &manager.data {
             let id = self.heap.resolve(*id);
             match self.heap.get(id) {
@@ -100,6 +114,18 @@ impl Interp<'_> {
 
     /// `__exit__`: whether it swallows the exception of the body.
     fn leave(&mut self, manager: &Val, raised: Option<&Val>, span: Span) -> Res<Swallowed> {
+        let candidates = self.managers_of_unknown(manager);
+        if !candidates.is_empty() {
+            let cond = self.condition_at(span, manager);
+            let mut swallows = false;
+            for candidate in candidates {
+                self.perhaps(&cond, span, &mut |this| {
+                    swallows |= !matches!(this.leave(&candidate, raised, span)?, Swallowed::No);
+                    Ok(())
+                })?;
+            }
+            return Ok(if swallows { Swallowed::Perhaps(cond) } else { Swallowed::No });
+        }
         if let Data::Obj(id) = &manager.data {
             let id = self.heap.resolve(*id);
             match self.heap.get(id) {
@@ -137,6 +163,9 @@ impl Interp<'_> {
     /// Whether this manager may swallow what the body of a `with` raises. What an `ExitStack` holds shows
     /// only when the body has run.
     fn may_swallow(&self, manager: &Val) -> bool {
+        if self.managers_of_unknown(manager).iter().any(|candidate| self.may_swallow(candidate)) {
+            return true;
+        }
         match manager.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Record(class, attrs)) => match class.as_ref() {
                 "contextlib.suppress" | EXIT_STACK => true,

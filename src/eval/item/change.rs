@@ -14,6 +14,7 @@ impl Interp<'_> {
     /// `object[index] = val`.
     pub(crate) fn set_item(&mut self, object: &Val, index: &Val, val: Val, span: Span) -> Res<()> {
         if self.unknown(object).is_some() {
+            self.special(object, "__setitem__", &[index, &val], span)?;
             self.change_candidates(object, &[index, &val], span);
         }
         let Some(id) = object.as_obj() else {
@@ -172,6 +173,7 @@ impl Interp<'_> {
     /// `del object[index]`.
     pub(crate) fn delete_item(&mut self, object: &Val, index: &Val, span: Span) -> Res<()> {
         if self.unknown(object).is_some() {
+            self.special(object, "__delitem__", &[index], span)?;
             self.change_candidates(object, &[index], span);
         }
         let Some(id) = object.as_obj() else { return Ok(()) };

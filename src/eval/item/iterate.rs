@@ -20,6 +20,7 @@ impl Interp<'_> {
         Ok(match &val.data {
             Data::Unknown(_) => {
                 self.use_candidates(val, span);
+                self.go_over_unknown(val, span)?;
                 None
             }
             Data::Text(_) => None,

@@ -516,7 +516,7 @@ impl Interp<'_> {
         let Some(name) = args.pos.get(1) else {
             return self.type_error("getattr expected 2 arguments", span);
         };
-        let Some(name) = name.as_str() else { return Ok(self.named_by(val, name, span)) };
+        let Some(name) = name.as_str() else { return self.named_by(val, name, span) };
         match args.pos.get(2) {
             Some(default) => {
                 let found = self.attribute_if_any(val, name, span)?;

@@ -19,6 +19,7 @@ impl Interp<'_> {
             _ => self.weigh_operands(left, right),
         }
         self.spend(0, span)?;
+        self.comparison_of_unknown(op, left, right, span)?;
         if let Some(result) = self.own_order(op, left, right, span)? {
             return Ok(result);
         }

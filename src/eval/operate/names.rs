@@ -3,7 +3,7 @@
 use crate::python::ast::BinaryOp;
 
 /// The middle of an operator's method name.
-pub(super) fn method(op: BinaryOp) -> &'static str {
+pub(crate) fn method(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "add",
         BinaryOp::Sub => "sub",

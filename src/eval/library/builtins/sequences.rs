@@ -432,6 +432,7 @@ impl Interp<'_> {
     pub(crate) fn call_next(&mut self, val: &Val, default: Option<&Val>, span: Span) -> Res {
         if self.unknown(val).is_some() {
             self.use_candidates(val, span);
+            self.special(val, "__next__", &[], span)?;
             if default.is_none() {
                 self.may_fail(val, span);
             }
