@@ -111,8 +111,8 @@ impl Asked {
     }
 }
 
-/// Evaluates in one order of sets, and in the others if the program asks for it. `steps` is what one evaluation may
-/// take; the further ones share as many, and `unfinished` is told if those do not suffice.
+/// Evaluates in one order of sets, and in the others if the program asks for it. All of them together may take `steps`;
+/// `unfinished` is told if those do not suffice.
 pub(crate) fn in_all_orders<T>(
     steps: u64,
     mut evaluate: impl FnMut(Order, u64) -> Pass<T>,
@@ -125,13 +125,14 @@ pub(crate) fn in_all_orders<T>(
     if asked == Asked::Nothing || first.stopped {
         return result;
     }
-    let mut left = steps;
+    let mut left = steps.saturating_sub(first.steps);
     for order in Order::OTHERS {
-        let pass = evaluate(order, left);
-        if pass.stopped {
+        // They take about as many as the first.
+        let pass = (left >= first.steps).then(|| evaluate(order, left));
+        let Some(pass) = pass.filter(|pass| !pass.stopped) else {
             unfinished(&mut result, asked);
             break;
-        }
+        };
         left = left.saturating_sub(pass.steps);
         asked = asked.and(pass.asked);
         join(&mut result, pass.result, asked);
