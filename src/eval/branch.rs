@@ -20,6 +20,9 @@ use super::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Steps that joining a value counts for.
+const JOINED: usize = 3;
+
 /// How a statement ended.
 #[derive(Debug)]
 pub(crate) enum Flow {
@@ -363,6 +366,8 @@ impl Interp<'_> {
 
     /// A hole for what an undecided condition decides.
     fn choice(&mut self, cond: &Arc<Hole>, reason: &str, span: Span) -> Val {
+        // A name that differs at each of thousands of exits from a loop is joined again at each.
+        self.work(JOINED);
         let roots = if cond.roots.is_empty() { vec![Arc::clone(cond)] } else { cond.roots.clone() };
         let hole = Hole {
             kind: HoleKind::Condition,

@@ -181,8 +181,13 @@ impl Value {
             (Kind::List(a), Kind::List(b)) | (Kind::Tuple(a), Kind::Tuple(b))
                 if a.len() == b.len() =>
             {
-                a.iter_mut().zip(b).for_each(|(a, b)| a.join_order(b, asked));
-                true
+                let is_long = a.len() > MOST_OPEN;
+                let is_open =
+                    is_long && a.iter().zip(b).filter(|(a, b)| !a.is_like(b)).count() > MOST_OPEN;
+                if !is_open {
+                    a.iter_mut().zip(b).for_each(|(a, b)| a.join_order(b, asked));
+                }
+                !is_open
             }
             (Kind::Set(a), Kind::Set(b)) => is_same_set(a, b),
             (Kind::Dict(a), Kind::Dict(b)) => join_entries(a, b, asked),
@@ -221,6 +226,9 @@ impl Value {
         }
     }
 }
+
+/// Of a list in which more than this differs nothing is of use to anybody.
+const MOST_OPEN: usize = 1000;
 
 /// Sets and dicts with more than this of anything but texts and numbers are not compared.
 const MOST_SEARCHED: usize = 1000;

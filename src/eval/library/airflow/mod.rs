@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) orphans: Vec<ObjId>,
     /// `@dag` functions that were decorated and, when called, their DAG.
     pub(crate) dag_functions: Vec<(Val, bool)>,
+    /// What stands for a list among the default arguments of a DAG, by the DAG and the list.
+    pub(crate) copied_env_from: Map<(ObjId, ObjId), Val>,
 }
 
 /// A DAG.

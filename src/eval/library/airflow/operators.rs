@@ -2,6 +2,7 @@
 
 mod attributes;
 mod expansion;
+mod shared;
 
 use std::rc::Rc;
 
@@ -252,7 +253,7 @@ impl Interp<'_> {
         }
         let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
-        let (class, kind) = (task.class.clone(), task.kind);
+        let (class, kind, dag) = (task.class.clone(), task.kind, task.dag);
         let set = |names: &[Name]| names.iter().cloned().collect::<FxHashSet<Name>>();
         let (given, defaulted, made_by) =
             (set(&task.given), set(&task.defaulted), task.origin.clone());
@@ -295,6 +296,9 @@ impl Interp<'_> {
                 .insert(Name::from("**"), TaskKeyword { val: open, origin: Origin::Call, span });
         }
         self.name_base_container(&class, kind, &mut keywords, span)?;
+        if mapping::accepts(kind, &Name::from("configmaps")) {
+            self.extend_env_from(dag, &mut keywords, span)?;
+        }
         let label = match keywords.shift_remove("task_id") {
             Some(keyword) => self.id_text(&keyword.val, span),
             None => match keywords.get("**").map(|keyword| keyword.val.clone()) {
