@@ -20,8 +20,8 @@ mod eval {
 
     mod edges;
     mod found;
-    mod orders;
     mod random;
+    mod surroundings;
     mod tables;
     mod traps;
 }

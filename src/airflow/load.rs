@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
-    Task, TaskFunction, orders, timing,
+    Task, TaskFunction, surroundings, timing,
 };
 use crate::diag::{Code, Diagnostic, Once};
 use crate::disk::Disk;
@@ -16,7 +16,7 @@ use crate::eval::conditions::Conditions;
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject, Visited};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
-use crate::eval::orders::{Order, Pass, in_all_orders, not_compared};
+use crate::eval::surroundings::{Pass, Surroundings, in_all_surroundings, not_compared};
 use crate::eval::{Hole, HoleKind};
 use crate::python::ast::Name;
 use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
@@ -92,14 +92,14 @@ fn load_parsed(
         return Loaded { diagnostics: file.diagnostics.clone(), ..Loaded::default() };
     }
     let resolver = Resolver::on(disk.clone(), settings.roots.clone());
-    let evaluate = |order: Order, steps: u64| {
+    let evaluate = |surroundings: Surroundings, steps: u64| {
         let mut interp = Interp::new(files, sources, settings, &resolver, path);
-        (interp.order, interp.most_steps) = (order, steps);
-        let loaded = load_in_order(&mut interp, path, file);
+        (interp.surroundings, interp.most_steps) = (surroundings, steps);
+        let loaded = load_once(&mut interp, path, file);
         Pass::of(&interp, loaded)
     };
-    in_all_orders(settings.limits.steps, evaluate, orders::join, |loaded, asked| {
-        let told = not_compared(loaded.dags.first().map_or(Span::default(), |dag| dag.span));
+    in_all_surroundings(settings, evaluate, surroundings::join, |loaded, asked| {
+        let told = not_compared(asked, loaded.dags.first().map_or(Span::default(), |dag| dag.span));
         loaded.diagnostics.push(told);
         for dag in &mut loaded.dags {
             dag.conditions.push(asked.hole(dag.span));
@@ -107,8 +107,8 @@ fn load_parsed(
     })
 }
 
-/// Evaluates a file in one order of its sets.
-fn load_in_order(interp: &mut Interp<'_>, path: &Path, file: &LoadedFile) -> Loaded {
+/// Evaluates a file in one of its surroundings.
+fn load_once(interp: &mut Interp<'_>, path: &Path, file: &LoadedFile) -> Loaded {
     let mut loaded =
         Loaded { diagnostics: file.diagnostics.clone(), read: true, ..Loaded::default() };
     let scope = interp.run_main(path, &file.module);

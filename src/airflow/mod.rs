@@ -1,8 +1,8 @@
 //! Airflow's nouns: DAGs, tasks, operators and where each keyword came from.
 
 mod load;
-mod orders;
 mod project;
+mod surroundings;
 mod task;
 mod timing;
 

@@ -8,7 +8,9 @@ use indexmap::IndexMap;
 
 use super::interp::Interp;
 use super::object::{Map, Object};
-use super::orders::{Asked, Order, Pass, add_findings, in_all_orders, not_compared};
+use super::surroundings::{
+    Asked, Pass, Surroundings, add_findings, in_all_surroundings, not_compared,
+};
 use super::{Kind, Value};
 use crate::airflow::Settings;
 use crate::diag::{Code, Diagnostic};
@@ -52,9 +54,9 @@ fn evaluate_here(text: &str, settings: &Settings) -> Evaluated {
     let folder = settings.roots.first().map_or(Path::new(""), PathBuf::as_path);
     let path = folder.join(NAME);
     let resolver = Resolver::new(settings.roots.clone());
-    let evaluate = |order: Order, steps: u64| {
+    let evaluate = |surroundings: Surroundings, steps: u64| {
         let mut interp = Interp::new(&files, &sources, settings, &resolver, &path);
-        (interp.order, interp.most_steps) = (order, steps);
+        (interp.surroundings, interp.most_steps) = (surroundings, steps);
         let scope = interp.run_main(&path, &file.module);
         let names = match interp.heap.get(scope) {
             Object::Scope(names) => names.clone(),
@@ -69,16 +71,16 @@ fn evaluate_here(text: &str, settings: &Settings) -> Evaluated {
         diagnostics.append(&mut interp.diagnostics);
         Pass::of(&interp, Evaluated { globals, diagnostics })
     };
-    in_all_orders(settings.limits.steps, evaluate, join, |evaluated, _| {
-        evaluated.diagnostics.push(not_compared(Span::NONE));
+    in_all_surroundings(settings, evaluate, join, |evaluated, asked| {
+        evaluated.diagnostics.push(not_compared(asked, Span::NONE));
     })
 }
 
-/// Leaves open what came out differently in another order of sets.
+/// Leaves open what came out differently in other surroundings.
 fn join(evaluated: &mut Evaluated, other: Evaluated, asked: Asked) {
     for (name, value) in &mut evaluated.globals {
         match other.globals.get(name) {
-            Some(other) => value.join_order(other, asked),
+            Some(other) => value.join_other(other, asked),
             None => value.kind = Kind::Unknown(asked.hole(value.span)),
         }
     }

@@ -9,8 +9,8 @@ use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
-use super::orders::{Asked, Order};
 use super::pure::hash::hexdigest;
+use super::surroundings::{Asked, Surroundings};
 use super::{Hole, HoleKind, Text};
 use crate::airflow::Settings;
 use crate::diag::{Diagnostic, Once};
@@ -182,10 +182,10 @@ pub(crate) struct Interp<'a> {
     pub(crate) all_bytes_left: std::cell::Cell<usize>,
     /// Whether the value being finished keeps the paths of this checkout.
     pub(crate) keeps_checkout: std::cell::Cell<bool>,
-    /// In which order the elements of sets and the names in folders come.
-    pub(crate) order: Order,
-    /// Whether the program asked for an order that is not known.
-    pub(crate) asked_order: std::cell::Cell<Asked>,
+    /// In what surroundings the program is evaluated.
+    pub(crate) surroundings: Surroundings,
+    /// What it asked of them.
+    pub(crate) asked: std::cell::Cell<Asked>,
     /// The bound on the steps.
     pub(crate) most_steps: u64,
     pub(crate) steps: u64,
@@ -258,8 +258,8 @@ impl<'a> Interp<'a> {
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
             all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),
             keeps_checkout: std::cell::Cell::new(false),
-            order: Order::Plain,
-            asked_order: std::cell::Cell::default(),
+            surroundings: Surroundings::default(),
+            asked: std::cell::Cell::default(),
             most_steps: settings.limits.steps,
             steps: 0,
             work: std::cell::Cell::new(0),

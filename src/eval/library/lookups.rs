@@ -22,14 +22,7 @@ impl Interp<'_> {
             "sys.maxsize" => Val::int(i64::MAX, span),
             "sys.path" => self.airflow_path()?,
             "sys.argv" => self.list(vec![Val::str("airflow", span)], span),
-            // Every supported Airflow runs on a Python of this line or newer.
-            "sys.version_info" => {
-                let parts = [3, 12, 0].map(|part| Val::int(part, span));
-                let mut items = parts.to_vec();
-                items.push(Val::str("final", span));
-                items.push(Val::int(0, span));
-                Val::tuple(items, span)
-            }
+            "sys.version_info" => self.python_release(span),
             "math.pi" => Val::new(Data::Float(std::f64::consts::PI), span),
             "math.e" => Val::new(Data::Float(std::f64::consts::E), span),
             "math.inf" => Val::new(Data::Float(f64::INFINITY), span),

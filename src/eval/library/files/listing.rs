@@ -1,7 +1,7 @@
 //! Folders: `os.listdir`, `os.walk` and what else goes over entries.
 //!
 //! Python gives entries in whatever order the file system has them; here they are sorted, because the
-//! same input must give the same output, and what hangs on that is open ([`crate::eval::orders`]). Entries are all told or none: what cannot be listed to its end is a hole.
+//! same input must give the same output, and what hangs on that is open ([`crate::eval::surroundings`]). Entries are all told or none: what cannot be listed to its end is a hole.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a DAG file makes in different orders of its sets, as one: see [`crate::eval::orders`].
+//! What a DAG file makes in different surroundings, as one: see [`crate::eval::surroundings`].
 
 use indexmap::IndexMap;
 
@@ -6,11 +6,11 @@ use super::{Dag, Expansion, Keyword, Keywords, Loaded, Task, TaskFunction};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::Value;
 use crate::eval::object::Map;
-use crate::eval::orders::{Asked, add_findings};
+use crate::eval::surroundings::{Asked, add_findings};
 use crate::python::Span;
 use crate::spec::{Schedule, Timing};
 
-/// Takes in what a file made in another order. What differs is open, and what there is in one of them only stands
+/// Takes in what a file made in others. What differs is open, and what there is in one of them only stands
 /// under a condition.
 pub(super) fn join(loaded: &mut Loaded, other: Loaded, asked: Asked) {
     add_findings(&mut loaded.diagnostics, other.diagnostics);
@@ -55,7 +55,7 @@ fn join_dag(dag: &mut Dag, other: Dag, asked: Asked, findings: &mut Vec<Diagnost
     dag.is_global |= other.is_global;
     if dag.timing != other.timing {
         dag.timing = Timing {
-            schedule: Schedule::Other(asked.reason().to_owned()),
+            schedule: Schedule::Other(asked.reason()),
             start: None,
             zone: None,
             is_trigger: dag.timing.is_trigger,
@@ -124,13 +124,13 @@ fn join_task(
 
 fn join_function(function: &mut TaskFunction, other: TaskFunction, span: Span, asked: Asked) {
     if function.args.len() == other.args.len() {
-        function.args.iter_mut().zip(&other.args).for_each(|(a, b)| a.join_order(b, asked));
+        function.args.iter_mut().zip(&other.args).for_each(|(a, b)| a.join_other(b, asked));
     } else {
         function.args = vec![open(span, asked)];
     }
     join_values(&mut function.kwargs, other.kwargs, asked);
     match (&mut function.result, &other.result) {
-        (Some(result), Some(other)) => result.join_order(other, asked),
+        (Some(result), Some(other)) => result.join_other(other, asked),
         (result, _) => *result = None,
     }
 }
@@ -146,7 +146,7 @@ fn join_values(
 ) {
     for (name, value) in values.iter_mut() {
         match others.get(name) {
-            Some(other) => value.join_order(other, asked),
+            Some(other) => value.join_other(other, asked),
             None => *value = open(value.span, asked),
         }
     }
@@ -159,7 +159,7 @@ fn join_values(
 fn join_keywords(keywords: &mut Keywords, others: Keywords, asked: Asked) {
     for (name, keyword) in keywords.iter_mut() {
         match others.get(name) {
-            Some(other) => keyword.value.join_order(&other.value, asked),
+            Some(other) => keyword.value.join_other(&other.value, asked),
             None => keyword.value = open(keyword.value.span, asked),
         }
     }

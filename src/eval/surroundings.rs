@@ -1,12 +1,14 @@
-//! The order of sets and folders.
+//! What a program asks of its surroundings and may find different in each run: the order of sets and of the names in a
+//! folder, and the release of Python.
 //!
 //! CPython orders the texts of a set by a hash that it seeds anew in each process, and gives the names in a folder as the
 //! file system has them, so whatever a program does with them one after the other may differ from run to run, or from
-//! machine to machine. A program that asks for such an order is evaluated in several, and what comes out differently is
-//! not known. The other way, values that carry the doubt with them, would lose the tasks of
-//! `for table in list(set(tables))`, which come out alike in every order.
+//! machine to machine. A program that asks for such an order is evaluated in several, one that asks for the release of
+//! Python in all on which Airflow runs, and what comes out differently is not known. The other way, values that carry
+//! the doubt with them, would lose the tasks of `for table in list(set(tables))`, which come out alike in every order.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -14,7 +16,9 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use super::interp::{Interp, Res};
 use super::object::{Key, Map, Object, Val};
 use super::{Hole, HoleKind, Kind, Text, Value};
+use crate::airflow::Settings;
 use crate::diag::{Code, Diagnostic};
+use crate::mapping::Release;
 use crate::python::Span;
 
 /// In which order the elements of a set, and the names in a folder, come.
@@ -32,14 +36,53 @@ pub(crate) enum Order {
     },
 }
 
-impl Order {
-    /// The orders in which a program is evaluated once it has asked for one. Any two elements come both ways round,
-    /// and the one in the middle of a set differs as well.
-    const OTHERS: [Self; 3] = [
-        Self::Hashed { seed: 1, reversed: false },
-        Self::Hashed { seed: 1, reversed: true },
-        Self::Hashed { seed: 2, reversed: false },
-    ];
+/// In what surroundings a program is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Surroundings {
+    pub(crate) order: Order,
+    /// The release of Python 3.
+    pub(crate) python: Python,
+}
+
+/// A release of Python 3 by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Python(pub(crate) u8);
+
+impl Default for Python {
+    fn default() -> Self {
+        Self(12)
+    }
+}
+
+impl Python {
+    /// The releases on which a release of Airflow runs.
+    fn of_airflow(airflow: &str) -> RangeInclusive<u8> {
+        let Ok(release) = Release::parse(airflow) else { return 10..=14 };
+        let known =
+            [("3.1", 10..=14), ("3", 9..=13), ("2.11", 9..=12), ("2.7", 8..=12), ("2.3", 7..=11)];
+        let found = known.into_iter().find(|(least, _)| release.is_at_least(least));
+        found.map_or(6..=9, |(_, releases)| releases)
+    }
+}
+
+impl Surroundings {
+    /// The further surroundings in which a program is evaluated once it has asked for something. Any two elements of
+    /// a set come both ways round, and the one in the middle of a set differs as well.
+    fn others(asked: Asked, airflow: &str) -> Vec<Self> {
+        let mut others = Vec::new();
+        if asked.set || asked.folder {
+            for (seed, reversed) in [(1, false), (1, true), (2, false)] {
+                let order = Order::Hashed { seed, reversed };
+                others.push(Self { order, ..Self::default() });
+            }
+        }
+        if asked.python {
+            let releases = Python::of_airflow(airflow).map(Python);
+            let other = releases.filter(|release| *release != Python::default());
+            others.extend(other.map(|python| Self { python, ..Self::default() }));
+        }
+        others
+    }
 }
 
 impl Order {
@@ -58,77 +101,75 @@ impl Order {
     }
 }
 
-/// Whose order a program has asked for.
+/// What a program has asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Asked {
-    #[default]
-    Nothing,
-    Set,
-    Folder,
-    Both,
+pub(crate) struct Asked {
+    /// The order of a set.
+    pub(crate) set: bool,
+    /// The order of the names in a folder.
+    pub(crate) folder: bool,
+    /// The release of Python.
+    pub(crate) python: bool,
 }
 
 impl Asked {
     /// Both of two.
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Nothing, one) | (one, Self::Nothing) => one,
-            (a, b) if a == b => a,
-            _ => Self::Both,
+    fn and(self, other: Self) -> Self {
+        Self {
+            set: self.set || other.set,
+            folder: self.folder || other.folder,
+            python: self.python || other.python,
         }
     }
 
     /// What a value, a task or an edge depends on, for people.
-    pub(crate) fn reason(self) -> &'static str {
-        match self {
-            Self::Nothing | Self::Set => {
-                "it depends on the order of a set, which differs from run to run"
-            }
-            Self::Folder => {
-                "it depends on the order in which the names of a folder come, which differs from machine to machine"
-            }
-            Self::Both => {
-                "it depends on the order of a set or of the names of a folder, which differs from run to run"
-            }
-        }
+    pub(crate) fn reason(self) -> String {
+        format!("it depends on the {}, which differs between runs or machines", self.what())
     }
 
-    /// What is not known because there is no order that one could rely on.
+    fn what(self) -> String {
+        let parts = [
+            (self.set, "order of a set"),
+            (self.folder, "order of a folder"),
+            (self.python, "release of Python"),
+        ];
+        let parts: Vec<&str> =
+            parts.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, what)| what).collect();
+        parts.join(" or the ")
+    }
+
+    /// What is not known because it differs between surroundings.
     pub(crate) fn hole(self, span: Span) -> Arc<Hole> {
-        let name = match self {
-            Self::Nothing | Self::Set => "order of a set",
-            Self::Folder => "order of a folder",
-            Self::Both => "order of a set or folder",
-        };
         Arc::new(Hole {
             kind: HoleKind::Nondeterministic,
-            name: name.to_owned(),
+            name: self.what(),
             default: None,
-            reason: self.reason().to_owned(),
+            reason: self.reason(),
             span,
             roots: Vec::new(),
         })
     }
 }
 
-/// Evaluates in one order of sets, and in the others if the program asks for it. All of them together may take `steps`;
-/// `unfinished` is told if those do not suffice.
-pub(crate) fn in_all_orders<T>(
-    steps: u64,
-    mut evaluate: impl FnMut(Order, u64) -> Pass<T>,
+/// Evaluates in one place, and in others if the program asks for what may differ there. All evaluations together may
+/// take the steps of the settings; `unfinished` is told if those do not suffice.
+pub(crate) fn in_all_surroundings<T>(
+    settings: &Settings,
+    mut evaluate: impl FnMut(Surroundings, u64) -> Pass<T>,
     mut join: impl FnMut(&mut T, T, Asked),
     mut unfinished: impl FnMut(&mut T, Asked),
 ) -> T {
-    let first = evaluate(Order::Plain, steps);
+    let steps = settings.limits.steps;
+    let first = evaluate(Surroundings::default(), steps);
     let mut result = first.result;
     let mut asked = first.asked;
-    if asked == Asked::Nothing || first.stopped {
+    if asked == Asked::default() || first.stopped {
         return result;
     }
     let mut left = steps.saturating_sub(first.steps);
-    for order in Order::OTHERS {
+    for other in Surroundings::others(asked, &settings.airflow_version) {
         // They take about as many as the first.
-        let pass = (left >= first.steps).then(|| evaluate(order, left));
+        let pass = (left >= first.steps).then(|| evaluate(other, left));
         let Some(pass) = pass.filter(|pass| !pass.stopped) else {
             unfinished(&mut result, asked);
             break;
@@ -143,7 +184,7 @@ pub(crate) fn in_all_orders<T>(
 /// What one evaluation gave.
 pub(crate) struct Pass<T> {
     pub(crate) result: T,
-    /// Whether the program asked for an order that is not known.
+    /// What the program asked for.
     pub(crate) asked: Asked,
     /// Whether the bound on steps ended it.
     pub(crate) stopped: bool,
@@ -153,7 +194,7 @@ pub(crate) struct Pass<T> {
 impl<T> Pass<T> {
     /// What an evaluation that has come to its end gave.
     pub(crate) fn of(interp: &Interp<'_>, result: T) -> Self {
-        let asked = interp.asked_order.get();
+        let asked = interp.asked.get();
         Self { result, asked, stopped: interp.stopped, steps: interp.spent() }
     }
 }
@@ -165,18 +206,23 @@ pub(crate) fn add_findings(findings: &mut Vec<Diagnostic>, others: Vec<Diagnosti
     findings.extend(others.into_iter().filter(|other| places.insert(place(other))));
 }
 
-/// What is told where the other orders could not be looked at.
-pub(crate) fn not_compared(span: Span) -> Diagnostic {
-    let message = "what depends on the order of a set or a folder is not told apart: evaluating the file in several \
-                   orders takes more than the bound on steps";
-    Diagnostic::new(Code::LimitReached, span, message)
-        .help("Raise the bound with `--max-steps N`, or go over `sorted(...)` instead.")
+/// What is told where the other surroundings could not be looked at.
+pub(crate) fn not_compared(asked: Asked, span: Span) -> Diagnostic {
+    let message = format!(
+        "what depends on the {} is not told apart: evaluating the file for several takes more than the bound on steps",
+        asked.what()
+    );
+    let help = match asked.python {
+        true => "Raise the bound with `--max-steps N`.",
+        false => "Raise the bound with `--max-steps N`, or go over `sorted(...)` instead.",
+    };
+    Diagnostic::new(Code::LimitReached, span, message).help(help)
 }
 
 impl Value {
-    /// Leaves open what differs from a value that came out in another order of sets. Dicts and sets are compared
+    /// Leaves open what differs from a value that came out in other surroundings. Dicts and sets are compared
     /// without regard to order, as Python does.
-    pub(crate) fn join_order(&mut self, other: &Self, asked: Asked) {
+    pub(crate) fn join_other(&mut self, other: &Self, asked: Asked) {
         let is_joined = match (&mut self.kind, &other.kind) {
             (Kind::List(a), Kind::List(b)) | (Kind::Tuple(a), Kind::Tuple(b))
                 if a.len() == b.len() =>
@@ -185,7 +231,7 @@ impl Value {
                 let is_open =
                     is_long && a.iter().zip(b).filter(|(a, b)| !a.is_like(b)).count() > MOST_OPEN;
                 if !is_open {
-                    a.iter_mut().zip(b).for_each(|(a, b)| a.join_order(b, asked));
+                    a.iter_mut().zip(b).for_each(|(a, b)| a.join_other(b, asked));
                 }
                 !is_open
             }
@@ -198,7 +244,7 @@ impl Value {
             {
                 for (name, value) in &mut a.fields {
                     if let Some(other) = b.fields.get(name) {
-                        value.join_order(other, asked);
+                        value.join_other(other, asked);
                     }
                 }
                 true
@@ -284,13 +330,27 @@ fn join_entries(a: &mut [(Value, Value)], b: &[(Value, Value)], asked: Asked) ->
     let Some(found) = found else { return false };
     for ((_, value), at) in a.iter_mut().zip(found) {
         if let Some((_, other)) = b.get(at) {
-            value.join_order(other, asked);
+            value.join_other(other, asked);
         }
     }
     true
 }
 
 impl Interp<'_> {
+    fn ask(&self, what: Asked) {
+        self.asked.set(self.asked.get().and(what));
+    }
+
+    /// `sys.version_info`.
+    pub(crate) fn python_release(&mut self, span: Span) -> Val {
+        let python = Asked { python: true, ..Asked::default() };
+        self.ask(python);
+        let minor = Val::int(i64::from(self.surroundings.python.0), span);
+        let micro = self.hole(HoleKind::Nondeterministic, python.what(), span);
+        let (level, serial) = (Val::str("final", span), Val::int(0, span));
+        Val::tuple(vec![Val::int(3, span), minor, micro, level, serial], span)
+    }
+
     /// The elements of a set, one after the other.
     pub(crate) fn in_order(&self, elements: &Map<Key, Val>) -> Vec<Val> {
         if has_known_order(elements) {
@@ -301,17 +361,17 @@ impl Interp<'_> {
             });
             return sorted.into_iter().map(|(_, val)| val.clone()).collect();
         }
-        self.asked_order.set(self.asked_order.get().and(Asked::Set));
+        self.ask(Asked { set: true, ..Asked::default() });
         let mut items: Vec<(&Key, &Val)> = elements.iter().collect();
-        self.order.arrange(&mut items, |(key, _)| *key);
+        self.surroundings.order.arrange(&mut items, |(key, _)| *key);
         items.into_iter().map(|(_, val)| val.clone()).collect()
     }
 
     /// Brings the entries of a folder, which are sorted, into the order in which they come.
     pub(crate) fn arrange_folder<T>(&self, entries: &mut [T], name: impl Fn(&T) -> &str) {
         if entries.len() > 1 {
-            self.asked_order.set(self.asked_order.get().and(Asked::Folder));
-            self.order.arrange(entries, name);
+            self.ask(Asked { folder: true, ..Asked::default() });
+            self.surroundings.order.arrange(entries, name);
         }
     }
 
