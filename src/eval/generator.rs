@@ -184,10 +184,16 @@ impl Interp<'_> {
             flow = match step {
                 Step::Ended(flow) => {
                     self.collect(state);
-                    if matches!(flow, Flow::Normal) {
-                        advance(state);
+                    match flow {
+                        Flow::Normal => match self.raised_perhaps(state, &def) {
+                            Some(apart) => apart,
+                            None => {
+                                advance(state);
+                                Flow::Normal
+                            }
+                        },
+                        flow => flow,
                     }
-                    flow
                 }
                 Step::Enter(kind) => {
                     if matches!(kind, LevelKind::Try) {
@@ -197,6 +203,10 @@ impl Interp<'_> {
                     Flow::Normal
                 }
                 Step::Yield(val) => {
+                    if let Some(apart) = self.raised_perhaps(state, &def) {
+                        let unknown = self.fork_hole(&apart, val.span).unwrap_or(val);
+                        return self.open_end(state, &def, apart, unknown);
+                    }
                     state.is_suspended = true;
                     return Ok(Next::Item(val));
                 }
@@ -372,8 +382,12 @@ impl Interp<'_> {
 
     /// The statement under way in the innermost block.
     fn statement<'a>(&self, state: &GeneratorState, def: &'a Function) -> Option<&'a Stmt> {
-        let level = state.levels.last()?;
-        block(def, &state.levels)?.get(level.at)
+        self.statement_in(&state.levels, def)
+    }
+
+    /// The statement under way in the innermost of these blocks.
+    fn statement_in<'a>(&self, levels: &[Level], def: &'a Function) -> Option<&'a Stmt> {
+        block(def, levels)?.get(levels.last()?.at)
     }
 
     /// Begins a statement.

@@ -25,6 +25,11 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// Takes out what may have been raised so far.
+    pub(crate) fn take_doubt(&mut self) -> Option<Doubt> {
+        self.doubt.take()
+    }
+
     /// What decides whether something has been raised in the body.
     pub(crate) fn raised(&self) -> Option<&Arc<Hole>> {
         self.doubt.as_ref().map(|doubt| &doubt.cond)

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{GeneratorState, LevelKind, Step, block, finally};
-use crate::eval::Hole;
 use crate::eval::branch::Flow;
 use crate::eval::interp::Interp;
 use crate::eval::object::Val;
+use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::{Function, StmtKind, Try};
 
@@ -54,6 +54,29 @@ impl Interp<'_> {
             }),
             _ => Step::Ended(flow),
         })
+    }
+
+    /// Whether the statement that has ended in the body of a `try` may have raised something that a handler there
+    /// takes: it goes on, or it does not.
+    pub(super) fn raised_perhaps(
+        &mut self,
+        state: &GeneratorState,
+        def: &Function,
+    ) -> Option<Flow> {
+        let within = state.levels.iter().rposition(|level| matches!(level.kind, LevelKind::Try))?;
+        let around = state.levels.get(..=within)?;
+        let doubt = self.guards.last_mut()?.take_doubt()?;
+        let StmtKind::Try(parts) = &self.statement_in(around.split_last()?.1, def)?.kind else {
+            return None;
+        };
+        if !parts.handlers.iter().any(|handler| doubt.may_reach(handler)) {
+            return None;
+        }
+        let exception = self.hole(HoleKind::Call, "exception", doubt.cond.span);
+        let mut raise = Some(Flow::Raise(exception));
+        Some(self.both(&doubt.cond, &mut |_| Flow::Normal, &mut |_| {
+            raise.take().unwrap_or(Flow::Normal)
+        }))
     }
 
     pub(super) fn close_try_body(&mut self, parts: &Try, flow: Flow) -> Step {
