@@ -36,6 +36,9 @@ pub(crate) enum Order {
     },
 }
 
+/// A program that takes more steps than this is evaluated in fewer orders.
+const MUCH: u64 = 100_000;
+
 /// In what surroundings a program is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Surroundings {
@@ -66,12 +69,13 @@ impl Python {
 }
 
 impl Surroundings {
-    /// The further surroundings in which a program is evaluated once it has asked for something. Any two elements of
-    /// a set come both ways round, and the one in the middle of a set differs as well.
-    fn others(asked: Asked, airflow: &str) -> Vec<Self> {
+    /// The further surroundings in which a program is evaluated once it has asked for something; `steps` is what its
+    /// evaluation takes. Any two elements of a set come both ways round, and those in between at several places.
+    fn others(asked: Asked, airflow: &str, steps: u64) -> Vec<Self> {
         let mut others = Vec::new();
         if asked.set || asked.folder {
-            for (seed, reversed) in [(1, false), (1, true), (2, false)] {
+            let seeds = if steps > MUCH { 1..=2 } else { 1..=4 };
+            for (seed, reversed) in seeds.flat_map(|seed| [(seed, false), (seed, true)]) {
                 let order = Order::Hashed { seed, reversed };
                 others.push(Self { order, ..Self::default() });
             }
@@ -91,14 +95,21 @@ impl Order {
         let Self::Hashed { seed, reversed } = self else { return };
         items.sort_by_cached_key(|item| {
             let mut hasher = FxBuildHasher.build_hasher();
-            seed.hash(&mut hasher);
             key(item).hash(&mut hasher);
-            hasher.finish()
+            mixed(hasher.finish(), seed)
         });
         if reversed {
             items.reverse();
         }
     }
+}
+
+/// A number in which every bit depends on all of `hash` and `seed`: the finalizer of SplitMix64.
+fn mixed(hash: u64, seed: u64) -> u64 {
+    let mut bits = hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 /// What a program has asked for.
@@ -167,7 +178,7 @@ pub(crate) fn in_all_surroundings<T>(
         return result;
     }
     let mut left = steps.saturating_sub(first.steps);
-    for other in Surroundings::others(asked, &settings.airflow_version) {
+    for other in Surroundings::others(asked, &settings.airflow_version, first.steps) {
         // They take about as many as the first.
         let pass = (left >= first.steps).then(|| evaluate(other, left));
         let Some(pass) = pass.filter(|pass| !pass.stopped) else {
