@@ -50,7 +50,9 @@ impl Interp<'_> {
 
     /// Not all of the file is evaluated. Tasks may be missing then, and those that there are might have been changed.
     fn not_all(&mut self, kind: &'static str, reason: String, mut told: Diagnostic) {
-        if self.unfinished.iter().any(|hole| hole.name == kind) {
+        // What is gone through for nothing is told when it is evaluated in earnest, unless everything ends here.
+        let is_told = self.rehearsals > 0 && !self.stopped;
+        if is_told || self.unfinished.iter().any(|hole| hole.name == kind) {
             return;
         }
         let name = kind.to_owned();
@@ -63,7 +65,7 @@ impl Interp<'_> {
 
     /// Tells once per kind that a bound was reached.
     pub(crate) fn limit(&mut self, span: Span, kind: &'static str, message: &str, flag: &str) {
-        if self.limits_told.insert(kind) {
+        if self.rehearsals == 0 && self.limits_told.insert(kind) {
             self.diagnostics.push(reached(span, message.to_owned(), flag));
         }
     }

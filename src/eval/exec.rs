@@ -436,6 +436,7 @@ impl Interp<'_> {
         body: &[Stmt],
         mut turn: impl FnMut(&mut Self) -> Flow,
     ) -> Flow {
+        self.rehearse(cond, &mut turn);
         let carried = self.carried(body);
         self.patterns.push(Arc::clone(cond));
         let flow = self.both(

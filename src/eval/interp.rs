@@ -197,6 +197,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) stopped: bool,
     /// Why not all of the file was evaluated: whatever it makes may be changed by what was not.
     pub(crate) unfinished: Vec<Arc<Hole>>,
+    /// How many loops are gone through for nothing.
+    pub(crate) rehearsals: u32,
     /// Functions that are being run for any number of their calls.
     pub(crate) recursions: Vec<Arc<Function>>,
     pub(super) limits_told: BTreeSet<&'static str>,
@@ -267,6 +269,7 @@ impl<'a> Interp<'a> {
             iterators: 0,
             stopped: false,
             unfinished: Vec::new(),
+            rehearsals: 0,
             recursions: Vec::new(),
             limits_told: BTreeSet::new(),
             counter: 0,
@@ -483,6 +486,9 @@ impl<'a> Interp<'a> {
 
     /// A finding.
     pub(crate) fn tell(&mut self, mut diagnostic: Diagnostic) {
+        if self.rehearsals > 0 {
+            return;
+        }
         if is_marked(&diagnostic.message) {
             diagnostic.message = self.checkout.shown(&diagnostic.message).into_owned();
         }

@@ -31,6 +31,7 @@ pub(crate) mod object;
 mod operate;
 pub mod pure;
 mod recursion;
+mod rehearsal;
 mod repr;
 pub(crate) mod slash;
 mod strings;

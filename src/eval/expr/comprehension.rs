@@ -190,6 +190,7 @@ impl<'a> Interp<'a> {
         span: Span,
         run: &mut dyn FnMut(&mut Self) -> Res<()>,
     ) -> Res<()> {
+        self.rehearse(cond, &mut |this| run(this).map_or_else(Flow::from, |()| Flow::Normal));
         self.patterns.push(Arc::clone(cond));
         let result = self.perhaps(cond, span, run);
         self.patterns.pop();
@@ -232,7 +233,12 @@ impl<'a> Interp<'a> {
         let whole = self.derived(&[iterable], span);
         made.open.get_or_insert(whole);
         let cond = self.condition_at(span, iterable);
+        let (rehearsals, before) = (self.rehearsals, made.items.len());
         self.any_number(&cond, span, &mut |this| {
+            // Those of a rehearsal are not the ones that are made.
+            if this.rehearsals == rehearsals {
+                made.items.truncate(before);
+            }
             match &clause.target {
                 Target::Sequence(targets, span) => {
                     for (index, target) in targets.iter().enumerate() {

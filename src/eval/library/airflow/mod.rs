@@ -25,7 +25,7 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 /// DAGs and contexts of one evaluation.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     /// Every DAG made, in order.
     pub(crate) dags: Vec<ObjId>,
