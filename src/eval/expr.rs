@@ -184,7 +184,13 @@ impl Interp<'_> {
                 Ok(match made {
                     Ok(_) if doubtful > MOST_IN_DOUBT => self.derived(&[&dict], span),
                     Ok(_) => dict,
-                    Err(unknown) => unknown,
+                    Err(unknown) => {
+                        if let Some(id) = dict.as_obj() {
+                            let object = self.heap.copy(id);
+                            self.hold_parts(&unknown, &object);
+                        }
+                        unknown
+                    }
                 })
             }
             ExprKind::Yield(value) => {

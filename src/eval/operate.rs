@@ -149,9 +149,26 @@ impl Interp<'_> {
             let results = self.special(this, &format!("__i{}__", method(op)), &[other], span)?;
             return self.one_of_results(this, other, &results, span);
         };
-        let class = instance.class.clone();
+        let (class, payload) = (instance.class.clone(), instance.payload.clone());
         let Ok(Some(function)) = self.class_lookup(&class, &format!("__i{}__", method(op))) else {
-            return Ok(None);
+            // What can be changed in place is, whatever the class says of the operator itself.
+            let object = payload.as_ref().and_then(Val::as_obj).map(|id| self.heap.get(id));
+            let changes = match object {
+                Some(Object::List(_)) => matches!(op, BinaryOp::Add | BinaryOp::Mul),
+                Some(Object::Dict(..)) => op == BinaryOp::BitOr,
+                Some(Object::Set(_, false)) => matches!(
+                    op,
+                    BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::Sub
+                ),
+                _ => false,
+            };
+            return match payload.filter(|_| changes) {
+                Some(payload) => {
+                    self.in_place(op, &payload, other, span)?;
+                    Ok(Some(this.clone()))
+                }
+                None => Ok(None),
+            };
         };
         let args = Args::positional(vec![this.clone(), other.clone()]);
         let result = self.call(&function, args, span)?;

@@ -74,6 +74,10 @@ const CASES: &[Case] = &[
     ("O.q = 1", &["t7", "n7"]),
     ("getattr(E(), U)", &["t4"]),
     ("O.p", &["t4", "n4"]),
+    // Values under keys that nobody knows.
+    ("fs = {x: mk for x in U}\n    for f in fs.values(): f(1)", &["t1"]),
+    // Not all attributes of what Airflow makes are known.
+    ("if not hasattr(DAG('e'), 'nope'): mk(1)", &["t1"]),
     // The body of a `try` that may have been left.
     ("try:\n        U['k']\n        mk(1)\n    except KeyError: pass", &["t1"]),
 ];

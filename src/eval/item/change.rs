@@ -176,7 +176,12 @@ impl Interp<'_> {
             self.special(object, "__delitem__", &[index], span)?;
             self.change_candidates(object, &[index], span);
         }
-        let Some(id) = object.as_obj() else { return Ok(()) };
+        let Some(id) = object.as_obj() else {
+            if object.as_symbol() == Some("os.environ") {
+                self.remove_environment(index, span);
+            }
+            return Ok(());
+        };
         if matches!(self.heap.get(id), Object::Dict(..)) {
             let key = self.key(index, span)?;
             if self.is_open(index) || matches!(key, Key::Hole(_)) {

@@ -92,6 +92,11 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 impl Interp<'_> {
+    fn is_of_airflow(&self, val: &Val) -> bool {
+        let object = val.as_obj().map(|id| self.heap.get(id));
+        matches!(object, Some(Object::Task(_) | Object::Dag(_) | Object::Group(_)))
+    }
+
     /// A builtin by name.
     pub(crate) fn builtin(&mut self, name: &Name, span: Span) -> Option<Val> {
         let known = FUNCTIONS.contains(&name.as_ref())
@@ -285,6 +290,10 @@ impl Interp<'_> {
                 }
                 Some(name) => self.attribute_if_any(val, name, span).map(|found| match found {
                     Some(found) if self.is_partial(&found) => self.derived(&[&found], span),
+                    // Not all attributes of what Airflow makes are known.
+                    Some(found) if found.hole().is_some() && self.is_of_airflow(val) => {
+                        self.derived(&[&found], span)
+                    }
                     found => Val::bool(found.is_some(), span),
                 }),
                 None => Ok(self.derived(&[val], span)),

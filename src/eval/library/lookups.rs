@@ -67,6 +67,12 @@ impl Interp<'_> {
         }
     }
 
+    /// A variable is removed: whoever asks for it later gets what is given for that case.
+    pub(crate) fn remove_environment(&mut self, name: &Val, span: Span) {
+        let gone = self.hole(HoleKind::Name, "a variable that is removed from os.environ", span);
+        self.set_environment(name, gone, span);
+    }
+
     /// One environment variable. `required` is `os.environ["X"]`, which raises when it is not set.
     fn environment_variable(
         &mut self,
@@ -178,7 +184,10 @@ impl Interp<'_> {
             }
             "os.environ.pop" => {
                 let name = args.pos.first()?.clone();
-                Some(self.environment_variable(&name, args.pos.get(1), args.pos.len() < 2, span))
+                let val =
+                    self.environment_variable(&name, args.pos.get(1), args.pos.len() < 2, span);
+                self.remove_environment(&name, span);
+                Some(val)
             }
             "os.environ.update" => {
                 let environment = self.environment();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::statements::{ORDERS, ROUNDS, STATEMENTS, WRONG};
+use super::statements::{ORDERS, ROUNDS, STATEMENTS};
 
 /// What programs have in common. They make tasks by these functions and leave traces in `L` and `S`, which the last
 /// task shows.
@@ -178,8 +178,6 @@ impl Dice {
 
 pub(super) struct Programs {
     dice: Dice,
-    /// Whether there is something of what podlift is known to be wrong about.
-    with_wrong: bool,
     /// The statements to choose from.
     statements: Vec<&'static str>,
     /// The last number that was given.
@@ -191,12 +189,11 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    pub(super) fn new(seed: u64, with_wrong: bool) -> Self {
-        let wrong = if with_wrong { WRONG } else { "" };
-        let texts = [STATEMENTS, ORDERS, ROUNDS, wrong];
+    pub(super) fn new(seed: u64) -> Self {
+        let texts = [STATEMENTS, ORDERS, ROUNDS];
         let statements = texts.into_iter().flat_map(statements_of).collect();
         let nested = HashMap::new();
-        Self { dice: Dice(seed), with_wrong, statements, number: 0, statement: 0, nested }
+        Self { dice: Dice(seed), statements, number: 0, statement: 0, nested }
     }
 
     /// The next program.
@@ -204,11 +201,7 @@ impl Programs {
         self.number = 0;
         let count = 1 + self.dice.below(3);
         let body = vec!["    $statement"; count].join("\n");
-        let mut body = self.expanded(&body, "");
-        if !self.with_wrong {
-            // Of three texts one may come at the same place in all the orders that podlift looks at.
-            body = body.replace("'rr'", "'q'");
-        }
+        let body = self.expanded(&body, "");
         format!("{HEAD}with DAG('d'):\n{body}\n{TAIL}")
     }
 

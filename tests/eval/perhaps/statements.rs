@@ -359,12 +359,7 @@ is_first = True
 for i in $it:
     if is_first: tk($b, i)
     is_first = False
-";
 
-/// Statements of which podlift says something wrong at present: a loop that goes on nobody knows how often is evaluated
-/// once, and what its rounds leave for the next is taken for what was there before the first; functions in a dict whose
-/// keys are not known are not called.
-pub(super) const WRONG: &str = r"
 n = 0
 for i in $it:
     if $each<i>: n += 1

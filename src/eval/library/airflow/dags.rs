@@ -67,7 +67,9 @@ impl Interp<'_> {
 
     /// An id as a text; what is no string becomes a hole.
     pub(crate) fn id_text(&mut self, val: &Val, span: Span) -> Text {
-        if let Some(text) = self.to_text(val) {
+        // A member of an enum of texts is one.
+        let plain = self.plain(val).unwrap_or_else(|| val.clone());
+        if let Some(text) = self.to_text(&plain) {
             return self.without_checkout(text, span);
         }
         match self.str_text(val, span) {
