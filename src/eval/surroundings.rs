@@ -7,7 +7,7 @@
 //! Python in all on which Airflow runs, and what comes out differently is not known. The other way, values that carry
 //! the doubt with them, would lose the tasks of `for table in list(set(tables))`, which come out alike in every order.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -93,11 +93,7 @@ impl Order {
     /// Brings items that are told apart by `key` into this order.
     fn arrange<T, K: Hash + ?Sized>(self, items: &mut [T], key: impl Fn(&T) -> &K) {
         let Self::Hashed { seed, reversed } = self else { return };
-        items.sort_by_cached_key(|item| {
-            let mut hasher = FxBuildHasher.build_hasher();
-            key(item).hash(&mut hasher);
-            mixed(hasher.finish(), seed)
-        });
+        items.sort_by_cached_key(|item| mixed(FxBuildHasher.hash_one(key(item)), seed));
         if reversed {
             items.reverse();
         }
