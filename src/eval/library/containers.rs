@@ -8,7 +8,7 @@ mod dicts;
 mod lists;
 mod others;
 mod sets;
-mod views;
+pub(crate) mod views;
 
 pub(crate) use views::View;
 

@@ -3,6 +3,7 @@
 use crate::eval::call::Args;
 use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
+use crate::eval::library::containers::views::View;
 use crate::eval::library::texts::find_bytes;
 use crate::eval::object::{Data, Object, Val};
 use crate::eval::pure::number;
@@ -61,6 +62,10 @@ impl Interp<'_> {
         if let (Some(a), Some(b)) = (self.number(&left), self.number(&right)) {
             return Ok(Some(number::compare(&a, &b)));
         }
+        let (left, right) = match (self.as_set(&left, span)?, self.as_set(&right, span)?) {
+            (Some(left), Some(right)) => (left, right),
+            _ => return Ok(None),
+        };
         let lists = |this: &Self, val: &Val| match &val.data {
             Data::Obj(_) if this.rules_of(&this.class_of(val)).order => this.compared_values(val),
             Data::Tuple(items) => Some(items.to_vec()),
@@ -125,6 +130,21 @@ impl Interp<'_> {
             (a, b) => format!("'<' not supported between instances of '{a}' and '{b}'"),
         };
         self.type_error(message, span)
+    }
+
+    /// The keys or entries of a dict as the set that comparisons take them for, and anything else as it is; `None` when
+    /// they are not all known.
+    fn as_set(&mut self, val: &Val, span: Span) -> Res<Option<Val>> {
+        match self.view_of(val) {
+            Some((View::Keys | View::Items, _)) => match self.view_items(val).flatten() {
+                Some(items) => {
+                    self.spend(items.len(), span)?;
+                    self.make_set(items, true, span).map(Some)
+                }
+                None => Ok(None),
+            },
+            _ => Ok(Some(val.clone())),
+        }
     }
 
     pub(super) fn keyed_order(
