@@ -84,3 +84,18 @@ fn a_change_of_a_task_under_an_unknown_name_is_told() {
     });
     assert!(is_told);
 }
+
+#[test]
+fn what_is_changed_in_tasks_that_are_asked_for_by_their_place_is_open() {
+    for edge in [
+        "for task in dag.roots: task.image = 'x'",
+        "for task in dag.leaves: task.image = 'x'",
+        "for task in last.upstream_list: task.image = 'x'",
+        "a.downstream_list[0].image = 'x'",
+    ] {
+        for spec in &translated(edge).specs {
+            let image = &spec.run.base_pod_spec["containers"][0]["image"];
+            assert!(image.as_str().unwrap().contains("${"), "{edge}: {image}");
+        }
+    }
+}

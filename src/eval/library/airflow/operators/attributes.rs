@@ -42,6 +42,7 @@ impl Interp<'_> {
                 }
                 "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
                 | "task" | "set_dependency" | "__enter__" | "__exit__" => method(),
+                "roots" | "leaves" => Some(self.some_tasks_of(Some(id), "dag", name, span)),
                 _ => match dag.args.get(name) {
                     Some(kwarg) => Some(kwarg.val.clone()),
                     None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
@@ -86,6 +87,16 @@ impl Interp<'_> {
             }),
             _ => Ok(None),
         }
+    }
+
+    /// Tasks of a DAG, nobody knows which: what is changed through them is changed in one or another.
+    fn some_tasks_of(&mut self, dag: Option<ObjId>, of: &str, name: &Name, span: Span) -> Val {
+        let made = self.hole(HoleKind::Name, format!("{of}.{name}"), span);
+        if let Some(Object::Dag(dag)) = dag.map(|id| self.heap.get(id)) {
+            let tasks: Vec<Val> = dag.tasks.values().map(|id| Val::obj(id, span)).collect();
+            self.may_be(&made, &tasks.iter().collect::<Vec<_>>());
+        }
+        made
     }
 
     pub(super) fn task_id_of(&self, id: ObjId, span: Span) -> Val {
@@ -137,6 +148,9 @@ impl Interp<'_> {
                     self.hole(HoleKind::Name, format!("{}.__dict__", task.label.display()), span);
                 self.may_be(&all, &[object]);
                 return Ok(Some(all));
+            }
+            "upstream_list" | "downstream_list" => {
+                return Ok(Some(self.some_tasks_of(task.dag, "task", name, span)));
             }
             "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
             "task_type" => {
