@@ -76,6 +76,9 @@ fn join_dag(dag: &mut Dag, other: Dag, asked: Asked, findings: &mut Vec<Diagnost
 }
 
 fn add_conditions<T: PartialEq>(conditions: &mut Vec<T>, others: Vec<T>) {
+    if *conditions == others {
+        return;
+    }
     for other in others {
         if !conditions.contains(&other) {
             conditions.push(other);

@@ -31,8 +31,7 @@ pub(crate) enum Order {
     Hashed {
         /// Different seeds give different orders.
         seed: u64,
-        /// The other way round.
-        reversed: bool,
+        turned: Turned,
     },
 }
 
@@ -68,15 +67,27 @@ impl Python {
     }
 }
 
+/// How an order is made of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// It is that one.
+    Not,
+    /// The other way round: any two elements change places.
+    Round,
+    /// The first comes last: another element stands at each place.
+    On,
+}
+
 impl Surroundings {
     /// The further surroundings in which a program is evaluated once it has asked for something; `steps` is what its
-    /// evaluation takes. Any two elements of a set come both ways round, and those in between at several places.
+    /// evaluation takes. Further seeds show what hangs on the order of some of the elements only.
     fn others(asked: Asked, airflow: &str, steps: u64) -> Vec<Self> {
         let mut others = Vec::new();
         if asked.set || asked.folder {
-            let seeds = if steps > MUCH { 1..=2 } else { 1..=4 };
-            for (seed, reversed) in seeds.flat_map(|seed| [(seed, false), (seed, true)]) {
-                let order = Order::Hashed { seed, reversed };
+            let seeds = if steps > MUCH { 1..=1 } else { 1..=3 };
+            let ways = [Turned::Not, Turned::Round, Turned::On];
+            for (seed, turned) in seeds.flat_map(|seed| ways.map(|turned| (seed, turned))) {
+                let order = Order::Hashed { seed, turned };
                 others.push(Self { order, ..Self::default() });
             }
         }
@@ -92,10 +103,12 @@ impl Surroundings {
 impl Order {
     /// Brings items that are told apart by `key` into this order.
     fn arrange<T, K: Hash + ?Sized>(self, items: &mut [T], key: impl Fn(&T) -> &K) {
-        let Self::Hashed { seed, reversed } = self else { return };
+        let Self::Hashed { seed, turned } = self else { return };
         items.sort_by_cached_key(|item| mixed(FxBuildHasher.hash_one(key(item)), seed));
-        if reversed {
-            items.reverse();
+        match turned {
+            Turned::Not => {}
+            Turned::Round => items.reverse(),
+            Turned::On => items.rotate_left(usize::from(items.len() > 1)),
         }
     }
 }

@@ -3,8 +3,6 @@
 //! certain is so in all.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use podlift::diag::{Code, Severity};
 use podlift::eval::template::{self, Part};
@@ -15,6 +13,7 @@ use serde_json::Value as Json;
 
 use self::programs::Programs;
 use super::edges::translated_text;
+use super::random::ask_python;
 
 mod programs;
 mod statements;
@@ -69,21 +68,8 @@ struct Task {
 
 /// What each program does in each environment, under one seed of hashes.
 fn cpython(programs: &[String], seed: u32) -> Vec<Vec<Run>> {
-    let python = std::env::var("PODLIFT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut child = Command::new(&python)
-        .args(["-X", "utf8", "-W", "ignore", "-c", RUN_ALL])
-        .env("PYTHONHASHSEED", seed.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{python}: {error}; let PODLIFT_PYTHON name a Python"));
-    let mut input = child.stdin.take().unwrap();
-    let text = serde_json::to_vec(programs).unwrap();
-    let feeding = std::thread::spawn(move || input.write_all(&text));
-    let output = child.wait_with_output().unwrap();
-    feeding.join().unwrap().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    let answer = ask_python(RUN_ALL, seed, serde_json::to_vec(programs).unwrap());
+    serde_json::from_slice(&answer).unwrap()
 }
 
 /// A text of a job spec, with `None` for each hole.

@@ -197,21 +197,27 @@ fn programs() -> Vec<String> {
     (0..count.unwrap_or(600)).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-fn cpython(programs: &[String]) -> Vec<serde_json::Value> {
+/// What a script of CPython answers to a JSON text, under a seed of its hashes.
+pub(super) fn ask_python(script: &str, hash_seed: u32, input: Vec<u8>) -> Vec<u8> {
     let python = std::env::var("PODLIFT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut child = Command::new(&python)
-        .args(["-X", "utf8", "-W", "ignore", "-c", RUN_ALL])
+        .args(["-X", "utf8", "-W", "ignore", "-c", script])
+        .env("PYTHONHASHSEED", hash_seed.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{python}: {error}; let PODLIFT_PYTHON name a Python"));
-    let mut input = child.stdin.take().unwrap();
-    let text = serde_json::to_vec(programs).unwrap();
-    let feeding = std::thread::spawn(move || input.write_all(&text));
+    let mut stdin = child.stdin.take().unwrap();
+    let feeding = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().unwrap();
     feeding.join().unwrap().unwrap();
     assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.stdout
+}
+
+fn cpython(programs: &[String]) -> Vec<serde_json::Value> {
+    let answer = ask_python(RUN_ALL, 0, serde_json::to_vec(programs).unwrap());
+    serde_json::from_slice(&answer).unwrap()
 }
 
 #[test]
