@@ -204,7 +204,9 @@ impl Interp<'_> {
                 }
                 Step::Yield(val) => {
                     if let Some(apart) = self.raised_perhaps(state, &def) {
-                        let unknown = self.fork_hole(&apart, val.span).unwrap_or(val);
+                        let decided = self.fork_hole(&apart, val.span);
+                        let parts: Vec<&Val> = decided.iter().chain([&val]).collect();
+                        let unknown = self.derived_safely(&parts, val.span);
                         return self.open_end(state, &def, apart, unknown);
                     }
                     state.is_suspended = true;
@@ -246,8 +248,9 @@ impl Interp<'_> {
             }
         })?;
         if let Some(frame) = self.frames.last_mut() {
-            frame.yields.clear();
             frame.doubt = None;
+            let rest = std::mem::take(&mut frame.yields);
+            self.hold(&unknown, &rest.iter().collect::<Vec<_>>());
         }
         Ok(Next::Open(unknown))
     }

@@ -74,6 +74,10 @@ const CASES: &[Case] = &[
     ("O.q = 1", &["t7", "n7"]),
     ("getattr(E(), U)", &["t4"]),
     ("O.p", &["t4", "n4"]),
+    (
+        "def g():\n        try: yield [mk, U['k']][0]\n        except KeyError: yield nk\n    for f in g(): f(1)",
+        &["t1", "n1"],
+    ),
     // Values under keys that nobody knows.
     ("fs = {x: mk for x in U}\n    for f in fs.values(): f(1)", &["t1"]),
     // Not all attributes of what Airflow makes are known.
