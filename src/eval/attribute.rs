@@ -259,11 +259,12 @@ impl Interp<'_> {
                 "args" => Some(Val::tuple(pos.clone(), span)),
                 _ => None,
             }),
-            Object::Dag(_)
-            | Object::Task(_)
-            | Object::Group(_)
-            | Object::TaskDecorator(_)
-            | Object::XCom(..) => self.airflow_attribute(object, id, name, span),
+            Object::Dag(_) | Object::Task(_) | Object::Group(_) => {
+                self.node_attribute(object, name, span)
+            }
+            Object::TaskDecorator(_) | Object::XCom(..) => {
+                self.airflow_attribute(object, id, name, span)
+            }
             Object::Dict(_, Some(class))
                 if class.as_symbol() == Some("collections.ChainMap")
                     && matches!(name.as_ref(), "maps" | "parents" | "new_child") =>
@@ -446,7 +447,7 @@ impl Interp<'_> {
     }
 
     /// Whether what a class lookup found decides what setting the attribute does.
-    fn is_data_descriptor(&self, found: &Val) -> bool {
+    pub(crate) fn is_data_descriptor(&self, found: &Val) -> bool {
         match found.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Property(..)) => true,
             Some(Object::Instance(instance)) => {
@@ -471,7 +472,7 @@ impl Interp<'_> {
     }
 
     /// A `functools.cached_property`: computed once, then kept as an attribute.
-    fn cached_property(
+    pub(crate) fn cached_property(
         &mut self,
         object: &Val,
         found: &Val,

@@ -495,8 +495,10 @@ impl Interp<'_> {
                 Object::Task(Box::new(self.merge_tasks(cond, *a, *b)))
             }
             (Object::Group(a), Object::Group(b)) => {
-                let mut group = *a;
+                let (mut group, b) = (*a, *b);
                 join(&mut group.children, &b.children);
+                group.attrs = self.merge_attributes(cond, group.attrs, b.attrs);
+                group.initialised |= b.initialised;
                 Object::Group(Box::new(group))
             }
             (Object::Iterator(items, at), Object::Iterator(others, other_at))

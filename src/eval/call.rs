@@ -280,8 +280,8 @@ impl Interp<'_> {
                         self.call(&function, args, span)
                     }
                     Object::TaskDecorator(_) => self.call_task_decorator(id, args, span),
-                    Object::Instance(_) => {
-                        if let Some(method) = self.find_attribute(function, "__call__", span)? {
+                    Object::Instance(_) | Object::Task(_) | Object::Dag(_) | Object::Group(_) => {
+                        if let Some(method) = self.own_method(function, "__call__", span)? {
                             return self.call(&method, args, span);
                         }
                         let message =

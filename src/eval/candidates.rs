@@ -100,6 +100,11 @@ impl Interp<'_> {
                 | Object::Iterator(..)
                 | Object::Lazy(_)
         ) || is_callable(object)
+            || match object {
+                Object::Dag(dag) => dag.class.as_obj().is_some(),
+                Object::Group(group) => group.class.as_obj().is_some(),
+                _ => false,
+            }
     }
 
     /// Something unknown is gone over: if it is one of known iterators, nobody knows where that stands.
@@ -221,7 +226,10 @@ impl Interp<'_> {
                     instance.class.clone()
                 }
                 Some(Object::Class(..)) => candidate.clone(),
-                _ => continue,
+                _ => match self.class_of_node(&candidate) {
+                    Some(class) => class,
+                    None => continue,
+                },
             };
             let found = self.class_lookup(&class, name).ok().flatten();
             let asks = |this: &Self| {

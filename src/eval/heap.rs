@@ -69,7 +69,7 @@ fn size(object: &Object) -> u64 {
         Object::Class(class, _) => class.mro.len() * 2,
         Object::Lazy(lazy) => lazy.held(),
         Object::Task(task) => (task.keywords.len() + task.attrs.len()) * 3 + task.upstream.len(),
-        Object::Group(group) => group.children.len(),
+        Object::Group(group) => group.children.len() + group.attrs.len() * 3,
         Object::Partial(_, given, named) => given.len() * 2 + named.len() * 3,
         _ => 0,
     };

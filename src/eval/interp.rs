@@ -148,8 +148,6 @@ pub(crate) struct Interp<'a> {
     pub(crate) partial: Map<usize, Arc<Hole>>,
     /// Names that are bound under a condition only, by their scope: what asks a scope as a dict has to know.
     pub(crate) maybe_unbound: Map<(ObjId, Name), Arc<Hole>>,
-    /// Instances of subclasses of `DAG` and `TaskGroup` whose constructor runs, with their class.
-    pub(crate) nodes_in_making: Vec<(Val, Val)>,
     /// Scopes of modules in which a statement failed: a name they lack may be one it would have bound.
     pub(crate) broken: Vec<ObjId>,
     /// Library modules whose names a module imported with `*`, by its scope.
@@ -243,7 +241,6 @@ impl<'a> Interp<'a> {
             choosing: Vec::new(),
             partial: Map::default(),
             maybe_unbound: Map::default(),
-            nodes_in_making: Vec::new(),
             broken: Vec::new(),
             star_imports: Map::default(),
             snippets: Map::default(),

@@ -134,6 +134,9 @@ impl Interp<'_> {
     }
 
     fn object_item(&mut self, object: &Val, id: ObjId, index: &Val, span: Span) -> Res {
+        if let Some(val) = self.special_of_node(object, "__getitem__", &[index], span)? {
+            return Ok(val);
+        }
         // The usual cases first, without copying the whole object.
         match (self.heap.get(id), &index.data) {
             (Object::List(_), _) if self.is_open(index) => self.may_raise(index, span),

@@ -72,6 +72,14 @@ impl Interp<'_> {
                         _ => true,
                     }
                 }
+                Object::Task(_) | Object::Dag(_) | Object::Group(_) => {
+                    for name in ["__bool__", "__len__"] {
+                        if let Some(result) = self.special_of_node(val, name, &[], val.span)? {
+                            return self.truth(&result);
+                        }
+                    }
+                    true
+                }
                 _ => true,
             },
             _ => true,
@@ -188,6 +196,9 @@ impl Interp<'_> {
         self.weigh_operands(left, right);
         self.spend(0, span)?;
         if let Some(val) = self.operator_of_unknown(op, left, right, span)? {
+            return Ok(val);
+        }
+        if let Some(val) = self.own_relation(op, left, right, span)? {
             return Ok(val);
         }
         if let Some(val) = self.relation(op, left, right, span)? {
@@ -508,10 +519,11 @@ impl Interp<'_> {
         }
         let name = method(op);
         for (this, other, prefix) in [(left, right, "__"), (right, left, "__r")] {
-            let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
-                continue;
+            let Some(class) = self.own_class(this) else { continue };
+            let payload = match this.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Instance(instance)) => instance.payload.clone(),
+                _ => None,
             };
-            let (class, payload) = (instance.class.clone(), instance.payload.clone());
             match self.class_lookup(&class, &format!("{prefix}{name}__")) {
                 Ok(Some(function)) => {
                     let args = Args::positional(vec![this.clone(), other.clone()]);

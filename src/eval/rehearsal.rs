@@ -79,7 +79,20 @@ impl Interp<'_> {
         self.go_back_to(outside);
         changed.retain(|id, object| match object {
             // What it makes is made in earnest later.
-            Object::Dag(_) | Object::Group(_) => false,
+            Object::Dag(dag) => match self.heap.get(*id) {
+                Object::Dag(before) if !dag.attrs.is_empty() => {
+                    (dag.tasks, dag.groups) = (before.tasks.clone(), before.groups.clone());
+                    true
+                }
+                _ => false,
+            },
+            Object::Group(group) => match self.heap.get(*id) {
+                Object::Group(before) if !group.attrs.is_empty() => {
+                    group.children.clone_from(&before.children);
+                    true
+                }
+                _ => false,
+            },
             Object::Task(task) => match self.heap.get(*id) {
                 Object::Task(before) => {
                     task.upstream.clone_from(&before.upstream);

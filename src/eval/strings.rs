@@ -41,6 +41,9 @@ impl Interp<'_> {
         if let Some(text) = self.to_text(val) {
             return Ok(text);
         }
+        if let Some(text) = self.special_of_node(val, "__str__", &[], span)? {
+            return self.returned_text("__str__", &text, span);
+        }
         if let Some(Object::Instance(instance)) = val.as_obj().map(|id| self.heap.get(id)) {
             let (class, payload) = (instance.class.clone(), instance.payload.clone());
             if let Ok(Some(method)) = self.class_lookup(&class, "__str__") {

@@ -30,30 +30,8 @@ impl Interp<'_> {
         match self.heap.get(id) {
             Object::Instance(instance) => {
                 let class = instance.class.clone();
-                if let Ok(Some(found)) = self.class_lookup(&class, name)
-                    && let Some(descriptor) = found.as_obj()
-                {
-                    match self.heap.copy(descriptor) {
-                        Object::Property(_, Some(setter), _) => {
-                            let args = Args::positional(vec![object.clone(), val]);
-                            self.call(&setter, args, span)?;
-                            return Ok(());
-                        }
-                        Object::Property(_, None, _) => {
-                            let owner = self.type_name(object);
-                            let text =
-                                format!("property '{name}' of '{owner}' object has no setter");
-                            return Err(self.exception("AttributeError", text, span));
-                        }
-                        Object::Instance(own) => {
-                            if let Ok(Some(setter)) = self.class_lookup(&own.class, "__set__") {
-                                let args = vec![found, object.clone(), val];
-                                self.call(&setter, Args::positional(args), span)?;
-                                return Ok(());
-                            }
-                        }
-                        _ => {}
-                    }
+                if self.set_by_descriptor(object, &class, name, &val, span)? {
+                    return Ok(());
                 }
                 if let Some(Flavour::NamedTuple(fields)) = self.flavour_of(&class)
                     && fields.contains(name)
@@ -91,8 +69,17 @@ impl Interp<'_> {
                 let function = function.clone();
                 self.set_attribute(&function, name, val, span)?;
             }
-            Object::Task(_) => self.set_task_attribute(id, name, val, span),
-            Object::Dag(_) => self.set_dag_attribute(id, name, val, span),
+            Object::Task(_) | Object::Dag(_) | Object::Group(_) => {
+                let Some(class) = self.class_of_node(object) else {
+                    return self.set_node_attribute(object, name, val, span);
+                };
+                if let Ok(Some(setter)) = self.class_lookup(&class, "__setattr__") {
+                    let args = vec![object.clone(), Val::str(name.as_ref(), span), val];
+                    self.call(&setter, Args::positional(args), span)?;
+                    return Ok(());
+                }
+                self.set_plainly(object, &class, name, val, span)?;
+            }
             Object::Module(module) => {
                 let scope = module.scope;
                 self.bind_in(scope, name, val);
@@ -105,6 +92,55 @@ impl Interp<'_> {
             _ => self.set_raw(object, name, val),
         }
         Ok(())
+    }
+
+    /// Sets an attribute of a task, a DAG or a group of a user's class as `object.__setattr__` does.
+    pub(crate) fn set_plainly(
+        &mut self,
+        node: &Val,
+        class: &Val,
+        name: &Name,
+        val: Val,
+        span: Span,
+    ) -> Res<()> {
+        if self.set_by_descriptor(node, class, name, &val, span)? {
+            return self.keep_computed(node, name, span);
+        }
+        self.set_node_attribute(node, name, val, span)
+    }
+
+    /// Lets a property or another descriptor of the class set an attribute; whether there is one.
+    fn set_by_descriptor(
+        &mut self,
+        object: &Val,
+        class: &Val,
+        name: &Name,
+        val: &Val,
+        span: Span,
+    ) -> Res<bool> {
+        let Ok(Some(found)) = self.class_lookup(class, name) else { return Ok(false) };
+        let Some(descriptor) = found.as_obj() else { return Ok(false) };
+        match self.heap.copy(descriptor) {
+            Object::Property(_, Some(setter), _) => {
+                let args = Args::positional(vec![object.clone(), val.clone()]);
+                self.call(&setter, args, span)?;
+                Ok(true)
+            }
+            Object::Property(_, None, _) => {
+                let owner = self.type_name(object);
+                let text = format!("property '{name}' of '{owner}' object has no setter");
+                Err(self.exception("AttributeError", text, span))
+            }
+            Object::Instance(own) => match self.class_lookup(&own.class, "__set__") {
+                Ok(Some(setter)) => {
+                    let args = vec![found, object.clone(), val.clone()];
+                    self.call(&setter, Args::positional(args), span)?;
+                    Ok(true)
+                }
+                _ => Ok(false),
+            },
+            _ => Ok(false),
+        }
     }
 
     /// `del object.name`.
@@ -132,6 +168,15 @@ impl Interp<'_> {
                 }
                 Object::Record(_, attrs) | Object::Model(_, attrs) | Object::Class(_, attrs) => {
                     attrs.shift_remove(name);
+                }
+                Object::Task(task) => {
+                    task.attrs.shift_remove(name);
+                }
+                Object::Dag(dag) => {
+                    dag.attrs.shift_remove(name);
+                }
+                Object::Group(group) => {
+                    group.attrs.shift_remove(name);
                 }
                 _ => {}
             }

@@ -65,11 +65,13 @@ impl Interp<'_> {
         let Some(unknown) = self.unknown(object) else { return Ok(Vec::new()) };
         let mut methods = Vec::new();
         for candidate in self.within_reach(&unknown) {
-            let Some(Object::Instance(instance)) = candidate.as_obj().map(|id| self.heap.get(id))
-            else {
-                continue;
+            let class = match candidate.as_obj().map(|id| self.heap.get(id)) {
+                Some(Object::Instance(instance)) => instance.class.clone(),
+                _ => match self.class_of_node(&candidate) {
+                    Some(class) => class,
+                    None => continue,
+                },
             };
-            let class = instance.class.clone();
             if let Ok(Some(found)) = self.class_lookup(&class, name) {
                 methods.push(self.bind_attribute(&found, &candidate, &class, span)?);
             }
@@ -223,10 +225,14 @@ impl Interp<'_> {
 
     /// Whether setting an attribute of an object calls a method of its class.
     fn runs_code_when_set(&self, object: &Val, name: &Name) -> bool {
-        let Some(Object::Instance(instance)) = object.as_obj().map(|id| self.heap.get(id)) else {
-            return false;
+        let class = match object.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.class.clone(),
+            _ => match self.class_of_node(object) {
+                Some(class) => class,
+                None => return false,
+            },
         };
-        let found = |name: &str| self.class_lookup(&instance.class, name).ok().flatten();
+        let found = |name: &str| self.class_lookup(&class, name).ok().flatten();
         found("__setattr__").is_some()
             || found(name)
                 .and_then(|own| own.as_obj())

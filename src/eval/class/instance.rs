@@ -382,6 +382,12 @@ impl Interp<'_> {
             Object::Task(task) => {
                 task.attrs.insert(name.clone(), val);
             }
+            Object::Dag(dag) => {
+                dag.attrs.insert(name.clone(), val);
+            }
+            Object::Group(group) => {
+                group.attrs.insert(name.clone(), val);
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, Object, Val};
+use crate::eval::object::{Data, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 use std::rc::Rc;
@@ -32,13 +32,7 @@ impl Interp<'_> {
         name: &Name,
         span: Span,
     ) -> Res {
-        let in_making = self
-            .nodes_in_making
-            .iter()
-            .rev()
-            .find(|(node, _)| node.as_obj() == this.as_obj())
-            .map(|(_, class)| class.clone());
-        let class = match in_making.unwrap_or_else(|| self.class_of(this)) {
+        let class = match self.class_of(this) {
             // In a class method the first argument is the class itself.
             _ if self.is_subclass(this, after) == Some(true) => this.clone(),
             class => class,
@@ -64,7 +58,7 @@ impl Interp<'_> {
                     }
                 }
                 Data::Symbol(path) => {
-                    if let Some(val) = self.symbol_super(path, this, name, span) {
+                    if let Some(val) = self.symbol_super(path, this, name, span)? {
                         return Ok(val);
                     }
                 }
@@ -91,8 +85,8 @@ impl Interp<'_> {
         Err(self.exception("AttributeError", text, span))
     }
 
-    /// An instance of a subclass of `DAG` or `TaskGroup`. The Airflow object is made when the constructor
-    /// reaches Airflow's own; until then `self` is an empty record that becomes it.
+    /// An instance of a subclass of `DAG` or `TaskGroup`. Airflow knows of it when the constructor has reached
+    /// Airflow's own.
     pub(super) fn make_node_subclass(
         &mut self,
         class: &Val,
@@ -100,26 +94,17 @@ impl Interp<'_> {
         args: Args,
         span: Span,
     ) -> Res {
-        let Ok(Some(init)) = self.class_lookup(class, "__init__") else {
-            return self.call_symbol(base, args, span);
-        };
-        let this = self.heap.val(Object::Record(base.clone(), Map::default()), span);
-        let mut args = args;
-        args.pos.insert(0, this.clone());
-        self.nodes_in_making.push((this.clone(), class.clone()));
-        let result = self.call(&init, args, span);
-        self.nodes_in_making.pop();
-        result?;
-        Ok(this)
-    }
-
-    /// Airflow's constructor of a DAG or a group, reached through `super().__init__` of a subclass.
-    pub(crate) fn init_node(&mut self, base: &str, this: &Val, args: &Args, span: Span) -> Res {
-        let made = self.call_symbol(base, args.clone(), span)?;
-        if let (Some(this), Some(made)) = (this.as_obj(), made.as_obj()) {
-            self.heap.forward(this, made);
+        let this = Val::obj(self.new_node(class.clone(), base, span), span);
+        match self.class_lookup(class, "__init__") {
+            Ok(Some(init)) => {
+                let mut args = args;
+                args.pos.insert(0, this.clone());
+                self.call(&init, args, span)?;
+                self.warn_no_node(&this, span);
+            }
+            _ => self.init_node(base, &this, &args, span)?,
         }
-        Ok(Val::none(span))
+        Ok(this)
     }
 
     /// A method of a library base class reached through `super()`.
@@ -129,14 +114,38 @@ impl Interp<'_> {
         this: &Val,
         name: &Name,
         span: Span,
-    ) -> Option<Val> {
-        let is_node = matches!(path.as_ref(), "airflow.DAG" | "airflow.TaskGroup");
-        if crate::eval::library::airflow::is_operator(path)
-            || (is_node && name.as_ref() == "__init__")
-        {
-            let symbol = Val::symbol(format!("{path}::{name}"), span);
-            return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));
+    ) -> Res<Option<Val>> {
+        let is_node = matches!(path.as_ref(), "airflow.DAG" | "airflow.TaskGroup")
+            || crate::eval::library::airflow::is_operator(path);
+        if !is_node {
+            return Ok(self.symbol_super_of_library(path, this, name, span));
         }
+        let id = this.as_obj().map(|id| self.heap.resolve(id));
+        let object = id.map(|id| self.heap.get(id));
+        let is_made = matches!(object, Some(Object::Task(_) | Object::Dag(_) | Object::Group(_)));
+        match (name.as_ref(), id) {
+            ("__setattr__", _) => Ok(None),
+            ("__init__", _) => {
+                let symbol = Val::symbol(format!("{path}::{name}"), span);
+                Ok(Some(self.heap.val(Object::Bound(symbol, this.clone()), span)))
+            }
+            (_, Some(id)) if is_made => self.airflow_attribute(this, id, name, span),
+            // The class itself, in a class method.
+            _ if path.as_ref() == "airflow.DAG" || path.as_ref() == "airflow.TaskGroup" => Ok(None),
+            _ => {
+                let symbol = Val::symbol(format!("{path}::{name}"), span);
+                Ok(Some(self.heap.val(Object::Bound(symbol, this.clone()), span)))
+            }
+        }
+    }
+
+    fn symbol_super_of_library(
+        &mut self,
+        path: &Name,
+        this: &Val,
+        name: &Name,
+        span: Span,
+    ) -> Option<Val> {
         if self.is_exception_class(path) && name.as_ref() == "__init__" {
             let symbol = Val::symbol("builtins.BaseException.__init__", span);
             return Some(self.heap.val(Object::Bound(symbol, this.clone()), span));

@@ -43,7 +43,12 @@ impl Interp<'_> {
         // A manager of the user's own leaves each side by itself; DAGs and groups are entered once.
         let is_apart = self.is_own_manager(manager) || self.may_swallow(manager);
         if matches!(flow, Flow::Fork(_)) && is_apart {
-            return self.each_end(flow, &mut |this, end| this.leave_with(manager, end, span));
+            let around = (self.airflow.dag_stack.clone(), self.airflow.group_stack.clone());
+            return self.each_end(flow, &mut |this, end| {
+                let (dags, groups) = around.clone();
+                (this.airflow.dag_stack, this.airflow.group_stack) = (dags, groups);
+                this.leave_with(manager, end, span)
+            });
         }
         let raised = match &flow {
             Flow::Raise(val) => Some(val.clone()),
@@ -62,7 +67,12 @@ impl Interp<'_> {
     }
 
     fn is_own_manager(&self, manager: &Val) -> bool {
-        matches!(manager.as_obj().map(|id| self.heap.get(id)), Some(Object::Instance(_)))
+        let is_instance =
+            matches!(manager.as_obj().map(|id| self.heap.get(id)), Some(Object::Instance(_)));
+        is_instance
+            || self
+                .class_of_node(manager)
+                .is_some_and(|class| matches!(self.class_lookup(&class, "__exit__"), Ok(Some(_))))
     }
 
     /// `__enter__`.
@@ -81,6 +91,9 @@ impl Interp<'_> {
             self.may_be(&made, &entered.iter().collect::<Vec<_>>());
             return Ok(made);
         }
+        if let Some(enter) = self.own_method(manager, "__enter__", span)? {
+            return self.call(&enter, Args::default(), span);
+        }
         if let Data::Obj(id) = &manager.data {
             let id = self.heap.resolve(*id);
             match self.heap.get(id) {
@@ -91,11 +104,6 @@ impl Interp<'_> {
                 Object::Group(_) => {
                     self.enter_group(id);
                     return Ok(manager.clone());
-                }
-                Object::Instance(_) => {
-                    if let Some(enter) = self.find_attribute(manager, "__enter__", span)? {
-                        return self.call(&enter, Args::default(), span);
-                    }
                 }
                 Object::Record(class, attrs) if class.as_ref() == "contextlib.nullcontext" => {
                     if let Some(val) = attrs.get("enter_result") {
@@ -126,29 +134,27 @@ impl Interp<'_> {
             }
             return Ok(if swallows { Swallowed::Perhaps(cond) } else { Swallowed::No });
         }
+        if let Some(exit) = self.own_method(manager, "__exit__", span)? {
+            let none = Val::none(span);
+            let kind = match raised {
+                None => none.clone(),
+                // An exception nobody knows is of a class nobody knows.
+                Some(val) => self.unknown(val).unwrap_or_else(|| self.class_of(val)),
+            };
+            let raised = raised.cloned().unwrap_or_else(|| none.clone());
+            let args = Args::positional(vec![kind, raised, none]);
+            let result = self.call(&exit, args, span)?;
+            return Ok(match self.truth(&result)? {
+                Some(true) => Swallowed::Yes,
+                Some(false) => Swallowed::No,
+                None => Swallowed::Perhaps(self.condition_at(span, &result)),
+            });
+        }
         if let Data::Obj(id) = &manager.data {
             let id = self.heap.resolve(*id);
             match self.heap.get(id) {
                 Object::Dag(_) => self.leave_dag(id),
                 Object::Group(_) => self.leave_group(id),
-                Object::Instance(_) => {
-                    if let Some(exit) = self.find_attribute(manager, "__exit__", span)? {
-                        let none = Val::none(span);
-                        let kind = match raised {
-                            None => none.clone(),
-                            // An exception nobody knows is of a class nobody knows.
-                            Some(val) => self.unknown(val).unwrap_or_else(|| self.class_of(val)),
-                        };
-                        let raised = raised.cloned().unwrap_or_else(|| none.clone());
-                        let args = Args::positional(vec![kind, raised, none]);
-                        let result = self.call(&exit, args, span)?;
-                        return Ok(match self.truth(&result)? {
-                            Some(true) => Swallowed::Yes,
-                            Some(false) => Swallowed::No,
-                            None => Swallowed::Perhaps(self.condition_at(span, &result)),
-                        });
-                    }
-                }
                 Object::Record(class, _) => {
                     let class = class.clone();
                     let swallowed = self.leave_library(manager, &class, raised, span)?;
@@ -179,15 +185,17 @@ impl Interp<'_> {
                 }
                 _ => false,
             },
-            Some(Object::Instance(instance)) => {
-                let exit = self.class_lookup(&instance.class, "__exit__").ok().flatten();
-                match exit.and_then(|exit| exit.as_obj()).map(|id| self.heap.get(id)) {
-                    Some(Object::Function(function)) => returns_value(&function.def.body),
-                    Some(_) => true,
-                    None => false,
-                }
-            }
-            _ => false,
+            Some(Object::Instance(instance)) => self.exit_may_swallow(&instance.class),
+            _ => self.class_of_node(manager).is_some_and(|class| self.exit_may_swallow(&class)),
+        }
+    }
+
+    fn exit_may_swallow(&self, class: &Val) -> bool {
+        let exit = self.class_lookup(class, "__exit__").ok().flatten();
+        match exit.and_then(|exit| exit.as_obj()).map(|id| self.heap.get(id)) {
+            Some(Object::Function(function)) => returns_value(&function.def.body),
+            Some(_) => true,
+            None => false,
         }
     }
 

@@ -25,6 +25,9 @@ impl Interp<'_> {
                 format!("'{}' object does not support item assignment", self.type_name(object));
             return self.type_error(message, span);
         };
+        if self.special_of_node(object, "__setitem__", &[index, &val], span)?.is_some() {
+            return Ok(());
+        }
         if matches!(self.heap.get(id), Object::Dict(..)) {
             let key = self.key(index, span)?;
             self.insert(id, key, index.clone(), val);

@@ -168,7 +168,16 @@ impl Interp<'_> {
                 Some(items) => items,
                 None => self.take_lines(val, span),
             },
-            Object::Group(_) => Some(self.tasks_of_group(id, span)),
+            Object::Task(_) | Object::Dag(_) | Object::Group(_) => {
+                if let Some(iterator) = self.special_of_node(val, "__iter__", &[], span)? {
+                    return self.drain(&iterator, span);
+                }
+                if matches!(self.heap.get(id), Object::Group(_)) {
+                    return Ok(Some(self.tasks_of_group(id, span)));
+                }
+                let message = format!("'{}' object is not iterable", self.type_name(val));
+                return self.type_error(message, span);
+            }
             _ => {
                 let message = format!("'{}' object is not iterable", self.type_name(val));
                 return self.type_error(message, span);

@@ -276,7 +276,9 @@ impl Interp<'_> {
                                 let class = instance.class.clone();
                                 matches!(self.class_lookup(&class, "__call__"), Ok(Some(_)))
                             }
-                            _ => false,
+                            _ => self.class_of_node(val).is_some_and(|class| {
+                                matches!(self.class_lookup(&class, "__call__"), Ok(Some(_)))
+                            }),
                         },
                         _ => false,
                     };
@@ -407,7 +409,17 @@ impl Interp<'_> {
                 if let (Some(name), Some(val)) =
                     (args.pos.get(1).and_then(Val::as_str), args.pos.get(2))
                 {
-                    self.set_raw(this, &Name::from(name), val.clone());
+                    let name = Name::from(name);
+                    let set = match self.class_of_node(this) {
+                        Some(class) => self.set_plainly(this, &class, &name, val.clone(), span),
+                        None => {
+                            self.set_raw(this, &name, val.clone());
+                            Ok(())
+                        }
+                    };
+                    if let Err(raised) = set {
+                        return Some(Err(raised));
+                    }
                 }
                 Ok(Val::none(span))
             }

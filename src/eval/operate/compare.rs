@@ -88,10 +88,7 @@ impl Interp<'_> {
             _ => return Ok(None),
         };
         for (this, other, name) in [(left, right, name), (right, left, reflected)] {
-            let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
-                continue;
-            };
-            let class = instance.class.clone();
+            let Some(class) = self.own_class(this) else { continue };
             let args = Args::positional(vec![this.clone(), other.clone()]);
             if let Ok(Some(function)) = self.class_lookup(&class, name) {
                 let result = self.call(&function, args, span)?;
@@ -190,14 +187,13 @@ impl Interp<'_> {
             return Ok(result);
         }
         for (this, other) in [(left, right), (right, left)] {
-            if let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) {
-                let class = instance.class.clone();
-                if let Ok(Some(function)) = self.class_lookup(&class, "__eq__") {
-                    let args = Args::positional(vec![this.clone(), other.clone()]);
-                    let result = self.call(&function, args, span)?;
-                    if !matches!(result.data, Data::NotImplemented) {
-                        return self.truth(&result);
-                    }
+            if let Some(class) = self.own_class(this)
+                && let Ok(Some(function)) = self.class_lookup(&class, "__eq__")
+            {
+                let args = Args::positional(vec![this.clone(), other.clone()]);
+                let result = self.call(&function, args, span)?;
+                if !matches!(result.data, Data::NotImplemented) {
+                    return self.truth(&result);
                 }
             }
         }

@@ -226,8 +226,8 @@ impl Interp<'_> {
             let Some(items) = self.iterate(container, span)? else { return Ok(None) };
             return self.contains(&Val::tuple(items, span), needle, span);
         }
-        if self.is_instance(container)
-            && let Ok(Some(method)) = self.class_lookup(&self.class_of(container), "__contains__")
+        if let Some(class) = self.own_class(container)
+            && let Ok(Some(method)) = self.class_lookup(&class, "__contains__")
         {
             let args = Args::positional(vec![container.clone(), needle.clone()]);
             let result = self.call(&method, args, span)?;

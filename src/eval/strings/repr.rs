@@ -165,6 +165,11 @@ impl Interp<'_> {
         span: Span,
         depth: u32,
     ) -> Res<()> {
+        if let Some(text) = self.special_of_node(val, "__repr__", &[], span)? {
+            let text = self.returned_text("__repr__", &text, span)?;
+            out.push_text(&text);
+            return Ok(());
+        }
         match self.heap.copy(id) {
             Object::List(items) => self.repr_items(&items, "[", "]", out, span, depth)?,
             Object::Set(items, frozen) => {

@@ -14,12 +14,82 @@ use crate::python::ast::Name;
 /// Positional parameters of `DAG`, in the order of Airflow's signature.
 const PARAMETERS: &[&str] = &["dag_id", "description", "schedule"];
 
+/// The other parameters of `DAG`, those of Airflow 2 and 3.
+const NAMED_PARAMETERS: &[&str] = &[
+    "access_control",
+    "allowed_run_types",
+    "auto_register",
+    "catchup",
+    "concurrency",
+    "dag_display_name",
+    "dagrun_timeout",
+    "deadline",
+    "default_args",
+    "default_view",
+    "disable_bundle_versioning",
+    "doc_md",
+    "end_date",
+    "fail_fast",
+    "fail_stop",
+    "full_filepath",
+    "is_paused_upon_creation",
+    "jinja_environment_kwargs",
+    "max_active_runs",
+    "max_active_tasks",
+    "max_consecutive_failed_dag_runs",
+    "on_failure_callback",
+    "on_success_callback",
+    "orientation",
+    "owner_links",
+    "params",
+    "render_template_as_native_obj",
+    "rerun_with_latest_version",
+    "schedule_interval",
+    "sla_miss_callback",
+    "start_date",
+    "tags",
+    "template_searchpath",
+    "template_undefined",
+    "timetable",
+    "user_defined_filters",
+    "user_defined_macros",
+];
+
+fn is_parameter(name: &str) -> bool {
+    PARAMETERS.contains(&name) || NAMED_PARAMETERS.contains(&name)
+}
+
 /// What making a DAG counts for, in steps.
 const DAG: usize = 250;
 
 impl Interp<'_> {
     /// `DAG(...)`.
     pub(crate) fn make_dag(&mut self, args: &Args, span: Span) -> Val {
+        let dag = self.new_dag(Val::symbol("airflow.DAG", span), span);
+        self.init_dag(dag, args, span);
+        Val::obj(dag, span)
+    }
+
+    /// A DAG whose constructor has not been called yet.
+    pub(super) fn new_dag(&mut self, class: Val, span: Span) -> ObjId {
+        let dag = DagObject {
+            class,
+            id: Text::default(),
+            args: Map::default(),
+            attrs: Map::default(),
+            default_args: Val::none(span),
+            tasks: ids::Ids::default(),
+            groups: ids::Ids::default(),
+            entered: false,
+            initialised: false,
+            span,
+            conditions: self.current_conditions(),
+        };
+        self.heap.add(Object::Dag(Box::new(dag)))
+    }
+
+    /// Airflow's own constructor.
+    pub(super) fn init_dag(&mut self, dag: ObjId, args: &Args, span: Span) {
         let mut given: Map<Name, Kwarg> = Map::default();
         for (name, val) in PARAMETERS.iter().zip(&args.pos) {
             given.insert(Name::from(*name), Kwarg { val: val.clone(), span: val.span });
@@ -50,19 +120,13 @@ impl Interp<'_> {
         // As for a task: a loop must not make them without end. Making one gives no error of its own, so the
         // next step finds out.
         self.work(DAG);
-        let dag = DagObject {
-            id,
-            args: given,
-            default_args,
-            tasks: ids::Ids::default(),
-            groups: ids::Ids::default(),
-            entered: false,
-            span,
-            conditions: self.current_conditions(),
-        };
-        let id = self.heap.add(Object::Dag(Box::new(dag)));
-        self.airflow.dags.push(id);
-        Val::obj(id, span)
+        let Object::Dag(made) = self.heap.get_mut(dag) else { return };
+        made.id = id;
+        made.args = given;
+        made.default_args = default_args;
+        if !std::mem::replace(&mut made.initialised, true) {
+            self.airflow.dags.push(dag);
+        }
     }
 
     /// An id as a text; what is no string becomes a hole.
@@ -168,6 +232,11 @@ impl Interp<'_> {
     /// `dag.attribute = val`.
     pub(crate) fn set_dag_attribute(&mut self, id: ObjId, name: &Name, val: Val, span: Span) {
         if let Object::Dag(dag) = self.heap.get_mut(id) {
+            // Airflow's constructor overwrites what stands under the names of its parameters before.
+            if !dag.initialised || !is_parameter(name) {
+                dag.attrs.insert(name.clone(), val);
+                return;
+            }
             if name.as_ref() == "default_args" {
                 dag.default_args = val.clone();
             }
@@ -202,6 +271,8 @@ impl Interp<'_> {
             }
         }
         merged.default_args = self.merge_vals(cond, &merged.default_args, &b.default_args, 1);
+        merged.attrs = self.merge_attributes(cond, merged.attrs, b.attrs);
+        merged.initialised |= b.initialised;
         merged.entered |= b.entered;
         let other = Conditions::of(&b.conditions);
         merged.conditions.retain(|own| other.has(own));
@@ -243,23 +314,30 @@ impl Interp<'_> {
         }
         merged.keywords = keywords;
         ids::join(&mut merged.upstream, &b.upstream);
-        for (name, val) in b.attrs {
-            match merged.attrs.get(&name).cloned() {
-                Some(own) => {
-                    let val = self.merge_vals(cond, &own, &val, 1);
-                    merged.attrs.insert(name, val);
-                }
-                None => {
-                    merged.attrs.insert(name, val);
-                }
-            }
-        }
+        merged.attrs = self.merge_attributes(cond, merged.attrs, b.attrs);
         let other = Conditions::of(&b.conditions);
         merged.conditions.retain(|own| other.has(own));
         if b.pattern.is_none() {
             merged.pattern = None;
         }
         merged
+    }
+
+    /// Attributes of one object from the two states of an undecided branch.
+    pub(crate) fn merge_attributes(
+        &mut self,
+        cond: &Arc<Hole>,
+        mut attrs: Map<Name, Val>,
+        others: Map<Name, Val>,
+    ) -> Map<Name, Val> {
+        for (name, val) in others {
+            let val = match attrs.get(&name).cloned() {
+                Some(own) => self.merge_vals(cond, &own, &val, 1),
+                None => val,
+            };
+            attrs.insert(name, val);
+        }
+        attrs
     }
 
     /// Whether a value is a DAG.

@@ -5,7 +5,7 @@ use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, Key, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -184,6 +184,7 @@ impl Interp<'_> {
                     };
                     result.map(|()| Val::none(span))
                 }
+                "__rshift__" | "__lshift__" => self.shift(this, name, args, span),
                 "as_setup" => Ok(this.clone()),
                 "as_teardown" => {
                     // A teardown runs whatever its work came to, once its setups have succeeded.
@@ -232,6 +233,19 @@ impl Interp<'_> {
                         self.relate(this, &other, span)
                     };
                     result.map(|()| Val::none(span))
+                }
+                "__rshift__" | "__lshift__" => self.shift(this, name, args, span),
+                "get_roots" | "get_leaves" | "iter_tasks" => {
+                    let tasks = match name.as_ref() {
+                        "iter_tasks" => self.tasks_of_group(id, span),
+                        _ => self.ends_of_group(this, name.as_ref() == "get_roots", span),
+                    };
+                    Ok(self.heap.val(Object::Iterator(tasks, 0), span))
+                }
+                "get_child_by_label" => {
+                    let label = args.get(0, "label").cloned();
+                    let label = label.map(|val| self.id_text(&val, span)).unwrap_or_default();
+                    self.child_named(id, &label, span)
                 }
                 "child_id" => {
                     let label = args
@@ -288,6 +302,13 @@ impl Interp<'_> {
                     let wanted =
                         args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
                     Ok(Val::bool(dag.tasks.contains(&wanted.to_template()), span))
+                }
+                "topological_sort" => {
+                    let tasks = dag.tasks.values().map(|task| self.heap.resolve(task));
+                    let tasks = tasks.map(|task| (Key::Obj(task), Val::obj(task, span))).collect();
+                    // One order of those that fit the edges, which only Airflow knows.
+                    let sorted = self.in_order(&tasks);
+                    Ok(self.list(sorted, span))
                 }
                 "cli" | "test" | "run" => Ok(Val::none(span)),
                 "__enter__" => {
@@ -409,8 +430,11 @@ impl Interp<'_> {
                 "partial" => {
                     Some(Ok(self.partial_operator(&Val::symbol(class, span), args.clone(), span)))
                 }
-                _ => None,
+                _ => self.call_node_method(path, args, span),
             };
+        }
+        if let Some(result) = self.call_node_method(path, args, span) {
+            return Some(result);
         }
         match path {
             "airflow.DAG" => Some(Ok(self.make_dag(args, span))),

@@ -4,7 +4,7 @@ use super::{DecoratorObject, GroupObject};
 use crate::eval::Text;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{ObjId, Object, Val};
+use crate::eval::object::{Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -16,6 +16,28 @@ const PREFIX: usize = 8;
 impl Interp<'_> {
     /// `TaskGroup(...)`.
     pub(crate) fn make_group(&mut self, args: &Args, span: Span) -> Res {
+        let group = self.new_group(Val::symbol("airflow.TaskGroup", span), span);
+        self.init_group(group, args, span)?;
+        Ok(Val::obj(group, span))
+    }
+
+    /// A group whose constructor has not been called yet.
+    pub(super) fn new_group(&mut self, class: Val, span: Span) -> ObjId {
+        let group = GroupObject {
+            class,
+            attrs: Map::default(),
+            id: Text::default(),
+            prefix: true,
+            dag: None,
+            default_args: Val::none(span),
+            children: Vec::new(),
+            initialised: false,
+        };
+        self.heap.add(Object::Group(Box::new(group)))
+    }
+
+    /// Airflow's own constructor.
+    pub(super) fn init_group(&mut self, made: ObjId, args: &Args, span: Span) -> Res<()> {
         let label = match args.get(0, "group_id") {
             Some(val) => self.id_text(&val.clone(), span),
             None => {
@@ -65,14 +87,34 @@ impl Interp<'_> {
             }
             _ => default_args,
         };
-        let group = GroupObject { id, prefix, dag, default_args, children: Vec::new() };
-        let made = self.heap.add(Object::Group(Box::new(group)));
+        if let Object::Group(group) = self.heap.get_mut(made) {
+            (group.id, group.prefix, group.dag) = (id, prefix, dag);
+            group.default_args = default_args;
+            group.initialised = true;
+        }
         if let Some(parent) = parent
             && let Object::Group(parent) = self.heap.get_mut(parent)
         {
             parent.children.push(made);
         }
-        Ok(Val::obj(made, span))
+        Ok(())
+    }
+
+    /// `group.attribute = val`.
+    pub(crate) fn set_group_attribute(&mut self, id: ObjId, name: &Name, val: Val) -> Res<()> {
+        let prefix = match name.as_ref() {
+            "prefix_group_id" => self.truth(&val)?,
+            _ => None,
+        };
+        if let Object::Group(group) = self.heap.get_mut(id) {
+            group.prefix = prefix.unwrap_or(group.prefix);
+            if name.as_ref() == "default_args" && group.initialised {
+                group.default_args = val;
+            } else {
+                group.attrs.insert(name.clone(), val);
+            }
+        }
+        Ok(())
     }
 
     /// The id of a child of a group: prefixed unless the group says otherwise.

@@ -9,6 +9,7 @@ mod decorators;
 mod groups;
 pub(crate) mod ids;
 pub(crate) mod lookups;
+mod nodes;
 mod operators;
 mod relations;
 
@@ -46,14 +47,21 @@ pub(crate) struct World {
 /// A DAG.
 #[derive(Debug, Clone)]
 pub(crate) struct DagObject {
+    /// The class that was called: Airflow's own or a subclass.
+    pub(crate) class: Val,
     pub(crate) id: Text,
+    /// What the constructor was given, and what was set under the names of its parameters later.
     pub(crate) args: Map<Name, Kwarg>,
+    /// Attributes set by user code that are no parameters.
+    pub(crate) attrs: Map<Name, Val>,
     pub(crate) default_args: Val,
     /// Tasks by the text of their id.
     pub(crate) tasks: Ids<ObjId>,
     pub(crate) groups: Ids<()>,
     /// Whether it was used as a context, which makes Airflow register it by itself.
     pub(crate) entered: bool,
+    /// Whether the Airflow constructor was reached.
+    pub(crate) initialised: bool,
     pub(crate) span: Span,
     pub(crate) conditions: Vec<Arc<Hole>>,
 }
@@ -61,12 +69,18 @@ pub(crate) struct DagObject {
 /// A task group.
 #[derive(Debug, Clone)]
 pub(crate) struct GroupObject {
+    /// The class that was called: Airflow's own or a subclass.
+    pub(crate) class: Val,
+    /// Attributes set by user code.
+    pub(crate) attrs: Map<Name, Val>,
     /// Full id.
     pub(crate) id: Text,
     pub(crate) prefix: bool,
     pub(crate) dag: Option<ObjId>,
     pub(crate) default_args: Val,
     pub(crate) children: Vec<ObjId>,
+    /// Whether the Airflow constructor was reached.
+    pub(crate) initialised: bool,
 }
 
 /// A keyword as it reached an operator.

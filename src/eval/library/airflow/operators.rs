@@ -1,6 +1,6 @@
 //! Operators: how a call, a subclass and `default_args` become the keywords of a task.
 
-mod attributes;
+pub(super) mod attributes;
 mod expansion;
 mod shared;
 
@@ -317,7 +317,7 @@ impl Interp<'_> {
             task.initialised = true;
         }
         self.attach(id);
-        Ok(())
+        self.assign_arguments(&Val::obj(id, span), span)
     }
 
     /// A subclass may say in a class attribute what its container is called when no keyword does.
@@ -484,14 +484,7 @@ impl Interp<'_> {
             }
             ("__init__", Some(_)) if matches!(class, "airflow.DAG" | "airflow.TaskGroup") => {
                 let this = this.unwrap_or_else(|| Val::none(span));
-                self.init_node(class, &this, &args, span)
-            }
-            ("__setattr__", Some(id)) => {
-                if let (Some(name), Some(val)) =
-                    (args.pos.first().and_then(Val::as_str), args.pos.get(1))
-                {
-                    self.set_task_attribute(id, &Name::from(name), val.clone(), span);
-                }
+                self.init_node(class, &this, &args, span)?;
                 Ok(Val::none(span))
             }
             _ => Ok(self.hole(HoleKind::Call, format!("{class}.{method}()"), span)),

@@ -186,6 +186,16 @@ impl Interp<'_> {
         tasks.into_iter().map(|task| Val::obj(task, span)).collect()
     }
 
+    /// The first (`roots`) or last tasks of a group.
+    pub(crate) fn ends_of_group(&self, group: &Val, roots: bool, span: Span) -> Vec<Val> {
+        let mut tasks = Vec::new();
+        if let Some(id) = group.as_obj() {
+            self.group_tasks(self.heap.resolve(id), &mut tasks);
+        }
+        let ends = self.group_ends(&tasks, roots);
+        ends.into_iter().map(|task| Val::obj(task, span)).collect()
+    }
+
     fn group_tasks(&self, id: ObjId, found: &mut Vec<ObjId>) {
         if let Object::Group(group) = self.heap.get(id) {
             for child in &group.children {

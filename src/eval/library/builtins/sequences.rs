@@ -76,7 +76,10 @@ impl Interp<'_> {
                     Some((_, dict)) => return self.call_len(&dict, span),
                     None => return Ok(self.derived(&[val], span)),
                 },
-                _ => return Ok(self.derived(&[val], span)),
+                _ => {
+                    let length = self.special_of_node(val, "__len__", &[], span)?;
+                    return Ok(length.unwrap_or_else(|| self.derived(&[val], span)));
+                }
             },
             Data::Tuple(items) => items.len(),
             Data::Symbol(_) => return Ok(self.derived(&[val], span)),

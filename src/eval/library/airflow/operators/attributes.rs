@@ -2,17 +2,17 @@
 
 use super::converted_at_once;
 use crate::airflow::{OperatorKind, Origin, SPREAD};
-use crate::eval::HoleKind;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::library::airflow::{TaskKeyword, TaskObject, operator_kind};
-use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, Key, Map, ObjId, Object, Val};
+use crate::eval::{HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::Name;
 use std::rc::Rc;
 
 impl Interp<'_> {
-    /// An attribute of a task, DAG, group or decorator.
+    /// An attribute of a task, DAG, group or decorator, as Airflow's own classes have it.
     pub(crate) fn airflow_attribute(
         &mut self,
         object: &Val,
@@ -24,6 +24,7 @@ impl Interp<'_> {
         match self.heap.copy(id) {
             Object::Task(task) => self.task_attribute(object, id, &task, name, span),
             Object::Dag(dag) => Ok(match name.as_ref() {
+                _ if dag.attrs.contains_key(name) => dag.attrs.get(name).cloned(),
                 "dag_id" => Some(Val::text(dag.id, span)),
                 "default_args" if dag.default_args.is_none() => {
                     let empty = self.heap.val(Object::Dict(Default::default(), None), span);
@@ -40,20 +41,33 @@ impl Interp<'_> {
                         dag.tasks.values().map(|id| self.task_id_of(id, span)).collect();
                     Some(self.list(ids, span))
                 }
+                "task_dict" => {
+                    let tasks: Vec<ObjId> = dag.tasks.values().collect();
+                    Some(self.nodes_by_id(&tasks, span))
+                }
+                "__dict__" => Some(self.all_attributes(object, &dag.id.display(), span)),
                 "add_task" | "add_tasks" | "get_task" | "has_task" | "cli" | "test" | "run"
-                | "task" | "set_dependency" | "__enter__" | "__exit__" => method(),
-                "roots" | "leaves" => Some(self.some_tasks_of(Some(id), "dag", name, span)),
+                | "task" | "set_dependency" | "topological_sort" | "__enter__" | "__exit__" => {
+                    method()
+                }
+                "roots" | "leaves" | "task_group" => {
+                    Some(self.some_tasks_of(Some(id), "dag", name, span))
+                }
                 _ => match dag.args.get(name) {
                     Some(kwarg) => Some(kwarg.val.clone()),
                     None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
                 },
             }),
             Object::Group(group) => Ok(match name.as_ref() {
+                _ if group.attrs.contains_key(name) => group.attrs.get(name).cloned(),
                 "group_id" | "node_id" => Some(Val::text(group.id, span)),
                 "default_args" => Some(group.default_args),
                 "dag" => group.dag.map(|id| Val::obj(id, span)),
+                "children" => Some(self.nodes_by_id(&group.children, span)),
+                "__dict__" => Some(self.all_attributes(object, &group.id.display(), span)),
                 "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__"
-                | "__exit__" | "get_child_by_label" => method(),
+                | "__exit__" | "get_child_by_label" | "get_roots" | "get_leaves" | "iter_tasks"
+                | "__rshift__" | "__lshift__" => method(),
                 _ => Some(self.hole(HoleKind::Name, format!("task_group.{name}"), span)),
             }),
             Object::XCom(task, _) => Ok(match name.as_ref() {
@@ -97,6 +111,26 @@ impl Interp<'_> {
             self.may_be(&made, &tasks.iter().collect::<Vec<_>>());
         }
         made
+    }
+
+    /// Tasks and groups in a dict, under their ids.
+    fn nodes_by_id(&mut self, nodes: &[ObjId], span: Span) -> Val {
+        self.work(nodes.len());
+        let named = nodes.iter().map(|node| {
+            let node = self.heap.resolve(*node);
+            let id = match self.heap.get(node) {
+                Object::Task(task) => task.id.clone(),
+                Object::Group(group) => group.id.clone(),
+                _ => Text::default(),
+            };
+            let key = match id.as_literal() {
+                Some(known) => Key::Str(known.into()),
+                None => Key::Hole(id.to_template()),
+            };
+            (key, (Val::text(id, span), Val::obj(node, span)))
+        });
+        let named = named.collect();
+        self.dict(named, span)
     }
 
     pub(super) fn task_id_of(&self, id: ObjId, span: Span) -> Val {
@@ -144,10 +178,7 @@ impl Interp<'_> {
             "__class__" => return Ok(Some(task.class.clone())),
             // Whatever is written there is an attribute of the task.
             "__dict__" => {
-                let all =
-                    self.hole(HoleKind::Name, format!("{}.__dict__", task.label.display()), span);
-                self.may_be(&all, &[object]);
-                return Ok(Some(all));
+                return Ok(Some(self.all_attributes(object, &task.label.display(), span)));
             }
             "upstream_list" | "downstream_list" => {
                 return Ok(Some(self.some_tasks_of(task.dag, "task", name, span)));
@@ -172,22 +203,15 @@ impl Interp<'_> {
             | "xcom_pull"
             | "dry_run"
             | "get_dag"
-            | "has_dag" => {
-                let own = self.class_lookup(&task.class, name);
-                if let Ok(Some(val)) = own {
-                    return self.bind_attribute(&val, object, &task.class, span).map(Some);
-                }
+            | "has_dag"
+            | "__rshift__"
+            | "__lshift__" => {
                 return Ok(Some(Val::new(
                     Data::Method(Rc::new((object.clone(), name.clone()))),
                     span,
                 )));
             }
             _ => {}
-        }
-        match self.class_lookup(&task.class, name) {
-            Ok(Some(val)) => return self.bind_attribute(&val, object, &task.class, span).map(Some),
-            Ok(None) => {}
-            Err(base) => return Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
         }
         if !task.initialised && !mapping::accepts(task.kind, name) {
             // A subclass asks for an attribute before Airflow's constructor set any.
@@ -284,8 +308,27 @@ impl Interp<'_> {
     }
 }
 
+/// Arguments of which the constructor makes a container when they are not given: see [`empty_argument`].
+pub(crate) const CONVERTED: &[&str] = &[
+    "annotations",
+    "arguments",
+    "cmds",
+    "configmaps",
+    "env_from",
+    "env_vars",
+    "image_pull_secrets",
+    "init_containers",
+    "labels",
+    "node_selector",
+    "ports",
+    "secrets",
+    "tolerations",
+    "volume_mounts",
+    "volumes",
+];
+
 /// What the constructor makes of an argument that is not given, or `None`, and that code may then add to.
-pub(super) fn empty_argument(name: &str) -> Option<Object> {
+pub(crate) fn empty_argument(name: &str) -> Option<Object> {
     match name {
         "cmds" | "arguments" | "env_vars" | "env_from" | "configmaps" | "ports" | "volumes"
         | "volume_mounts" | "secrets" | "image_pull_secrets" | "tolerations"
@@ -295,8 +338,33 @@ pub(super) fn empty_argument(name: &str) -> Option<Object> {
     }
 }
 
-/// Arguments whose default every release of the operator has alike.
-fn default_argument(name: &str) -> Option<Data> {
+/// Arguments whose default every release of the operator has alike: see [`default_argument`].
+pub(crate) const DEFAULTED: &[&str] = &[
+    "active_deadline_seconds",
+    "cluster_context",
+    "config_file",
+    "container_resources",
+    "container_security_context",
+    "dnspolicy",
+    "do_xcom_push",
+    "full_pod_spec",
+    "get_logs",
+    "hostname",
+    "hostnetwork",
+    "image",
+    "log_events_on_failure",
+    "namespace",
+    "pod_template_file",
+    "priority_class_name",
+    "random_name_suffix",
+    "reattach_on_restart",
+    "schedulername",
+    "startup_timeout_seconds",
+    "subdomain",
+];
+
+/// The default of an argument that is in [`DEFAULTED`].
+pub(crate) fn default_argument(name: &str) -> Option<Data> {
     match name {
         "active_deadline_seconds"
         | "cluster_context"
