@@ -14,7 +14,7 @@ use crate::diag::{Code, Diagnostic, Once};
 use crate::disk::Disk;
 use crate::eval::conditions::Conditions;
 use crate::eval::interp::Interp;
-use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject, Visited};
+use crate::eval::library::airflow::{DagObject, TaskKeyword, TaskObject, Visited, is_operator};
 use crate::eval::object::{Data, Map, ObjId, Object, Val};
 use crate::eval::surroundings::{Pass, Surroundings, in_all_surroundings, not_compared};
 use crate::eval::{Hole, HoleKind};
@@ -127,6 +127,9 @@ fn load_once(interp: &mut Interp<'_>, path: &Path, file: &LoadedFile) -> Loaded 
     loaded
 }
 
+/// Functions and classes that are looked at to find out whether one makes tasks.
+const FUNCTIONS_SEARCHED: usize = 1000;
+
 /// Functions handed to code podlift cannot see may be called by it: their tasks are kept as patterns.
 fn call_escaped(interp: &mut Interp<'_>) {
     let mut done = 0;
@@ -156,20 +159,54 @@ fn call_escaped(interp: &mut Interp<'_>) {
     }
 }
 
-/// Whether a function mentions an operator at all: the others are not worth a call with unknown
-/// arguments.
+/// Whether a function, or one that it names, mentions an operator at all: the others are not worth a call with
+/// unknown arguments.
 fn makes_tasks(interp: &Interp<'_>, function: &Val) -> bool {
-    let id = match function.as_obj().map(|id| interp.heap.get(id)) {
-        Some(Object::Function(_)) => function.as_obj(),
-        Some(Object::Bound(inner, _)) => inner.as_obj(),
-        _ => None,
-    };
-    match id.map(|id| interp.heap.get(id)) {
-        Some(Object::Function(function)) => names::reads(&function.def).iter().any(|name| {
-            name.ends_with("Operator") || name.ends_with("Sensor") || name.as_ref() == "DAG"
-        }),
-        _ => false,
+    let mut seen: FxHashSet<ObjId> = FxHashSet::default();
+    let mut open = vec![function.clone()];
+    while let Some(val) = open.pop() {
+        if let Some(path) = val.as_symbol() {
+            if is_operator(path) || path == "airflow.DAG" || path.starts_with("airflow.task") {
+                return true;
+            }
+            continue;
+        }
+        let Some(id) = val.as_obj().map(|id| interp.heap.resolve(id)) else { continue };
+        if seen.len() > FUNCTIONS_SEARCHED || !seen.insert(id) {
+            continue;
+        }
+        match interp.heap.get(id) {
+            Object::Function(function) => {
+                // Imported in the function itself, where its name is no value yet.
+                let is_named = |name: &Name| name.ends_with("Operator") || name.ends_with("Sensor");
+                if names::reads(&function.def).iter().any(is_named) {
+                    return true;
+                }
+                let scopes = function.closure.iter().chain([&function.globals]);
+                let scopes: Vec<ObjId> = scopes.copied().collect();
+                for name in names::free(&function.def) {
+                    let found = scopes.iter().find_map(|scope| match interp.heap.get(*scope) {
+                        Object::Scope(names) => names.get(&name).cloned(),
+                        _ => None,
+                    });
+                    open.extend(found);
+                }
+            }
+            Object::Bound(inner, this) => open.extend([inner.clone(), this.clone()]),
+            Object::Partial(inner, ..)
+            | Object::Static(inner)
+            | Object::ClassMethod(inner)
+            | Object::Property(inner, ..) => open.push(inner.clone()),
+            Object::Instance(instance) => open.push(instance.class.clone()),
+            Object::Class(class, attrs) => {
+                open.extend(class.mro.iter().cloned());
+                open.extend(attrs.values().filter(|val| val.as_obj().is_some()).cloned());
+            }
+            Object::TaskDecorator(_) => return true,
+            _ => {}
+        }
     }
+    false
 }
 
 /// DAGs Airflow would find: in a global variable of the file, or used as a context.
@@ -278,8 +315,8 @@ fn task_of(
     task: &TaskObject,
 ) -> Task {
     let mut upstream: Vec<ObjId> = task.upstream.clone();
-    let values = task.keywords.values().map(|keyword| &keyword.val);
-    interp.xcoms_in_all(values, common.without_xcoms, &mut upstream);
+    let values = interp.values_with_xcoms(task);
+    interp.xcoms_in_all(values.into_iter(), common.without_xcoms, &mut upstream);
     let mut ids: Vec<String> = upstream
         .into_iter()
         .filter_map(|id| match interp.heap.get(id) {

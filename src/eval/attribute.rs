@@ -197,6 +197,7 @@ impl Interp<'_> {
                 Ok(function.attrs.get(name).cloned())
             }
             Object::Function(function) => Ok(match name.as_ref() {
+                "__call__" => Some(object.clone()),
                 "__name__" => {
                     let own = function.name.rsplit('.').next().unwrap_or(&function.def.name);
                     Some(Val::str(own, span))
@@ -220,6 +221,7 @@ impl Interp<'_> {
                 let (function, this) = (function.clone(), this.clone());
                 match name.as_ref() {
                     "__self__" => Ok(Some(this)),
+                    "__call__" => Ok(Some(object.clone())),
                     "__func__" => Ok(Some(function)),
                     _ => self.find_attribute(&function, name, span),
                 }
@@ -560,12 +562,7 @@ impl Interp<'_> {
                 Ok(self.heap.val(Object::Bound(inner, class.clone()), span))
             }
             Object::Static(inner) => Ok(inner),
-            Object::Record(kind, _)
-                if matches!(
-                    kind.as_ref(),
-                    library::managers::MANAGER_FUNCTION | library::functional::CACHED_FUNCTION
-                ) =>
-            {
+            Object::Record(kind, _) if library::callables::is_method(&kind) => {
                 Ok(self.heap.val(Object::Bound(val.clone(), this.clone()), span))
             }
             Object::Property(getter, ..) => {

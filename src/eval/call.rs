@@ -281,6 +281,9 @@ impl Interp<'_> {
                     }
                     Object::TaskDecorator(_) => self.call_task_decorator(id, args, span),
                     Object::Instance(_) | Object::Task(_) | Object::Dag(_) | Object::Group(_) => {
+                        if let Some(decorated) = self.under_manager(function, &args, span) {
+                            return Ok(decorated);
+                        }
                         if let Some(method) = self.own_method(function, "__call__", span)? {
                             return self.call(&method, args, span);
                         }
@@ -288,15 +291,9 @@ impl Interp<'_> {
                             format!("'{}' object is not callable", self.type_name(function));
                         self.type_error(message, span)
                     }
-                    Object::Record(kind, attrs) => match (kind.as_ref(), attrs.get("function")) {
-                        (super::library::managers::MANAGER_FUNCTION, Some(inner)) => {
-                            self.call_manager_function(inner, args, span)
-                        }
-                        (super::library::functional::CACHED_FUNCTION, Some(inner)) => {
-                            self.call_cached(id, inner, args, span)
-                        }
-                        _ => self.call_unknown(function, &args, span),
-                    },
+                    Object::Record(kind, attrs) => {
+                        self.call_record(function, id, (&kind, &attrs), args, span)
+                    }
                     Object::Poisoned(_) => self.call_unknown(function, &args, span),
                     _ => {
                         let message =
@@ -390,6 +387,7 @@ impl Interp<'_> {
             std::iter::once(function).chain(results.iter().flatten()).collect();
         self.may_be(&made, &choices);
         self.hold(&made, &choices);
+        self.keep_xcoms(&made, function, args);
         Ok(made)
     }
 

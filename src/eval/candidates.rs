@@ -285,7 +285,7 @@ impl Interp<'_> {
     }
 
     /// A call of an attribute is one of its methods. What the object holds besides is not called.
-    fn only_calls(&mut self, attribute: &Val, methods: Vec<Val>) {
+    pub(crate) fn only_calls(&mut self, attribute: &Val, methods: Vec<Val>) {
         if let Some(hole) = attribute.hole() {
             self.methods.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), methods));
         }

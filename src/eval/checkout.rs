@@ -9,8 +9,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Stands in front of the names of folders that belong to this machine. Digits, because `json.dumps`, `repr`, `quote` and
-/// `lower` leave them as they are; so many that no other text holds them.
+/// Stands in front of the names of folders that belong to this machine. Digits, because `json.dumps`, `repr` and
+/// `quote` leave them as they are; so many that no other text holds them.
 const MARK: &str = "907046105382771";
 
 /// How many folders without a name go before those of this machine, so that code which climbs far does not come to `/`
@@ -61,6 +61,8 @@ pub(crate) fn is_odd_method(text: &str, name: &str, first: Option<&str>) -> bool
     match name {
         "find" | "index" | "rfind" | "rindex" | "count" | "encode" | "ljust" | "rjust"
         | "center" | "zfill" => true,
+        // The names of this machine may have no letters that change, others do.
+        "lower" | "upper" | "casefold" | "capitalize" | "swapcase" | "title" => true,
         "startswith" => first != Some("/") && !is_marked_too,
         "replace" | "removeprefix" => {
             !is_marked_too && first.is_none_or(|first| first.contains('/'))

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
 use super::heap::Heap;
@@ -12,7 +14,7 @@ use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
 use super::pure::hash::hexdigest;
 use super::surroundings::{Asked, Surroundings};
 use super::{Hole, HoleKind, Text};
-use crate::airflow::Settings;
+use crate::airflow::{OperatorKind, Settings};
 use crate::diag::{Diagnostic, Once};
 use crate::python::ast::{Expr, Function, Name};
 use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
@@ -129,6 +131,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) globals_of_world: Map<Name, Val>,
     /// Exceptions being handled, innermost last, for a bare `raise`.
     pub(crate) handling: Vec<Val>,
+    /// The arguments that operators of a kind render, found out once.
+    pub(crate) rendered: std::cell::RefCell<Vec<(OperatorKind, Rc<FxHashSet<String>>)>>,
     /// Functions that were handed to code podlift cannot see, and so may be called by it, each with the
     /// DAG and the task group around.
     pub(crate) escaped: Vec<(Val, Option<ObjId>, Option<ObjId>)>,
@@ -232,6 +236,7 @@ impl<'a> Interp<'a> {
             airflow: super::library::airflow::World::default(),
             globals_of_world: Map::default(),
             handling: Vec::new(),
+            rendered: std::cell::RefCell::default(),
             escaped: Vec::new(),
             wrapped: Vec::new(),
             joined: Map::default(),

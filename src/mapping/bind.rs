@@ -1,10 +1,12 @@
 //! Which row each keyword of a task falls under.
 
+use rustc_hash::FxHashSet;
+
 use super::convert::Subject;
 use super::node::Jinja;
 use super::release::Release;
 use super::row::{Releases, Row, Table};
-use super::tables::Scope;
+use super::tables::{Scope, Tables};
 use crate::airflow::{Keyword, OperatorKind, Settings};
 use crate::eval::Value;
 use crate::python::Span;
@@ -116,6 +118,19 @@ pub(crate) fn bind_fixed<'a>(
         jinja: jinja(scope.kind, table, row, target),
         release: target.release(table.releases),
     })
+}
+
+/// The arguments of an operator in which Airflow, of the releases of the settings, renders Jinja and looks for XComs.
+pub fn rendered_arguments(kind: OperatorKind, settings: &Settings) -> FxHashSet<String> {
+    let target = Target::of(settings);
+    Tables::builtin()
+        .rows()
+        .filter(|(table, row)| {
+            table.operators.iter().any(|name| OperatorKind::from(*name) == kind)
+                && jinja(kind, table, row, &target) == Jinja::Rendered
+        })
+        .map(|(_, row)| row.argument.clone())
+        .collect()
 }
 
 /// Whether Airflow renders an argument.

@@ -48,6 +48,7 @@ mod tests;
 
 pub use accept::{accepts, template_fields};
 pub use account::{Account, Disposition, KeywordAccount, Mapped};
+pub use bind::rendered_arguments;
 pub use coverage::coverage_markdown;
 pub(crate) use jinja::only_in_airflow;
 pub use release::{NotARelease, Release};

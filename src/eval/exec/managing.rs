@@ -7,6 +7,7 @@ use crate::eval::call::Args;
 use crate::eval::heap::Delta;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::lazy::Lazy;
+use crate::eval::library::airflow::setups::WRAPPER;
 use crate::eval::library::managers::{EXIT_STACK, GENERATOR_MANAGER};
 use crate::eval::object::{Data, Object, Val};
 use crate::eval::{Hole, HoleKind};
@@ -105,6 +106,10 @@ impl Interp<'_> {
                     self.enter_group(id);
                     return Ok(manager.clone());
                 }
+                Object::Task(_) | Object::XCom(..) => return self.enter_work(manager, span),
+                Object::Record(class, _) if class.as_ref() == WRAPPER => {
+                    return self.enter_work(manager, span);
+                }
                 Object::Record(class, attrs) if class.as_ref() == "contextlib.nullcontext" => {
                     if let Some(val) = attrs.get("enter_result") {
                         return Ok(val.clone());
@@ -155,6 +160,8 @@ impl Interp<'_> {
             match self.heap.get(id) {
                 Object::Dag(_) => self.leave_dag(id),
                 Object::Group(_) => self.leave_group(id),
+                Object::Task(_) | Object::XCom(..) => self.leave_work(span)?,
+                Object::Record(class, _) if class.as_ref() == WRAPPER => self.leave_work(span)?,
                 Object::Record(class, _) => {
                     let class = class.clone();
                     let swallowed = self.leave_library(manager, &class, raised, span)?;

@@ -7,6 +7,7 @@ mod numbers;
 
 use std::rc::Rc;
 
+use super::callables::{DISPATCHED, DISPATCHED_METHOD, PARTIAL_METHOD};
 use crate::eval::branch::Flow;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
@@ -67,7 +68,16 @@ impl Interp<'_> {
     fn call_functools(&mut self, name: &str, args: &Args, span: Span) -> Option<Res> {
         let first = args.pos.first();
         match (name, first) {
-            ("partial" | "partialmethod", Some(function)) => {
+            ("partialmethod", Some(_)) => {
+                let partial = self.call_functools("partial", args, span)?;
+                Some(partial.map(|partial| self.make_holder(PARTIAL_METHOD, &partial, span)))
+            }
+            ("singledispatch" | "singledispatchmethod", Some(function)) => {
+                let kind = if name == "singledispatch" { DISPATCHED } else { DISPATCHED_METHOD };
+                Some(Ok(self.make_holder(kind, function, span)))
+            }
+            ("register()", Some(_)) => self.apply_register(args, span),
+            ("partial", Some(function)) => {
                 // A partial of a partial is one, as in CPython.
                 let within = function.as_obj().map(|id| self.heap.get(id));
                 let (function, mut pos, mut kw) = match within {
@@ -299,7 +309,8 @@ impl Interp<'_> {
                     call.kw.insert(Name::from(name), Kwarg { val, span });
                 }
             }
-            return self.call_method(this, &Name::from(method), call, span).map(Some);
+            let method = self.attribute(this, &Name::from(method), span)?;
+            return self.call(&method, call, span).map(Some);
         }
         let name = name.trim_start_matches("__").trim_end_matches("__").trim_end_matches('_');
         Ok(Some(match args.pos.as_slice() {

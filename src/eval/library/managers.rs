@@ -20,11 +20,17 @@ pub(crate) const EXIT_STACK: &str = "contextlib.ExitStack";
 impl Interp<'_> {
     /// A function under `@contextlib.contextmanager` called.
     pub(crate) fn call_manager_function(&mut self, function: &Val, args: Args, span: Span) -> Res {
+        let mut attrs = Map::default();
+        if !args.is_open() && args.doubtful.is_empty() {
+            // As a decorator it is made anew for each call.
+            let kw = args.kw.iter().map(|(name, given)| (name.clone(), given.val.clone()));
+            let again = Object::Partial(function.clone(), args.pos.clone(), kw.collect());
+            attrs.insert(Name::from("again"), self.heap.val(again, span));
+        }
         let generator = self.call(function, args, span)?;
         if self.unknown(&generator).is_some() {
             return Ok(generator);
         }
-        let mut attrs = Map::default();
         attrs.insert(Name::from("generator"), generator);
         Ok(self.heap.val(Object::Record(GENERATOR_MANAGER.into(), attrs), span))
     }

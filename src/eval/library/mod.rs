@@ -6,6 +6,7 @@
 
 pub(crate) mod airflow;
 pub(crate) mod builtins;
+pub(crate) mod callables;
 pub(crate) mod collections;
 pub(crate) mod containers;
 pub(crate) mod datetime;
@@ -234,6 +235,15 @@ impl Interp<'_> {
     fn call_standard(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
         let (module, name) = path.rsplit_once('.')?;
         match path.split('.').next()? {
+            "concurrent" => self.call_concurrent(path, args, span),
+            "threading" if name == "Thread" => self.call_concurrent(path, args, span),
+            "inspect" if name == "getmembers" || name.starts_with("is") => {
+                self.call_inspect(path, args, span)
+            }
+            "types" if name == "MethodType" && args.pos.len() == 2 => {
+                let (function, this) = (args.pos.first()?.clone(), args.pos.get(1)?.clone());
+                Some(Ok(self.heap.val(Object::Bound(function, this), span)))
+            }
             "os" | "sys" | "platform" | "socket" | "getpass" | "random" | "uuid" | "secrets"
             | "time" | "logging" | "warnings" | "importlib" | "tempfile" | "subprocess"
             | "shutil" | "threading" | "signal" | "inspect" | "traceback" | "atexit" | "gc"

@@ -325,6 +325,9 @@ impl Interp<'_> {
                 self.config_method(this, &attrs, name, args, span)
             }
             "hashlib.hash" => self.digest_method(id, &attrs, name, args, span),
+            _ if super::callables::methods_of(&class).is_some() => {
+                self.callable_method(this, (&class, &attrs), name, args, span)
+            }
             "urllib.parse.ParseResult" => match name {
                 "geturl" => self.unsplit_url(&attrs, span),
                 _ => None,
@@ -356,7 +359,7 @@ impl Interp<'_> {
             _ if class.starts_with("airflow.") || class.starts_with("kubernetes.") => {
                 return Some(method(object, name, span));
             }
-            _ => &[],
+            _ => super::callables::methods_of(class).unwrap_or_default(),
         };
         if methods.contains(&name.as_ref()) {
             return Some(method(object, name, span));

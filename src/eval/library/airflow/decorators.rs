@@ -1,5 +1,6 @@
 //! Decorators: `@dag`, `@task_group`, `@task` and its relatives, `.expand`, `.partial`, `.override`.
 
+use super::setups::{SETUP, TEARDOWN};
 use super::{DecoratorObject, is_operator};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
@@ -11,6 +12,9 @@ use crate::python::ast::Name;
 
 /// How many bytes of the text of a function make a step, for each task of it.
 const BYTES_OF_A_FUNCTION: usize = 8;
+
+/// The trigger rule of a teardown.
+const TEARDOWN_RULE: &str = "all_done_setup_success";
 
 impl Interp<'_> {
     /// `@dag`, `@task`, `@task.kubernetes(...)`, `@task_group`: with a function the decorated thing,
@@ -43,6 +47,7 @@ impl Interp<'_> {
             function,
             partial: Map::default(),
             more_kw: args.more_kw.clone(),
+            mark: None,
         };
         self.heap.val(Object::TaskDecorator(Box::new(object)), span)
     }
@@ -71,6 +76,18 @@ impl Interp<'_> {
                 self.type_error(message, span)
             }
             _ => self.call_decorated_task(&decorator, args, None, span),
+        }
+    }
+
+    /// `@setup` and `@teardown` on a decorated function.
+    fn mark_decorator(&mut self, decorated: &Val, is_setup: bool, span: Span) {
+        let Some(id) = decorated.as_obj() else { return };
+        if let Object::TaskDecorator(decorator) = self.heap.get_mut(id) {
+            decorator.mark = Some(if is_setup { SETUP } else { TEARDOWN });
+            if !is_setup {
+                let val = Val::str(TEARDOWN_RULE, span);
+                decorator.kwargs.insert(Name::from("trigger_rule"), Kwarg { val, span });
+            }
         }
     }
 
@@ -127,6 +144,12 @@ impl Interp<'_> {
             // The text of the function is a part of the job spec.
             let span = object.def.def_span;
             self.work(span.end.saturating_sub(span.start) as usize / BYTES_OF_A_FUNCTION);
+        }
+        if let Some(mark) = decorator.mark {
+            self.mark(id, mark, span);
+        }
+        if mapped.is_some() || decorator.mark.is_some() {
+            self.forget_task(id);
         }
         if let Object::Task(task) = self.heap.get_mut(id) {
             task.kind = kind;
@@ -185,13 +208,22 @@ impl Interp<'_> {
                     result.map(|()| Val::none(span))
                 }
                 "__rshift__" | "__lshift__" => self.shift(this, name, args, span),
-                "as_setup" => Ok(this.clone()),
+                "as_setup" => {
+                    self.mark(id, SETUP, span);
+                    Ok(this.clone())
+                }
+                "__enter__" => self.enter_work(this, span),
+                "__exit__" => self.leave_work(span).map(|()| Val::none(span)),
                 "as_teardown" => {
+                    self.mark(id, TEARDOWN, span);
                     // A teardown runs whatever its work came to, once its setups have succeeded.
-                    let rule = Val::str("all_done_setup_success", span);
+                    let rule = Val::str(TEARDOWN_RULE, span);
                     self.set_task_attribute(id, &Name::from("trigger_rule"), rule, span);
                     match args.named("setups").cloned() {
-                        Some(setups) => self.relate(&setups, this, span).map(|()| this.clone()),
+                        Some(setups) => {
+                            self.mark_all(&setups, SETUP, span);
+                            self.relate(&setups, this, span).map(|()| this.clone())
+                        }
                         None => Ok(this.clone()),
                     }
                 }
@@ -214,12 +246,20 @@ impl Interp<'_> {
                     };
                     result.map(|()| Val::none(span))
                 }
-                "as_setup" | "as_teardown" => Ok(this.clone()),
+                "as_setup" | "as_teardown" => {
+                    let task = Val::obj(task, span);
+                    let made = self.call_method(&task, name, args.clone(), span);
+                    made.map(|_| this.clone())
+                }
                 "__str__" => self.str_text(this, span).map(|text| self.bounded_text(text, span)),
                 _ => {
                     // `.map`, `.zip`, `.concat`: values of a later run.
                     let text = format!("{key}.{name}");
-                    Ok(self.hole(crate::eval::HoleKind::XCom, text, span))
+                    let made = self.hole(crate::eval::HoleKind::XCom, text, span);
+                    let mut tasks = vec![task];
+                    args.all().into_iter().for_each(|val| self.xcoms_in(val, &mut tasks));
+                    self.is_made_of(&made, tasks);
+                    Ok(made)
                 }
             }),
             Object::Group(_) => Some(match name.as_ref() {
@@ -451,19 +491,24 @@ impl Interp<'_> {
                 Some(self.relate(&up, &down, span).map(|()| Val::none(span)))
             }
             "airflow.setup" | "airflow.teardown" => Some(Ok(match args.pos.first() {
-                // `@setup` on a decorated task changes only when it runs.
                 Some(val) if matches!(val.data, Data::Obj(_)) => {
                     let is_function = val
                         .as_obj()
                         .is_some_and(|id| matches!(self.heap.get(id), Object::Function(_)));
-                    if is_function {
+                    let decorated = if is_function {
                         self.make_decorator("airflow.task", args, span)
                     } else {
                         val.clone()
-                    }
+                    };
+                    self.mark_decorator(&decorated, path == "airflow.setup", span);
+                    decorated
                 }
-                _ => Val::symbol("airflow.setup", span),
+                _ => Val::symbol(path, span),
             })),
+            "airflow.SetupTeardownContext.add_task" => Some(self.add_to_block(args, span)),
+            _ if path.ends_with(".context_wrapper") || path.ends_with(".ContextWrapper") => {
+                self.context_wrapper(args, span)
+            }
             _ if path == "airflow.task" || path.starts_with("airflow.task.") => {
                 Some(Ok(self.make_decorator(path, args, span)))
             }

@@ -12,6 +12,7 @@ pub(crate) mod lookups;
 mod nodes;
 mod operators;
 mod relations;
+pub(crate) mod setups;
 
 use std::sync::Arc;
 
@@ -40,6 +41,10 @@ pub(crate) struct World {
     pub(crate) orphans: Vec<ObjId>,
     /// `@dag` functions that were decorated and, when called, their DAG.
     pub(crate) dag_functions: Vec<(Val, bool)>,
+    /// What is made of XComs by `.map`, `.zip` and `.concat`: the tasks it waits for, by the address of its hole.
+    pub(crate) made_of_xcoms: Map<usize, (Arc<Hole>, Vec<ObjId>)>,
+    /// `with` blocks of setups and teardowns.
+    pub(crate) blocks: setups::Blocks,
     /// What stands for a list among the default arguments of a DAG, by the DAG and the list.
     pub(crate) copied_env_from: Map<(ObjId, ObjId), Val>,
 }
@@ -140,6 +145,8 @@ pub(crate) struct DecoratorObject {
     /// Arguments of `.partial(...)` on a decorated function.
     pub(crate) partial: Map<Name, Kwarg>,
     pub(crate) more_kw: Option<Val>,
+    /// What `@setup` and `@teardown` mark its tasks with.
+    pub(crate) mark: Option<&'static str>,
 }
 
 /// Names recognised wherever under `airflow.` they are imported from.

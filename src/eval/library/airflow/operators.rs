@@ -414,6 +414,7 @@ impl Interp<'_> {
         {
             group.children.push(id);
         }
+        self.collect_task(id);
         match dag {
             Some(dag) => self.add_to_dag(dag, id, &full, span),
             None => self.airflow.orphans.push(id),
@@ -558,7 +559,7 @@ impl Interp<'_> {
 
 /// Arguments that the constructor of the KubernetesPodOperator converts. Up to release 10.22 it converts a dict of
 /// `env_vars`, too; since then that is done only when the task is rendered.
-pub(super) fn converted_at_once(name: &str, provider: &str) -> bool {
+pub(crate) fn converted_at_once(name: &str, provider: &str) -> bool {
     match name {
         "ports" | "tolerations" | "affinity" | "image_pull_secrets" => true,
         "env_vars" => {

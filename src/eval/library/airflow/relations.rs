@@ -1,14 +1,21 @@
 //! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
+use super::TaskObject;
+use super::operators::converted_at_once;
+use crate::airflow::{OperatorKind, SPREAD};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Native, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
+use crate::mapping;
 use crate::python::Span;
-use crate::python::ast::BinaryOp;
+use crate::python::ast::{BinaryOp, Name};
 
 /// Values that are looked at in the time of a step.
 const LOOKED_AT: usize = 2;
@@ -232,15 +239,19 @@ impl Interp<'_> {
         if let (false, Some(open)) = (nodes.is_empty(), &args.more_pos) {
             self.tell_lost(open, span);
         }
-        // Labels only name the edge: the nodes around them are related to each other.
-        let nodes: Vec<Val> = nodes
-            .into_iter()
-            .filter(|val| !matches!(&val.data, Data::Native(native) if matches!(native.as_ref(), Native::Label(_))))
-            .collect();
-        for pair in nodes.windows(2) {
-            let [up, down] = pair else { continue };
+        // Labels only name the edge: the nodes around them are related to each other, all of one side to all of the
+        // other.
+        let is_label = |val: &Val| matches!(&val.data, Data::Native(native) if matches!(native.as_ref(), Native::Label(_)));
+        let mut before: Option<(Val, bool)> = None;
+        for node in nodes {
+            if is_label(&node) {
+                before = before.map(|(val, _)| (val, true));
+                continue;
+            }
+            let Some((up, is_labelled)) = before.replace((node.clone(), false)) else { continue };
+            let (up, down) = (&up, &node);
             let lists = (self.plain_list(up), self.plain_list(down));
-            if let ((Some(ups), Some(downs)), false) = (lists, linear) {
+            if let ((Some(ups), Some(downs)), false) = (lists, linear || is_labelled) {
                 if ups.len() != downs.len() {
                     let message = format!(
                         "Chain not supported for different length Iterable. Got {} and {}.",
@@ -267,6 +278,67 @@ impl Interp<'_> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// The arguments of a task in which Airflow looks for XComs: those that it renders and has not converted yet.
+    pub(crate) fn values_with_xcoms<'a>(&self, task: &'a TaskObject) -> Vec<&'a Val> {
+        let own = match self.class_lookup(&task.class, "template_fields") {
+            Ok(Some(fields)) => self.plain_list(&fields).map(|fields| {
+                fields.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect()
+            }),
+            _ => None,
+        };
+        let of_kind = self.rendered_arguments(task.kind);
+        let is_rendered = |name: &Name| match (&own, &of_kind) {
+            (Some(own), _) => FxHashSet::contains(own, name.as_ref()),
+            (None, Some(fields)) => fields.contains(name.as_ref()),
+            (None, None) => true,
+        };
+        let is_converted = |name: &Name, val: &Val| {
+            let object = val.as_obj().map(|id| self.heap.get(id));
+            matches!(object, Some(Object::Dict(..)))
+                && converted_at_once(name, &self.settings.provider_version)
+        };
+        let looked_at = task.keywords.iter().filter(|(name, keyword)| {
+            name.as_ref() == SPREAD || is_rendered(name) && !is_converted(name, &keyword.val)
+        });
+        looked_at.map(|(_, keyword)| &keyword.val).collect()
+    }
+
+    /// The arguments that operators of a kind render; `None` for those podlift has no table of.
+    fn rendered_arguments(&self, kind: OperatorKind) -> Option<Rc<FxHashSet<String>>> {
+        if kind == OperatorKind::Other {
+            return None;
+        }
+        let mut known = self.rendered.borrow_mut();
+        if let Some((_, fields)) = known.iter().find(|(other, _)| *other == kind) {
+            return Some(Rc::clone(fields));
+        }
+        let fields = Rc::new(mapping::rendered_arguments(kind, self.settings));
+        known.push((kind, Rc::clone(&fields)));
+        Some(fields)
+    }
+
+    /// What is made of XComs by a method of a lazy value keeps those it is given: `xcom.map(f).concat(other)`.
+    pub(crate) fn keep_xcoms(&mut self, made: &Val, method: &Val, args: &Args) {
+        if self.airflow.made_of_xcoms.is_empty() {
+            return;
+        }
+        let mut tasks = Vec::new();
+        self.xcoms_in(method, &mut tasks);
+        if tasks.is_empty() {
+            return;
+        }
+        args.all().into_iter().for_each(|val| self.xcoms_in(val, &mut tasks));
+        self.is_made_of(made, tasks);
+    }
+
+    /// Remembers the tasks whose XComs an unknown value is made of.
+    pub(crate) fn is_made_of(&mut self, made: &Val, tasks: Vec<ObjId>) {
+        if let Some(hole) = made.hole() {
+            let address = Arc::as_ptr(hole).addr();
+            self.airflow.made_of_xcoms.insert(address, (Arc::clone(hole), tasks));
         }
     }
 
@@ -320,6 +392,14 @@ impl Interp<'_> {
             {
                 open.extend(items.iter().rev());
             }
+            if let Data::Unknown(hole) = &val.data
+                && !self.airflow.made_of_xcoms.is_empty()
+            {
+                for part in std::iter::once(hole).chain(&hole.roots) {
+                    let known = self.airflow.made_of_xcoms.get(&Arc::as_ptr(part).addr());
+                    found.extend(known.iter().flat_map(|(_, tasks)| tasks));
+                }
+            }
             let Some(id) = val.as_obj().map(|id| self.heap.resolve(id)) else { continue };
             match self.heap.get(id) {
                 Object::XCom(task, _) => found.push(self.heap.resolve(*task)),
@@ -329,8 +409,8 @@ impl Interp<'_> {
                 Object::Dict(entries, _) if is_new(Container::Object(id)) => {
                     open.extend(entries.values().rev().map(|(_, item)| item));
                 }
-                Object::Model(_, fields) if is_new(Container::Object(id)) => {
-                    open.extend(fields.values().rev());
+                Object::Set(items, _) if is_new(Container::Object(id)) => {
+                    open.extend(items.values().rev());
                 }
                 _ => {}
             }

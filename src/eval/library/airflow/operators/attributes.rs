@@ -192,6 +192,8 @@ impl Interp<'_> {
             | "set_downstream"
             | "as_setup"
             | "as_teardown"
+            | "__enter__"
+            | "__exit__"
             | "update_relative"
             | "render_template_fields"
             | "add_inlets"
@@ -301,6 +303,7 @@ impl Interp<'_> {
             }
             "template_ext" => Some(Val::tuple(Vec::new(), span)),
             "template_fields_renderers" => Some(self.dict(Default::default(), span)),
+            "is_setup" | "is_teardown" => Some(Val::bool(false, span)),
             "ui_color" => Some(Val::str("#fff", span)),
             "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
             _ => None,

@@ -1,5 +1,7 @@
 //! Mapped operators: `partial`, `expand` and `expand_kwargs`.
 
+use rustc_hash::FxHashSet;
+
 use crate::airflow::Origin;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
@@ -19,6 +21,7 @@ impl Interp<'_> {
             function: Some(class.clone()),
             partial: Map::default(),
             more_kw: args.more_kw,
+            mark: None,
         };
         self.heap.val(Object::TaskDecorator(Box::new(object)), span)
     }
@@ -115,6 +118,9 @@ impl Interp<'_> {
                     .insert(Name::from("**"), TaskKeyword { val, origin: Origin::Expand, span });
             }
         }
+        if let Some(id) = val.as_obj() {
+            self.forget_task(id);
+        }
         // Upstream tasks whose results are mapped over.
         self.depend_on_all(&val, &open);
         Ok(val)
@@ -130,6 +136,8 @@ impl Interp<'_> {
         for val in from {
             self.xcoms_in(val, &mut tasks);
         }
+        let mut seen = FxHashSet::default();
+        tasks.retain(|task| seen.insert(*task));
         let ids: Vec<String> = tasks
             .into_iter()
             .filter_map(|id| match self.heap.get(id) {
