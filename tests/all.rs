@@ -20,6 +20,7 @@ mod eval {
 
     mod edges;
     mod found;
+    mod nodes;
     mod perhaps;
     mod random;
     mod surroundings;

@@ -127,6 +127,9 @@ fn load_once(interp: &mut Interp<'_>, path: &Path, file: &LoadedFile) -> Loaded 
     loaded
 }
 
+/// What stands for the calls of functions that were handed to code podlift cannot see.
+const OUTSIDE: &str = "call from outside the roots";
+
 /// Functions and classes that are looked at to find out whether one makes tasks.
 const FUNCTIONS_SEARCHED: usize = 1000;
 
@@ -140,7 +143,7 @@ fn call_escaped(interp: &mut Interp<'_>) {
         }
         let hole = Arc::new(Hole {
             kind: HoleKind::Call,
-            name: "call from outside the roots".to_owned(),
+            name: OUTSIDE.to_owned(),
             default: None,
             reason: "the function is called by code outside the roots, or not at all".to_owned(),
             span: function.span,
@@ -244,11 +247,13 @@ fn tell_leftovers(interp: &mut Interp<'_>) {
             && task.kind != OperatorKind::Other
         {
             let text = task.id.display();
-            interp.tell(Diagnostic::new(
-                Code::TaskWithoutDag,
-                task.span,
-                format!("task `{text}` belongs to no DAG, so Airflow never runs it"),
-            ));
+            let is_outside = task.pattern.as_ref().is_some_and(|by| by.name == OUTSIDE);
+            let message = if is_outside {
+                format!("it is not known in which DAG task `{text}` is made, if at all")
+            } else {
+                format!("task `{text}` belongs to no DAG, so Airflow never runs it")
+            };
+            interp.tell(Diagnostic::new(Code::TaskWithoutDag, task.span, message));
         }
     }
     for (function, called) in interp.airflow.dag_functions.clone() {

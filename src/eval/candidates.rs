@@ -97,14 +97,11 @@ impl Interp<'_> {
                 | Object::Record(..)
                 | Object::Instance(_)
                 | Object::Task(_)
+                | Object::Dag(_)
+                | Object::Group(_)
                 | Object::Iterator(..)
                 | Object::Lazy(_)
         ) || is_callable(object)
-            || match object {
-                Object::Dag(dag) => dag.class.as_obj().is_some(),
-                Object::Group(group) => group.class.as_obj().is_some(),
-                _ => false,
-            }
     }
 
     /// Something unknown is gone over: if it is one of known iterators, nobody knows where that stands.

@@ -28,6 +28,11 @@ impl Interp<'_> {
             return self.exec_block(body);
         };
         let manager = attempt!(self.eval(expr));
+        let nodes = self.nodes_of_unknown(&manager);
+        if !nodes.is_empty() {
+            let cond = self.condition_at(expr.span, &manager);
+            return self.exec_with_one_of(&cond, &nodes, target.as_ref(), (rest, body), expr.span);
+        }
         let entered = attempt!(self.enter(&manager, expr.span));
         if let Some(target) = target {
             attempt!(self.assign(target, entered));
@@ -37,6 +42,45 @@ impl Interp<'_> {
         }
         let flow = self.exec_with(rest, body);
         self.leave_with(&manager, flow, expr.span)
+    }
+
+    /// The DAGs, groups or setups that an unknown manager may be: what is made in its body is made there.
+    fn nodes_of_unknown(&self, manager: &Val) -> Vec<Val> {
+        let mut found = self.candidates_of(manager);
+        let is_node = |val: &Val| {
+            let object = val.as_obj().map(|id| self.heap.get(id));
+            matches!(object, Some(Object::Dag(_) | Object::Group(_) | Object::Task(_)))
+        };
+        if !found.iter().any(is_node) {
+            found.clear();
+        }
+        found
+    }
+
+    /// A `with` on one of several managers: the body is gone through for each.
+    fn exec_with_one_of(
+        &mut self,
+        cond: &Arc<Hole>,
+        managers: &[Val],
+        target: Option<&Target>,
+        (rest, body): (&[(Expr, Option<Target>)], &[Stmt]),
+        span: Span,
+    ) -> Flow {
+        let Some((manager, others)) = managers.split_first() else { return Flow::Normal };
+        let mut run = |this: &mut Self| {
+            let entered = attempt!(this.enter(manager, span));
+            if let Some(target) = target {
+                attempt!(this.assign(target, entered));
+            }
+            let flow = this.exec_with(rest, body);
+            this.leave_with(manager, flow, span)
+        };
+        if others.is_empty() {
+            return run(self);
+        }
+        let mut go_on =
+            |this: &mut Self| this.exec_with_one_of(cond, others, target, (rest, body), span);
+        self.both(cond, &mut run, &mut go_on)
     }
 
     /// Leaves the body of a `with` that ended in some way.
