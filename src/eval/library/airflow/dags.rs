@@ -6,7 +6,7 @@ use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject, ids};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::conditions::Conditions;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, Key, Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
@@ -227,6 +227,26 @@ impl Interp<'_> {
     /// The DAG a new task or group belongs to.
     pub(crate) fn current_dag(&self) -> Option<ObjId> {
         self.airflow.dag_stack.last().map(|id| self.heap.resolve(*id))
+    }
+
+    /// `dag.start_date` and `dag.end_date`: Airflow keeps them as moments of pendulum in UTC.
+    pub(super) fn date_of_dag(&mut self, dag: &DagObject, name: &Name, span: Span) -> Res {
+        let given = dag.args.get(name).map(|kwarg| kwarg.val.clone());
+        let is_old = self.settings.airflow_version.starts_with("2.");
+        let of_tasks = match name.as_ref() {
+            "start_date" if is_old => None,
+            _ => self.value_at(&dag.default_args, &Key::Str(name.as_ref().into())),
+        };
+        let given = given.filter(|val| !val.is_none()).or(of_tasks);
+        let Some(given) = given else { return Ok(Val::none(span)) };
+        let zone = self.settings.values.get(HoleKind::Conf, "core.default_timezone");
+        if zone.is_some() || !matches!(given.data, Data::Native(_)) {
+            let kept = self.hole(HoleKind::Name, format!("dag.{name}"), span);
+            return Ok(self.derived(&[&given, &kept], span));
+        }
+        let moment = self.call_symbol("pendulum.instance", Args::positional(vec![given]), span)?;
+        let convert = self.attribute(&moment, &Name::from("in_timezone"), span)?;
+        self.call(&convert, Args::positional(vec![Val::str("UTC", span)]), span)
     }
 
     /// `dag.attribute = val`.

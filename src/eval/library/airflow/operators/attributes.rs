@@ -23,6 +23,9 @@ impl Interp<'_> {
         let method = || Some(Val::new(Data::Method(Rc::new((object.clone(), name.clone()))), span));
         match self.heap.copy(id) {
             Object::Task(task) => self.task_attribute(object, id, &task, name, span),
+            Object::Dag(dag) if matches!(name.as_ref(), "start_date" | "end_date") => {
+                self.date_of_dag(&dag, name, span).map(Some)
+            }
             Object::Dag(dag) => Ok(match name.as_ref() {
                 _ if dag.attrs.contains_key(name) => dag.attrs.get(name).cloned(),
                 "dag_id" => Some(Val::text(dag.id, span)),
