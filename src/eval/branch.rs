@@ -21,7 +21,7 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 /// Steps that joining a value counts for.
-const JOINED: usize = 8;
+const JOINED: usize = 16;
 
 /// How a statement ended.
 #[derive(Debug)]

@@ -317,7 +317,7 @@ impl Interp<'_> {
             return self.call_function(&function, args, Some(this), span);
         }
         args.pos.insert(0, this);
-        self.call(function, args, span)
+        self.call_within(span, |at| at.call(function, args, span))
     }
 
     /// A call of something podlift cannot see. Functions given to it may be called by it, and lists

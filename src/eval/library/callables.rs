@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::functional::CACHED_FUNCTION;
 use super::managers::{GENERATOR_MANAGER, MANAGER_FUNCTION};
 use crate::eval::HoleKind;
+use crate::eval::bounds::CALLS_TOO_DEEP;
 use crate::eval::branch::Flow;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Raised, Res};
@@ -51,8 +52,31 @@ pub(crate) fn is_method(class: &str) -> bool {
 }
 
 impl Interp<'_> {
+    /// A call that calls another at once: how deep they may go is bounded as it is for functions.
+    pub(crate) fn call_within(&mut self, span: Span, call: impl FnOnce(&mut Self) -> Res) -> Res {
+        if self.depth >= self.settings.limits.depth {
+            self.leave_unfinished(span);
+            return Ok(self.limit_hole(span, "depth", CALLS_TOO_DEEP));
+        }
+        self.depth += 1;
+        let result = call(self);
+        self.depth -= 1;
+        result
+    }
+
     /// Calls a record that holds a function.
     pub(crate) fn call_record(
+        &mut self,
+        record: &Val,
+        id: ObjId,
+        (class, attrs): (&str, &Map<Name, Val>),
+        args: Args,
+        span: Span,
+    ) -> Res {
+        self.call_within(span, |this| this.call_held(record, id, (class, attrs), args, span))
+    }
+
+    fn call_held(
         &mut self,
         record: &Val,
         id: ObjId,

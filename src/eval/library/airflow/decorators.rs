@@ -169,7 +169,7 @@ impl Interp<'_> {
             };
         }
         self.depend_on_all(&val, &call_vals);
-        Ok(self.heap.val(Object::XCom(id, "return_value".to_owned()), span))
+        Ok(self.xcom_of(id, "return_value".to_owned(), span))
     }
 
     fn unique_task_label(&mut self, base: &Val, span: Span) -> Val {

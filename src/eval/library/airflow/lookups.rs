@@ -284,7 +284,7 @@ impl Interp<'_> {
                 let task = args.get(0, "operator")?.as_obj()?;
                 let key =
                     args.get(1, "key").and_then(Val::as_str).unwrap_or("return_value").to_owned();
-                Ok(self.heap.val(Object::XCom(task, key), span))
+                Ok(self.xcom_of(task, key, span))
             }
             "literal" | "sdk.literal" => Ok(args.pos.first()?.clone()),
             _ if name.contains("timezone.") => {
@@ -473,7 +473,7 @@ impl Interp<'_> {
         match self.heap.copy(id) {
             // A key of the dict that the task returns is an XCom of its own.
             Object::XCom(task, _) => match index.as_str() {
-                Some(key) => Ok(self.heap.val(Object::XCom(task, key.to_owned()), span)),
+                Some(key) => Ok(self.xcom_of(task, key.to_owned(), span)),
                 None => Ok(self.hole(HoleKind::XCom, "item of an XCom", span)),
             },
             Object::Dag(dag) => match self.to_text(index) {

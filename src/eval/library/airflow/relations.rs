@@ -281,6 +281,12 @@ impl Interp<'_> {
         }
     }
 
+    /// The XCom of a task.
+    pub(crate) fn xcom_of(&mut self, task: ObjId, key: String, span: Span) -> Val {
+        self.airflow.has_xcoms = true;
+        self.heap.val(Object::XCom(task, key), span)
+    }
+
     /// The arguments of a task in which Airflow looks for XComs: those that it renders and has not converted yet.
     pub(crate) fn values_with_xcoms<'a>(&self, task: &'a TaskObject) -> Vec<&'a Val> {
         let own = match self.class_lookup(&task.class, "template_fields") {

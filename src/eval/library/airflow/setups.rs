@@ -54,11 +54,8 @@ impl Level {
     }
 }
 
-/// Who stands before and after whom.
-struct Neighbours {
-    with_upstream: FxHashSet<ObjId>,
-    with_downstream: FxHashSet<ObjId>,
-}
+/// Tasks whose edges are looked at in the time of a step.
+const TASKS_LOOKED_AT: usize = 8;
 
 impl Interp<'_> {
     fn is_marked(&self, task: ObjId, mark: &str) -> bool {
@@ -139,14 +136,10 @@ impl Interp<'_> {
 
     /// The nearest tasks with a mark, searched first on one side of a task, then on both sides of those found there.
     fn related(&mut self, of: ObjId, mark: &str, upstream: bool, span: Span) -> Res<Vec<ObjId>> {
-        let edges = self.edges_around(of, span)?;
-        let side = |task: ObjId, up: bool| {
-            edges.iter().filter_map(move |(from, to)| match up {
-                true => (*to == task).then_some(*from),
-                false => (*from == task).then_some(*to),
-            })
+        let mut open = match upstream {
+            true => self.upstream_of(of),
+            false => self.downstream_of(&[of].into_iter().collect(), span)?,
         };
-        let mut open: Vec<ObjId> = side(of, upstream).collect();
         let mut seen: FxHashSet<ObjId> = FxHashSet::default();
         while !open.is_empty() {
             let found: Vec<ObjId> =
@@ -154,15 +147,27 @@ impl Interp<'_> {
             if !found.is_empty() {
                 return Ok(found);
             }
-            self.spend(open.len() * edges.len(), span)?;
-            let next = open.iter().flat_map(|task| side(*task, false).chain(side(*task, true)));
-            open = next.filter(|task| *task != of && seen.insert(*task)).collect();
+            let mut next = self.downstream_of(&open.iter().copied().collect(), span)?;
+            next.extend(open.iter().flat_map(|task| self.upstream_of(*task)));
+            open = next.into_iter().filter(|task| *task != of && seen.insert(*task)).collect();
         }
         Ok(Vec::new())
     }
 
-    /// All edges of the DAG of a task.
-    fn edges_around(&mut self, task: ObjId, span: Span) -> Res<Vec<(ObjId, ObjId)>> {
+    /// What stands directly before a task, XComs included.
+    fn upstream_of(&self, task: ObjId) -> Vec<ObjId> {
+        let Object::Task(task) = self.heap.get(task) else { return Vec::new() };
+        let mut upstream = task.upstream.clone();
+        if self.airflow.has_xcoms {
+            for val in self.values_with_xcoms(task) {
+                self.xcoms_in(val, &mut upstream);
+            }
+        }
+        upstream.into_iter().map(|task| self.heap.resolve(task)).collect()
+    }
+
+    /// The tasks of a DAG with what stands directly before each.
+    fn edges_around(&mut self, task: ObjId, span: Span) -> Res<Vec<(ObjId, Vec<ObjId>)>> {
         let dag = match self.heap.get(task) {
             Object::Task(task) => task.dag,
             _ => None,
@@ -173,25 +178,26 @@ impl Interp<'_> {
             }
             _ => vec![task],
         };
-        self.spend(tasks.len(), span)?;
-        let mut edges = Vec::new();
-        for to in tasks {
-            let Object::Task(task) = self.heap.get(to) else { continue };
-            let mut upstream = task.upstream.clone();
-            for val in self.values_with_xcoms(task) {
-                self.xcoms_in(val, &mut upstream);
-            }
-            edges.extend(upstream.into_iter().map(|from| (self.heap.resolve(from), to)));
-        }
-        Ok(edges)
+        self.spend(tasks.len() / TASKS_LOOKED_AT, span)?;
+        Ok(tasks.into_iter().map(|task| (task, self.upstream_of(task))).collect())
     }
 
-    fn neighbours(&mut self, of: ObjId, span: Span) -> Res<Neighbours> {
-        let edges = self.edges_around(of, span)?;
-        Ok(Neighbours {
-            with_upstream: edges.iter().map(|(_, to)| *to).collect(),
-            with_downstream: edges.iter().map(|(from, _)| *from).collect(),
-        })
+    /// The tasks that stand directly behind one of some tasks.
+    fn downstream_of(&mut self, tasks: &FxHashSet<ObjId>, span: Span) -> Res<Vec<ObjId>> {
+        let Some(any) = tasks.iter().next().copied() else { return Ok(Vec::new()) };
+        let edges = self.edges_around(any, span)?;
+        let behind = edges.into_iter().filter(|(_, up)| up.iter().any(|up| tasks.contains(up)));
+        Ok(behind.map(|(task, _)| task).collect())
+    }
+
+    /// Those of some tasks that have a task behind them.
+    fn with_downstream(&mut self, tasks: &[ObjId], span: Span) -> Res<FxHashSet<ObjId>> {
+        let Some(any) = tasks.first().copied() else { return Ok(FxHashSet::default()) };
+        Ok(self.edges_around(any, span)?.into_iter().flat_map(|(_, upstream)| upstream).collect())
+    }
+
+    fn with_upstream(&self, tasks: &[ObjId]) -> FxHashSet<ObjId> {
+        tasks.iter().copied().filter(|task| !self.upstream_of(*task).is_empty()).collect()
     }
 
     /// A task was made; it belongs to the open blocks.
@@ -235,22 +241,25 @@ impl Interp<'_> {
     pub(crate) fn leave_work(&mut self, span: Span) -> Res<()> {
         let setups = self.airflow.blocks.setups.now.clone();
         let teardowns = self.airflow.blocks.teardowns.now.clone();
-        let work = self.work_of(&setups);
-        if let (Some(first), Some(last)) = (work.first().copied(), work.last().copied()) {
-            let around = self.neighbours(first, span)?;
-            let roots = without(&work, &around.with_upstream, first);
+        let prepared = self.work_of(&setups);
+        let cleaned = self.work_of(&teardowns);
+        let all = if prepared.is_empty() { &cleaned } else { &prepared };
+        let mut has_behind = self.with_downstream(all, span)?;
+        if let (Some(first), Some(last)) = (prepared.first().copied(), prepared.last().copied()) {
+            let roots = without(&prepared, &self.with_upstream(&prepared), first);
             self.relate_tasks(&setups, &roots, span)?;
-            let leaves = without(&work, &around.with_downstream, last);
+            let leaves = without(&prepared, &has_behind, last);
             let found = self.airflow.blocks.found_teardowns.now.clone();
             let before = if teardowns.is_empty() { &leaves } else { &teardowns };
             self.relate_tasks(before, &found, span)?;
+            if !found.is_empty() {
+                has_behind.extend(before);
+            }
         }
-        let work = self.work_of(&teardowns);
-        if let (Some(first), Some(last)) = (work.first().copied(), work.last().copied()) {
-            let around = self.neighbours(first, span)?;
-            let leaves = without(&work, &around.with_downstream, last);
+        if let (Some(first), Some(last)) = (cleaned.first().copied(), cleaned.last().copied()) {
+            let leaves = without(&cleaned, &has_behind, last);
             self.relate_tasks(&leaves, &teardowns, span)?;
-            let roots = without(&work, &around.with_upstream, first);
+            let roots = without(&cleaned, &self.with_upstream(&cleaned), first);
             let found = self.airflow.blocks.found_setups.now.clone();
             let after = if setups.is_empty() { &roots } else { &setups };
             self.relate_tasks(&found, after, span)?;

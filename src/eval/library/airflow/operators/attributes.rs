@@ -176,7 +176,7 @@ impl Interp<'_> {
                 }
             }
             "output" => {
-                return Ok(Some(self.heap.val(Object::XCom(id, "return_value".to_owned()), span)));
+                return Ok(Some(self.xcom_of(id, "return_value".to_owned(), span)));
             }
             "__class__" => return Ok(Some(task.class.clone())),
             // Whatever is written there is an attribute of the task.
