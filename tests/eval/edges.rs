@@ -92,8 +92,10 @@ fn what_is_changed_in_tasks_that_are_asked_for_by_their_place_is_open() {
         "for task in dag.leaves: task.image = 'x'",
         "for task in last.upstream_list: task.image = 'x'",
         "a.downstream_list[0].image = 'x'",
+        "dag.get_task(os.environ['T']).image = 'x'",
     ] {
-        for spec in &translated(edge).specs {
+        let edge = format!("import os\nif os.environ['E']: a >> last\n{edge}");
+        for spec in &translated(&edge).specs {
             let image = &spec.run.base_pod_spec["containers"][0]["image"];
             assert!(image.as_str().unwrap().contains("${"), "{edge}: {image}");
         }

@@ -140,6 +140,45 @@ fn setups_and_teardowns_stand_around_the_work_of_their_block() {
 }
 
 #[test]
+fn first_and_last_tasks_are_known_where_all_edges_are() {
+    let head = "with DAG('a') as d:\n    with TaskGroup('g') as g:\n        s, w, t = mk('s').as_setup(), mk('w'), mk('t').as_teardown()\n        s >> w >> t\n    b = mk('b')\n    last = mk('last')\n";
+    for (statement, upstream) in [
+        ("for t in d.roots: t >> last if t is not last else None", vec!["b", "g.s"]),
+        ("for t in d.leaves: t >> last if t is not last else None", vec!["b", "g.t"]),
+        // What comes after a group does not wait for its teardowns.
+        ("g >> last", vec!["g.w"]),
+        ("g.leaves >> last", vec!["g.w"]),
+        ("g.roots >> last", vec!["g.s"]),
+        ("w.upstream_list >> last", vec!["g.s"]),
+        ("[d.get_task(name) for name in w.downstream_task_ids] >> last", vec!["g.t"]),
+        ("w.task_group.roots >> last", vec!["g.s"]),
+    ] {
+        let found = tasks(&format!("{head}    {statement}"));
+        assert_eq!(found["a.last"].2, upstream, "{statement}");
+    }
+    for open in ["if U: s >> b", "if U: mk('u')", "d.get_task(U) >> b", "for u in U: mk(u)"] {
+        let program = format!("{head}    {open}\n    b.image = str(len(d.roots))");
+        let image = &tasks(&program)["a.b"].1;
+        assert!(image.starts_with("${"), "{open}: {image}");
+    }
+}
+
+#[test]
+fn mapped_groups_wait_for_what_they_are_mapped_over() {
+    let program = "\
+from airflow.decorators import task_group
+with DAG('a'):
+    x = mk('x')
+    @task_group
+    def each(name):
+        mk('first') >> mk('second')
+    each.expand(name=x.output)";
+    let found = tasks(program);
+    assert_eq!(found["a.each.first"].2, ["x"]);
+    assert_eq!(found["a.each.second"].2, ["each.first"]);
+}
+
+#[test]
 fn xcoms_are_looked_for_where_airflow_looks() {
     for (argument, upstream) in [
         ("arguments=[x.output]", vec!["x"]),

@@ -1,5 +1,6 @@
 //! Decorators: `@dag`, `@task_group`, `@task` and its relatives, `.expand`, `.partial`, `.override`.
 
+use super::relations::is_there;
 use super::setups::{SETUP, TEARDOWN};
 use super::{DecoratorObject, is_operator};
 use crate::airflow::{OperatorKind, Origin};
@@ -70,7 +71,7 @@ impl Interp<'_> {
         }
         match decorator.kind.as_ref() {
             "airflow.dag" => self.call_dag_function(&decorator, args, span),
-            "airflow.task_group" => self.call_group_function(&decorator, args, span),
+            "airflow.task_group" => self.call_group_function(&decorator, args, &[], span),
             "airflow.partial" => {
                 let message = "an operator made with .partial() must be expanded, not called";
                 self.type_error(message, span)
@@ -262,7 +263,7 @@ impl Interp<'_> {
                     Ok(made)
                 }
             }),
-            Object::Group(_) => Some(match name.as_ref() {
+            Object::Group(group) => Some(match name.as_ref() {
                 "set_upstream" | "set_downstream" => {
                     let Some(other) = args.pos.first().cloned() else {
                         return Some(Ok(Val::none(span)));
@@ -278,7 +279,13 @@ impl Interp<'_> {
                 "get_roots" | "get_leaves" | "iter_tasks" => {
                     let tasks = match name.as_ref() {
                         "iter_tasks" => self.tasks_of_group(id, span),
-                        _ => self.ends_of_group(this, name.as_ref() == "get_roots", span),
+                        _ => match self.ends_of_group(id, name.as_ref() == "get_roots", span) {
+                            Some(tasks) => tasks,
+                            None => {
+                                let dag = group.dag;
+                                return Some(Ok(self.some_tasks_of(dag, "task_group", name, span)));
+                            }
+                        },
                     };
                     Ok(self.heap.val(Object::Iterator(tasks, 0), span))
                 }
@@ -335,13 +342,26 @@ impl Interp<'_> {
                         args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
                     match dag.tasks.get(&wanted.to_template()) {
                         Some(task) => Ok(Val::obj(task, span)),
-                        None => Ok(self.hole(crate::eval::HoleKind::Name, wanted.display(), span)),
+                        None if wanted.as_literal().is_some() && self.knows_tasks(&dag) => {
+                            let message = format!("Task {} not found", wanted.display());
+                            Err(self.exception("TaskNotFound", message, span))
+                        }
+                        None => Ok(self.some_tasks_of(Some(id), "dag", name, span)),
                     }
                 }
                 "has_task" => {
                     let wanted =
                         args.pos.first().and_then(|val| self.to_text(val)).unwrap_or_default();
-                    Ok(Val::bool(dag.tasks.contains(&wanted.to_template()), span))
+                    let task = dag.tasks.get(&wanted.to_template());
+                    let is_certain = wanted.as_literal().is_some()
+                        && match task.map(|task| self.heap.get(task)) {
+                            Some(Object::Task(task)) => is_there(task, &dag),
+                            _ => self.knows_tasks(&dag),
+                        };
+                    Ok(match is_certain {
+                        true => Val::bool(task.is_some(), span),
+                        false => self.hole(crate::eval::HoleKind::Name, "dag.has_task", span),
+                    })
                 }
                 "topological_sort" => {
                     let tasks = dag.tasks.values().map(|task| self.heap.resolve(task));
@@ -448,7 +468,7 @@ impl Interp<'_> {
         if let Some(pattern) = &pattern {
             self.patterns.push(std::sync::Arc::clone(pattern));
         }
-        let result = self.call_group_function(decorator, call, span);
+        let result = self.call_group_function(decorator, call, &vals, span);
         if pattern.is_some() {
             self.patterns.pop();
         }

@@ -162,11 +162,13 @@ impl Interp<'_> {
         }
     }
 
-    /// A function under `@task_group` called: its tasks are made inside a group of its name.
+    /// A function under `@task_group` called: its tasks are made inside a group of its name. Those of a mapped group
+    /// wait for the tasks whose XComs it is mapped over.
     pub(crate) fn call_group_function(
         &mut self,
         decorator: &DecoratorObject,
         args: Args,
+        mapped_over: &[Val],
         span: Span,
     ) -> Res {
         let Some(function) = decorator.function.clone() else { return Ok(Val::none(span)) };
@@ -188,6 +190,11 @@ impl Interp<'_> {
         let result = self.call(&function, args, span);
         self.leave_group(id);
         let result = result?;
+        let mut waits_for = Vec::new();
+        mapped_over.iter().for_each(|val| self.xcoms_in(val, &mut waits_for));
+        for task in waits_for {
+            self.relate(&Val::obj(task, span), &group, span)?;
+        }
         // Without a return value the group itself stands for its tasks.
         Ok(if result.is_none() { group } else { result })
     }

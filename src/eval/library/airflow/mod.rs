@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) dag_functions: Vec<(Val, bool)>,
     /// What is made of XComs by `.map`, `.zip` and `.concat`: the tasks it waits for, by the address of its hole.
     pub(crate) made_of_xcoms: Map<usize, (Arc<Hole>, Vec<ObjId>)>,
+    /// Whether there may be other edges than those that are known.
+    pub(crate) has_open_edges: bool,
     /// Whether any XCom was referred to.
     pub(crate) has_xcoms: bool,
     /// `with` blocks of setups and teardowns.

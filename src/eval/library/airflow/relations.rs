@@ -3,15 +3,16 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::TaskObject;
 use super::operators::converted_at_once;
+use super::setups::{SETUP, TEARDOWN};
+use super::{DagObject, TaskObject};
 use crate::airflow::{OperatorKind, SPREAD};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Native, ObjId, Object, Val};
+use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
@@ -33,6 +34,13 @@ enum Container {
     Object(ObjId),
     /// By the address of what it holds.
     Tuple(usize),
+}
+
+/// Whether a task is certainly in its DAG, under the id it goes by.
+pub(super) fn is_there(task: &TaskObject, dag: &DagObject) -> bool {
+    task.id.as_literal().is_some()
+        && task.pattern.is_none()
+        && task.conditions.len() <= dag.conditions.len()
 }
 
 impl Interp<'_> {
@@ -112,6 +120,7 @@ impl Interp<'_> {
             _ => false,
         };
         if is_lost {
+            self.airflow.has_open_edges = true;
             let text = self.short_repr(val);
             let message = format!("tasks of this dependency are not known: {text}");
             self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
@@ -138,6 +147,7 @@ impl Interp<'_> {
         {
             return;
         }
+        self.airflow.has_open_edges |= self.undecided() > 0;
         if let Object::Task(task) = self.heap.get_mut(task) {
             task.upstream.push(upstream);
         }
@@ -193,14 +203,85 @@ impl Interp<'_> {
         tasks.into_iter().map(|task| Val::obj(task, span)).collect()
     }
 
-    /// The first (`roots`) or last tasks of a group.
-    pub(crate) fn ends_of_group(&self, group: &Val, roots: bool, span: Span) -> Vec<Val> {
-        let mut tasks = Vec::new();
-        if let Some(id) = group.as_obj() {
-            self.group_tasks(self.heap.resolve(id), &mut tasks);
+    /// The first (`roots`) or last tasks of a group; `None` if there may be other edges than those that are known.
+    pub(crate) fn ends_of_group(&self, id: ObjId, roots: bool, span: Span) -> Option<Vec<Val>> {
+        let dag = match self.heap.get(id) {
+            Object::Group(group) => group.dag?,
+            _ => return None,
+        };
+        if !self.knows_edges(dag) {
+            return None;
         }
+        let mut tasks = Vec::new();
+        self.group_tasks(id, &mut tasks);
         let ends = self.group_ends(&tasks, roots);
-        ends.into_iter().map(|task| Val::obj(task, span)).collect()
+        Some(ends.into_iter().map(|task| Val::obj(task, span)).collect())
+    }
+
+    /// `dag.roots` and `dag.leaves`; `None` if they are not known.
+    pub(crate) fn ends_of_dag(
+        &mut self,
+        dag: ObjId,
+        roots: bool,
+        span: Span,
+    ) -> Res<Option<Vec<Val>>> {
+        let Object::Dag(object) = self.heap.get(dag) else { return Ok(None) };
+        let tasks: Vec<ObjId> = object.tasks.values().map(|task| self.heap.resolve(task)).collect();
+        if !self.knows_edges(dag) {
+            return Ok(None);
+        }
+        self.spend(tasks.len(), span)?;
+        let related: FxHashSet<ObjId> = if roots {
+            tasks.iter().copied().filter(|task| !self.upstream_of(*task).is_empty()).collect()
+        } else {
+            tasks.iter().flat_map(|task| self.upstream_of(*task)).collect()
+        };
+        let ends = tasks.into_iter().filter(|task| !related.contains(task));
+        Ok(Some(ends.map(|task| Val::obj(task, span)).collect()))
+    }
+
+    /// `task.upstream_list`, `task.downstream_task_ids` and their kin.
+    pub(crate) fn relatives(&mut self, task: ObjId, name: &Name, span: Span) -> Res {
+        let dag = match self.heap.get(task) {
+            Object::Task(task) => task.dag,
+            _ => None,
+        };
+        if !dag.is_some_and(|dag| self.knows_edges(dag)) {
+            return Ok(self.some_tasks_of(dag, "task", name, span));
+        }
+        let found = match name.starts_with("up") {
+            true => self.upstream_of(task),
+            false => self.downstream_of(&std::iter::once(task).collect(), span)?,
+        };
+        // Airflow keeps them in a set.
+        let mut ids = Map::default();
+        for task in found {
+            let id = self.task_id_of(task, span);
+            ids.insert(self.key(&id, span)?, (id, Val::obj(task, span)));
+        }
+        if name.ends_with("_ids") {
+            let ids = ids.into_iter().map(|(key, (id, _))| (key, id)).collect();
+            return Ok(self.heap.val(Object::Set(ids, false), span));
+        }
+        let tasks = ids.into_iter().map(|(key, (_, task))| (key, task)).collect();
+        let tasks = self.in_order(&tasks);
+        Ok(self.list(tasks, span))
+    }
+
+    /// Whether all tasks of a DAG and all edges between them are certain.
+    fn knows_edges(&self, dag: ObjId) -> bool {
+        match self.heap.get(dag) {
+            Object::Dag(dag) => !self.airflow.has_open_edges && self.knows_tasks(dag),
+            _ => false,
+        }
+    }
+
+    /// Whether all tasks of a DAG are certain.
+    pub(super) fn knows_tasks(&self, dag: &DagObject) -> bool {
+        dag.tasks.values().all(|task| match self.heap.get(task) {
+            Object::Task(task) => is_there(task, dag),
+            _ => false,
+        })
     }
 
     fn group_tasks(&self, id: ObjId, found: &mut Vec<ObjId>) {
@@ -215,22 +296,45 @@ impl Interp<'_> {
         }
     }
 
+    /// Tasks of a group that have none of it before or behind them. What stands for a teardown that comes last is what
+    /// it cleans up after.
     fn group_ends(&self, tasks: &[ObjId], roots: bool) -> Vec<ObjId> {
-        let upstream = |id: ObjId| match self.heap.get(id) {
-            Object::Task(task) => task.upstream.iter().map(|id| self.heap.resolve(*id)).collect(),
-            _ => Vec::new(),
+        let inside: FxHashSet<ObjId> = tasks.iter().copied().collect();
+        if roots {
+            let is_root =
+                |task: &ObjId| !self.upstream_of(*task).iter().any(|up| inside.contains(up));
+            return tasks.iter().copied().filter(is_root).collect();
+        }
+        let mut behind: FxHashMap<ObjId, Vec<ObjId>> = FxHashMap::default();
+        for task in tasks {
+            for up in self.upstream_of(*task) {
+                behind.entry(up).or_default().push(*task);
+            }
+        }
+        let goes_on = |task: ObjId, besides: ObjId| {
+            let mut behind = behind.get(&task).into_iter().flatten();
+            behind.any(|down| *down != besides && !self.is_marked(*down, TEARDOWN))
         };
-        tasks
-            .iter()
-            .copied()
-            .filter(|task| {
-                if roots {
-                    !upstream(*task).iter().any(|up| tasks.contains(up))
-                } else {
-                    !tasks.iter().any(|other| upstream(*other).contains(task))
+        let mut found: Vec<ObjId> = Vec::new();
+        for last in tasks.iter().copied().filter(|task| !behind.contains_key(task)) {
+            if !self.is_marked(last, TEARDOWN) {
+                found.push(last);
+                continue;
+            }
+            let mut seen: FxHashSet<ObjId> = FxHashSet::default();
+            let mut open = vec![last];
+            while let Some(teardown) = open.pop() {
+                for up in self.upstream_of(teardown) {
+                    if !inside.contains(&up) || self.is_marked(up, SETUP) {
+                    } else if self.is_marked(up, TEARDOWN) {
+                        open.extend(seen.insert(up).then_some(up));
+                    } else if !goes_on(up, teardown) {
+                        found.push(up);
+                    }
                 }
-            })
-            .collect()
+            }
+        }
+        found
     }
 
     /// `chain(a, [b, c], [d, e], f)`.

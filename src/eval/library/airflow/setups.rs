@@ -58,7 +58,7 @@ impl Level {
 const TASKS_LOOKED_AT: usize = 8;
 
 impl Interp<'_> {
-    fn is_marked(&self, task: ObjId, mark: &str) -> bool {
+    pub(super) fn is_marked(&self, task: ObjId, mark: &str) -> bool {
         match self.heap.get(task) {
             Object::Task(task) => {
                 task.attrs.get(mark).is_some_and(|val| matches!(val.data, Data::Bool(true)))
@@ -155,7 +155,7 @@ impl Interp<'_> {
     }
 
     /// What stands directly before a task, XComs included.
-    fn upstream_of(&self, task: ObjId) -> Vec<ObjId> {
+    pub(super) fn upstream_of(&self, task: ObjId) -> Vec<ObjId> {
         let Object::Task(task) = self.heap.get(task) else { return Vec::new() };
         let mut upstream = task.upstream.clone();
         if self.airflow.has_xcoms {
@@ -183,7 +183,11 @@ impl Interp<'_> {
     }
 
     /// The tasks that stand directly behind one of some tasks.
-    fn downstream_of(&mut self, tasks: &FxHashSet<ObjId>, span: Span) -> Res<Vec<ObjId>> {
+    pub(super) fn downstream_of(
+        &mut self,
+        tasks: &FxHashSet<ObjId>,
+        span: Span,
+    ) -> Res<Vec<ObjId>> {
         let Some(any) = tasks.iter().next().copied() else { return Ok(Vec::new()) };
         let edges = self.edges_around(any, span)?;
         let behind = edges.into_iter().filter(|(_, up)| up.iter().any(|up| tasks.contains(up)));

@@ -69,6 +69,9 @@ pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
 
 /// Exceptions of libraries with the class each derives from.
 pub(super) const LIBRARY_EXCEPTIONS: &[(&str, &str)] = &[
+    ("airflow.AirflowException", "builtins.Exception"),
+    ("airflow.AirflowNotFoundException", "airflow.AirflowException"),
+    ("airflow.TaskNotFound", "airflow.AirflowNotFoundException"),
     ("binascii.Error", "builtins.ValueError"),
     ("configparser.Error", "builtins.Exception"),
     ("configparser.NoOptionError", "configparser.Error"),

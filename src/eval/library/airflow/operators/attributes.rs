@@ -53,9 +53,13 @@ impl Interp<'_> {
                 | "task" | "set_dependency" | "topological_sort" | "__enter__" | "__exit__" => {
                     method()
                 }
-                "roots" | "leaves" | "task_group" => {
-                    Some(self.some_tasks_of(Some(id), "dag", name, span))
+                "roots" | "leaves" => {
+                    Some(match self.ends_of_dag(id, name.as_ref() == "roots", span)? {
+                        Some(tasks) => self.list(tasks, span),
+                        None => self.some_tasks_of(Some(id), "dag", name, span),
+                    })
                 }
+                "task_group" => Some(self.some_tasks_of(Some(id), "dag", name, span)),
                 _ => match dag.args.get(name) {
                     Some(kwarg) => Some(kwarg.val.clone()),
                     None => Some(self.hole(HoleKind::Name, format!("dag.{name}"), span)),
@@ -66,6 +70,12 @@ impl Interp<'_> {
                 "group_id" | "node_id" => Some(Val::text(group.id, span)),
                 "default_args" => Some(group.default_args),
                 "dag" => group.dag.map(|id| Val::obj(id, span)),
+                "roots" | "leaves" => {
+                    Some(match self.ends_of_group(id, name.as_ref() == "roots", span) {
+                        Some(tasks) => self.list(tasks, span),
+                        None => self.some_tasks_of(group.dag, "task_group", name, span),
+                    })
+                }
                 "children" => Some(self.nodes_by_id(&group.children, span)),
                 "__dict__" => Some(self.all_attributes(object, &group.id.display(), span)),
                 "set_upstream" | "set_downstream" | "add" | "child_id" | "__enter__"
@@ -107,7 +117,13 @@ impl Interp<'_> {
     }
 
     /// Tasks of a DAG, nobody knows which: what is changed through them is changed in one or another.
-    fn some_tasks_of(&mut self, dag: Option<ObjId>, of: &str, name: &Name, span: Span) -> Val {
+    pub(crate) fn some_tasks_of(
+        &mut self,
+        dag: Option<ObjId>,
+        of: &str,
+        name: &Name,
+        span: Span,
+    ) -> Val {
         let made = self.hole(HoleKind::Name, format!("{of}.{name}"), span);
         if let Some(Object::Dag(dag)) = dag.map(|id| self.heap.get(id)) {
             let tasks: Vec<Val> = dag.tasks.values().map(|id| Val::obj(id, span)).collect();
@@ -136,7 +152,7 @@ impl Interp<'_> {
         self.dict(named, span)
     }
 
-    pub(super) fn task_id_of(&self, id: ObjId, span: Span) -> Val {
+    pub(crate) fn task_id_of(&self, id: ObjId, span: Span) -> Val {
         match self.heap.get(id) {
             Object::Task(task) => Val::text(task.id.clone(), span),
             _ => Val::none(span),
@@ -170,6 +186,9 @@ impl Interp<'_> {
                     None => Val::none(span),
                 }));
             }
+            "task_group" if task.group.is_some() => {
+                return Ok(task.group.map(|group| Val::obj(group, span)));
+            }
             "dag_id" => {
                 if let Some(Object::Dag(dag)) = task.dag.map(|id| self.heap.get(id)) {
                     return Ok(Some(Val::text(dag.id.clone(), span)));
@@ -183,8 +202,8 @@ impl Interp<'_> {
             "__dict__" => {
                 return Ok(Some(self.all_attributes(object, &task.label.display(), span)));
             }
-            "upstream_list" | "downstream_list" => {
-                return Ok(Some(self.some_tasks_of(task.dag, "task", name, span)));
+            "upstream_list" | "downstream_list" | "upstream_task_ids" | "downstream_task_ids" => {
+                return self.relatives(id, name, span).map(Some);
             }
             "log" => return Ok(Some(Val::symbol("logging.Logger", span))),
             "task_type" => {
