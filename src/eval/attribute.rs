@@ -405,7 +405,8 @@ impl Interp<'_> {
                 let Flavour::NamedTuple(fields) = &class.flavour else { return Ok(None) };
                 return Ok(Some(names_of(fields, span)));
             }
-            "__subclasses__" | "mro" | "_make" => {
+            "register" if !self.is_abstract_base(object) => {}
+            "__subclasses__" | "mro" | "_make" | "register" => {
                 return Ok(Some(Val::new(
                     Data::Method(Rc::new((object.clone(), name.clone()))),
                     span,

@@ -153,11 +153,14 @@ impl Interp<'_> {
         other: &Val,
         span: Span,
     ) -> Res<Option<Val>> {
-        let Some(Object::Instance(instance)) = this.as_obj().map(|id| self.heap.get(id)) else {
+        let Some(class) = self.own_class(this) else {
             let results = self.special(this, &format!("__i{}__", method(op)), &[other], span)?;
             return self.one_of_results(this, other, &results, span);
         };
-        let (class, payload) = (instance.class.clone(), instance.payload.clone());
+        let payload = match this.as_obj().map(|id| self.heap.get(id)) {
+            Some(Object::Instance(instance)) => instance.payload.clone(),
+            _ => None,
+        };
         let Ok(Some(function)) = self.class_lookup(&class, &format!("__i{}__", method(op))) else {
             // What can be changed in place is, whatever the class says of the operator itself.
             let object = payload.as_ref().and_then(Val::as_obj).map(|id| self.heap.get(id));

@@ -1,5 +1,6 @@
 //! Builtin functions, types and exceptions.
 
+mod checks;
 mod code;
 mod exceptions;
 mod kinds;
@@ -255,11 +256,11 @@ impl Interp<'_> {
             },
             ("isinstance" | "issubclass", Some(val)) => {
                 let kind = args.pos.get(1)?;
-                let class = if name == "isinstance" { self.class_of(val) } else { val.clone() };
-                match self.is_subclass(&class, kind) {
-                    Some(answer) => Ok(Val::bool(answer, span)),
-                    None => Ok(self.derived(&[val, kind], span)),
-                }
+                let answer = self.is_of(val, kind, name == "isinstance", span);
+                answer.map(|answer| match answer {
+                    Some(answer) => Val::bool(answer, span),
+                    None => self.derived(&[val, kind], span),
+                })
             }
             ("callable", Some(val)) => {
                 if self.is_open(val) {

@@ -60,6 +60,9 @@ impl Interp<'_> {
                 Ok(self.manager_part(manager, "enter_result").unwrap_or_else(|| Val::none(span)))
             }
             "contextlib.suppress" => Ok(Val::none(span)),
+            "contextlib.closing" => {
+                Ok(self.manager_part(manager, "thing").unwrap_or_else(|| Val::none(span)))
+            }
             _ => Ok(manager.clone()),
         }
     }
@@ -82,6 +85,13 @@ impl Interp<'_> {
             "contextlib.suppress" => match (raised, self.manager_part(manager, "kinds")) {
                 (Some(val), Some(kinds)) => Ok(self.exception_matches(val, &kinds)),
                 _ => Ok(false),
+            },
+            "contextlib.closing" => match self.manager_part(manager, "thing") {
+                Some(thing) => {
+                    let close = self.attribute(&thing, &Name::from("close"), span)?;
+                    self.call(&close, Args::default(), span).map(|_| false)
+                }
+                None => Ok(false),
             },
             EXIT_STACK => self.leave_stack(manager, raised, span),
             _ => Ok(false),

@@ -406,6 +406,7 @@ impl Interp<'_> {
         span: Span,
     ) -> Option<Res> {
         match (name.as_ref(), args.pos.first()) {
+            ("register", Some(other)) => Some(Ok(self.register_class(class, other))),
             ("mro", None) => {
                 let order = self.attribute(class, &Name::from("__mro__"), span);
                 Some(order.and_then(|order| {

@@ -3,12 +3,13 @@
 pub(super) mod attributes;
 mod expansion;
 mod shared;
+mod taken;
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use self::attributes::empty_argument;
+pub(crate) use self::taken::converted_at_once;
 use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
 use crate::airflow::{OperatorKind, Origin};
 use crate::diag::{Code, Diagnostic};
@@ -343,29 +344,6 @@ impl Interp<'_> {
         Ok(())
     }
 
-    /// An argument as the constructor keeps it. What it converts at once it copies, and it takes a container of its
-    /// own for an empty one: later changes of the caller's list or dict do not reach the pod then, while those of
-    /// everything else do.
-    fn as_taken(&mut self, name: &str, val: Val) -> Val {
-        let is_copied = converted_at_once(name, &self.settings.provider_version);
-        let object = match val.as_obj().map(|id| self.heap.get(id)) {
-            Some(Object::Dict(entries, _)) if is_copied || entries.is_empty() => {
-                Object::Dict(entries.clone(), None)
-            }
-            Some(Object::List(items))
-                if items.is_empty()
-                    || is_copied && !matches!(name, "env_vars" | "image_pull_secrets") =>
-            {
-                Object::List(items.clone())
-            }
-            _ => return val,
-        };
-        if !is_copied && empty_argument(name).is_none() {
-            return val;
-        }
-        self.heap.val(object, val.span)
-    }
-
     /// Default arguments that are not known may set any keyword that is not given.
     fn open_defaults(
         &mut self,
@@ -554,17 +532,5 @@ impl Interp<'_> {
             .help("pass the folder that holds its module with `--root DIR`; or map it with `--mappings FILE`"),
         );
         Ok(Some(val))
-    }
-}
-
-/// Arguments that the constructor of the KubernetesPodOperator converts. Up to release 10.22 it converts a dict of
-/// `env_vars`, too; since then that is done only when the task is rendered.
-pub(crate) fn converted_at_once(name: &str, provider: &str) -> bool {
-    match name {
-        "ports" | "tolerations" | "affinity" | "image_pull_secrets" => true,
-        "env_vars" => {
-            mapping::Release::parse(provider).is_ok_and(|release| !release.is_at_least("10.23.0"))
-        }
-        _ => false,
     }
 }

@@ -255,7 +255,13 @@ impl Interp<'_> {
         if let Some(val) = self.class_constant(&task.base, name, span) {
             return Ok(Some(val));
         }
-        Ok(Some(self.hole(HoleKind::Name, format!("{}.{name}", self.type_text(&task.class)), span)))
+        let open =
+            self.hole(HoleKind::Name, format!("{}.{name}", self.type_text(&task.class)), span);
+        // Not all attributes of operators are known, and there may be none of this name.
+        if !mapping::accepts(task.kind, name) {
+            self.may_raise(&open, span);
+        }
+        Ok(Some(open))
     }
 
     /// What the constructor keeps of an argument that it converts.
