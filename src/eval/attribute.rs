@@ -168,7 +168,7 @@ impl Interp<'_> {
             Object::Poisoned(_) => Ok(Some(self.part_of(object, &format!(".{name}"), span))),
             Object::Instance(instance) => {
                 let (class, payload) = (instance.class.clone(), instance.payload.clone());
-                if let Some(val) = instance.attrs.get(name).cloned() {
+                if let Some(val) = self.own_attribute(instance, name) {
                     // Properties and other descriptors with a setter come before what is set.
                     return match self.class_lookup(&class, name) {
                         Ok(Some(found)) if self.is_data_descriptor(&found) => {

@@ -162,6 +162,13 @@ impl Interp<'_> {
                 }
                 return Ok(());
             }
+            let dict = match self.heap.get(id) {
+                Object::Instance(instance) => instance.attrs.get("__dict__").cloned(),
+                _ => None,
+            };
+            if let Some(dict) = dict.filter(|_| name.as_ref() != "__dict__") {
+                return self.delete_item(&dict, &Val::str(name.as_ref(), span), span);
+            }
             match self.heap.get_mut(id) {
                 Object::Instance(instance) => {
                     instance.attrs.shift_remove(name);

@@ -2,7 +2,7 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Raised, Res};
-use crate::eval::object::{Data, DataclassRules, Flavour, Instance, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, DataclassRules, Flavour, Instance, Key, Map, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 use std::rc::Rc;
@@ -369,9 +369,41 @@ impl Interp<'_> {
         }
     }
 
+    /// What an instance itself has under a name. Its `__dict__` may be a dict of the user's, or the instance.
+    pub(crate) fn own_attribute(&self, instance: &Instance, name: &Name) -> Option<Val> {
+        match instance.attrs.get("__dict__") {
+            Some(dict) if name.as_ref() != "__dict__" => {
+                self.value_at(dict, &Key::Str(name.as_ref().into()))
+            }
+            _ => instance.attrs.get(name).cloned(),
+        }
+    }
+
+    /// The dict that holds the attributes of an instance, if that is one of the user's.
+    fn own_dict(&self, id: ObjId) -> Option<ObjId> {
+        let Object::Instance(instance) = self.heap.get(id) else { return None };
+        let dict = instance.attrs.get("__dict__")?.as_obj()?;
+        match self.heap.get(dict) {
+            Object::Dict(..) => Some(self.heap.resolve(dict)),
+            Object::Instance(own) => {
+                let payload = own.payload.as_ref()?.as_obj()?;
+                matches!(self.heap.get(payload), Object::Dict(..))
+                    .then(|| self.heap.resolve(payload))
+            }
+            _ => None,
+        }
+    }
+
     /// Sets an attribute without calling anything.
     pub(crate) fn set_raw(&mut self, this: &Val, name: &Name, val: Val) {
         let Some(id) = this.as_obj() else { return };
+        if name.as_ref() != "__dict__"
+            && let Some(dict) = self.own_dict(id)
+        {
+            let (key, index) = (Key::Str(name.as_ref().into()), Val::str(name.as_ref(), val.span));
+            self.insert(dict, key, index, val);
+            return;
+        }
         match self.heap.get_mut(id) {
             Object::Instance(instance) => {
                 instance.attrs.insert(name.clone(), val);
