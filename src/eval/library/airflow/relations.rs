@@ -21,6 +21,9 @@ use crate::python::ast::{BinaryOp, Name};
 /// Values that are looked at in the time of a step.
 const LOOKED_AT: usize = 2;
 
+/// Tasks that are found to be certain in the time of a step.
+const TASKS_CHECKED: usize = 32;
+
 /// What was looked at in search of XComs.
 #[derive(Debug, Default)]
 pub(crate) struct Visited {
@@ -246,6 +249,10 @@ impl Interp<'_> {
             Object::Task(task) => task.dag,
             _ => None,
         };
+        if let Some(Object::Dag(dag)) = dag.map(|dag| self.heap.get(dag)) {
+            let tasks = dag.tasks.values().count();
+            self.spend(tasks / TASKS_CHECKED, span)?;
+        }
         if !dag.is_some_and(|dag| self.knows_edges(dag)) {
             return Ok(self.some_tasks_of(dag, "task", name, span));
         }

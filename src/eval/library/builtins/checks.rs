@@ -65,7 +65,9 @@ impl Interp<'_> {
             return self.has_members_of(if is_instance { val } else { &class }, kind, span);
         }
         let mut result = plain;
-        for registered in self.registered_with(kind) {
+        let registered = self.registered_with(kind);
+        self.spend(registered.len(), span)?;
+        for registered in registered {
             match self.is_subclass(&class, &registered) {
                 Some(true) => return Ok(Some(true)),
                 Some(false) => {}

@@ -8,6 +8,9 @@ use crate::mapping;
 /// How deep dicts are copied that become models.
 const DICTS_WITHIN: u32 = 16;
 
+/// Steps that copying a container counts for.
+const COPY: usize = 16;
+
 impl Interp<'_> {
     /// An argument as the constructor keeps it. What it converts at once it copies, and it takes a container of its
     /// own for an empty one: later changes of the caller's list or dict do not reach the pod then, while those of
@@ -41,7 +44,7 @@ impl Interp<'_> {
         let Some(id) = val.as_obj().filter(|_| depth > 0) else { return val.clone() };
         let object = match self.heap.copy(id) {
             Object::Dict(mut entries, _) => {
-                self.work(entries.len());
+                self.work(COPY + entries.len());
                 let within: Vec<(Key, Val)> = entries
                     .iter()
                     .filter(|(_, (_, val))| val.as_obj().is_some())
@@ -56,7 +59,7 @@ impl Interp<'_> {
                 Object::Dict(entries, None)
             }
             Object::List(items) => {
-                self.work(items.len());
+                self.work(COPY + items.len());
                 Object::List(items.iter().map(|val| self.dicts_copied(val, depth - 1)).collect())
             }
             _ => return val.clone(),
