@@ -388,6 +388,8 @@ impl Interp<'_> {
         missing_is_unbound: bool,
         depth: u32,
     ) -> Map<Name, Val> {
+        // At each of thousands of exits from a loop all names are joined again.
+        self.work(a.len() + b.len());
         let mut merged = Map::default();
         for (name, left) in a {
             let val = match b.get(&name) {

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::is_operator;
 use super::operators::attributes::{CONVERTED, DEFAULTED, default_argument, empty_argument};
+use super::relations::is_there;
 use crate::airflow::{OperatorKind, SPREAD};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::Args;
@@ -13,6 +14,9 @@ use crate::eval::{HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
+
+/// How many characters an id may have.
+const LONGEST_ID: usize = 250;
 
 impl Interp<'_> {
     /// The user's class of a task, a DAG or a group.
@@ -328,6 +332,33 @@ impl Interp<'_> {
             Err(raised) => return Some(Err(raised)),
         };
         Some(self.call(&found, rest, span))
+    }
+
+    /// What Airflow refuses a task for, where code is prepared for that: an id that is taken, or is none.
+    pub(super) fn refuse_id(&mut self, task: ObjId, span: Span) -> Res<()> {
+        if self.guards.is_empty() || !self.conditions.is_empty() || self.airflow.detached > 0 {
+            return Ok(());
+        }
+        let Object::Task(task) = self.heap.get(task) else { return Ok(()) };
+        let full = self.child_id(task.group, &task.label);
+        let Some(id) = full.as_literal() else { return Ok(()) };
+        let is_in_key =
+            |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+        if !id.chars().all(is_in_key) || id.chars().count() > LONGEST_ID {
+            let message = format!(
+                "The key {id:?} has to be made of alphanumeric characters, dashes, dots, and underscores exclusively"
+            );
+            return Err(self.exception("AirflowException", message, span));
+        }
+        let Some(Object::Dag(dag)) = task.dag.map(|dag| self.heap.get(dag)) else { return Ok(()) };
+        let other = dag.tasks.get(&full.to_template()).map(|other| self.heap.get(other));
+        if let Some(Object::Task(other)) = other
+            && is_there(other, dag)
+        {
+            let message = format!("Task id '{id}' has already been added to the DAG");
+            return Err(self.exception("DuplicateTaskIdFound", message, span));
+        }
+        Ok(())
     }
 
     /// A DAG or a group of a class of the user whose constructor has not been called yet.

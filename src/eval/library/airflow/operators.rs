@@ -317,6 +317,7 @@ impl Interp<'_> {
             task.label = label;
             task.initialised = true;
         }
+        self.refuse_id(id, span)?;
         self.attach(id);
         self.assign_arguments(&Val::obj(id, span), span)
     }

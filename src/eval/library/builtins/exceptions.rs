@@ -71,6 +71,7 @@ pub(super) const EXCEPTIONS: &[(&str, &str)] = &[
 pub(super) const LIBRARY_EXCEPTIONS: &[(&str, &str)] = &[
     ("airflow.AirflowException", "builtins.Exception"),
     ("airflow.AirflowNotFoundException", "airflow.AirflowException"),
+    ("airflow.DuplicateTaskIdFound", "airflow.AirflowException"),
     ("airflow.TaskNotFound", "airflow.AirflowNotFoundException"),
     ("binascii.Error", "builtins.ValueError"),
     ("configparser.Error", "builtins.Exception"),

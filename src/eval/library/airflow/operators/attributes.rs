@@ -330,7 +330,6 @@ impl Interp<'_> {
                 Some(Val::tuple(items, span))
             }
             "template_ext" => Some(Val::tuple(Vec::new(), span)),
-            "template_fields_renderers" => Some(self.dict(Default::default(), span)),
             "is_setup" | "is_teardown" => Some(Val::bool(false, span)),
             "ui_color" => Some(Val::str("#fff", span)),
             "BASE_CONTAINER_NAME" => Some(Val::str("base", span)),
