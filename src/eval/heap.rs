@@ -61,9 +61,9 @@ fn size(object: &Object) -> u64 {
         // A key, its hash and its place in the table take room as well.
         Object::Dict(entries, _) => entries.len() * 4,
         Object::Set(items, _) => items.len() * 3,
-        Object::Scope(names) | Object::Record(_, names) | Object::Model(_, names) => {
-            names.len() * 2
-        }
+        // Thousands of undecided branches copy and join the names of a module again each time.
+        Object::Scope(names) => names.len() * 4,
+        Object::Record(_, names) | Object::Model(_, names) => names.len() * 2,
         Object::Instance(instance) => instance.attrs.len() * 2,
         // A class remembers all the classes above it.
         Object::Class(class, _) => class.mro.len() * 2,
