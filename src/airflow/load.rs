@@ -325,7 +325,10 @@ fn task_of(
     let mut ids: Vec<String> = upstream
         .into_iter()
         .filter_map(|id| match interp.heap.get(id) {
-            Object::Task(other) if other.id != task.id => Some(other.id.to_template()),
+            // A task whose constructor was never reached has no id.
+            Object::Task(other) if other.id != task.id && other.initialised => {
+                Some(other.id.to_template())
+            }
             _ => None,
         })
         .collect();

@@ -103,7 +103,11 @@ impl Interp<'_> {
                 None => self.bind_attribute(&found, node, &class, span).map(Some),
             },
             Ok(None) => self.airflow_attribute(node, id, name, span),
-            Err(base) => Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
+            // What Airflow knows is hardly what a base that podlift cannot see defines anew.
+            Err(base) => match self.airflow_attribute(node, id, name, span)? {
+                Some(known) if self.unknown(&known).is_none() => Ok(Some(known)),
+                _ => Ok(Some(self.part_of(&base, &format!(".{name}"), span))),
+            },
         }
     }
 
