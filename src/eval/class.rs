@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 pub(crate) use parents::is_mixin;
 
+use super::HoleKind;
 use super::branch::Flow;
 use super::call::{Args, Kwarg};
 use super::candidates::special::defines_special;
@@ -48,13 +49,27 @@ impl Classes {
 /// Members of an enum that a value is compared with in the time of a step.
 const MEMBERS_COMPARED: usize = 2;
 
+/// A base from a package that is not read, but whose classes do what those of the standard library do.
+fn known_elsewhere(base: Val) -> Val {
+    let name = match base.hole() {
+        Some(hole) if hole.kind == HoleKind::Import => hole.name.as_str(),
+        _ => return base,
+    };
+    match name.strip_prefix("aenum.") {
+        Some(class @ ("Enum" | "IntEnum" | "StrEnum")) => {
+            Val::symbol(format!("enum.{class}"), base.span)
+        }
+        _ => base,
+    }
+}
+
 impl Interp<'_> {
     /// `class`: evaluates the body in a scope of its own and makes the class.
     pub(crate) fn make_class(&mut self, def: &std::sync::Arc<ast::Class>) -> Res {
         let mut bases = Vec::new();
         for base in &def.bases {
             let val = self.eval(base)?;
-            bases.push(val);
+            bases.push(known_elsewhere(val));
         }
         let mut options = Args::default();
         for keyword in &def.keywords {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::HoleKind;
+use super::checkout::on_disk;
 use super::interp::{Frame, Interp, ModuleState, Raised, Res};
 use super::library;
 use super::object::{Map, ModuleObject, Object, Val};
@@ -173,6 +174,10 @@ impl Interp<'_> {
         let mut prefix = String::new();
         let mut parent: Option<Val> = None;
         let around = if level > 0 { self.package_name(level) } else { String::new() };
+        let (first, folder) = match level {
+            0 => (self.own_folders(), self.folder_of_imports(&importer)),
+            _ => Default::default(),
+        };
         if level > 0 {
             let base = self.resolver.resolve(&importer, "", level);
             let Resolved::Package { init, dir } = base else { return Ok(None) };
@@ -192,7 +197,11 @@ impl Interp<'_> {
             prefix.push_str(part);
             let full =
                 if around.is_empty() { prefix.clone() } else { format!("{around}.{prefix}") };
-            let module = match self.resolver.resolve(&importer, &prefix, level) {
+            let resolved = match level {
+                0 => self.resolver.absolute(&first, &folder, &self.main_path, &prefix),
+                _ => self.resolver.resolve(&importer, &prefix, level),
+            };
+            let module = match resolved {
                 Resolved::File(path) => self.load_module(&path, &full, false)?,
                 Resolved::Package { init, dir } => self.load_package(init, &dir, &full)?,
                 _ => return Ok(None),
@@ -210,6 +219,36 @@ impl Interp<'_> {
             found = Some(module);
         }
         Ok(found)
+    }
+
+    /// The folders that the code put on `sys.path`, as far as they are known.
+    fn own_folders(&self) -> Vec<PathBuf> {
+        let Some(path) = self.globals_of_world.get("sys.path").and_then(Val::as_obj) else {
+            return Vec::new();
+        };
+        match self.heap.get(path) {
+            Object::List(items) => {
+                let folders = items.iter().filter_map(Val::as_str);
+                folders.map(|folder| PathBuf::from(on_disk(folder).as_ref())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Around which folder a module looks for absolute imports: that of its outermost package.
+    fn folder_of_imports(&self, importer: &Path) -> PathBuf {
+        let own = importer.parent().unwrap_or(importer);
+        let package = self.package_name(1);
+        let names = package.split('.').filter(|name| !name.is_empty()).rev();
+        let mut folder = own;
+        for name in names {
+            // A module may have been given another package.
+            if folder.file_name().is_none_or(|last| last != name) {
+                return own.to_owned();
+            }
+            folder = folder.parent().unwrap_or(folder);
+        }
+        folder.to_owned()
     }
 
     /// The package that a relative import of `level` dots starts from; empty outside packages.

@@ -10,6 +10,10 @@
 //! 4. the folders around the importing file that hold `include` or `plugins`, and that `plugins`;
 //! 5. the folder of the importing file, then the ones around it.
 //!
+//! The path is one for the whole process. A module that was imported as `a.b` therefore looks around the folder that
+//! holds `a`, not around its own: `a/json.py` does not hide `json` from `a/b.py`. It looks in the first four of the
+//! DAG file as well, and before all others in what the program itself put on `sys.path`.
+//!
 //! All of them lie within a root. Nothing outside the roots is read, and links are followed only to places
 //! within them.
 
@@ -81,6 +85,29 @@ impl Resolver {
         self.disk.real(path).is_some_and(|real| self.real.iter().any(|root| real.starts_with(root)))
     }
 
+    /// Where the absolute import of `module` leads, in a program that put the folders `first` on `sys.path` and whose
+    /// DAG file is `main`. `folder` holds the outermost package of the importing module, or the module itself.
+    pub fn absolute(
+        &self,
+        first: &[PathBuf],
+        folder: &Path,
+        main: &Path,
+        module: &str,
+    ) -> Resolved {
+        let mut path: Vec<PathBuf> = Vec::new();
+        let first = first.iter().map(|folder| clean(folder)).filter(|folder| self.allows(folder));
+        let around = self.search_path(&clean(folder), true);
+        let main = clean(main);
+        let main = main.parent().filter(|main| *main != folder);
+        let of_main = main.map(|main| self.search_path(main, false)).unwrap_or_default();
+        for candidate in first.chain(around).chain(of_main) {
+            if !path.contains(&candidate) {
+                path.push(candidate);
+            }
+        }
+        self.walk(path, module)
+    }
+
     /// Where `module` leads when `importer` (a file, or a folder for code without a file) imports it.
     ///
     /// `level` counts the dots of a relative import; `from . import x` asks for `""` at level 1. For
@@ -93,7 +120,7 @@ impl Resolver {
             importer.parent().map(Path::to_owned).unwrap_or_default()
         };
         if level == 0 {
-            return self.walk(self.search_path(&folder), module);
+            return self.walk(self.search_path(&folder, true), module);
         }
         let up = usize::try_from(level - 1).unwrap_or(usize::MAX);
         match folder.ancestors().nth(up) {
@@ -108,8 +135,8 @@ impl Resolver {
         self.walk(vec![clean(package)], name)
     }
 
-    /// The folders in which absolute imports are looked up; see the module.
-    fn search_path(&self, folder: &Path) -> Vec<PathBuf> {
+    /// The folders in which absolute imports are looked up; see the module. `beside` asks for the last kind, too.
+    fn search_path(&self, folder: &Path, beside: bool) -> Vec<PathBuf> {
         let mut path: Vec<PathBuf> = Vec::new();
         let mut add = |candidate: PathBuf| {
             if !path.contains(&candidate) && self.disk.is_dir(&candidate) {
@@ -135,7 +162,7 @@ impl Resolver {
                 add(plugins);
             }
         }
-        for ancestor in around {
+        for ancestor in around.into_iter().filter(|_| beside) {
             add(ancestor.to_path_buf());
         }
         path
@@ -416,6 +443,33 @@ mod tests {
         let tree = Tree::new(&["r/util.py", "r/sub/util.py", "r/sub/dag.py"]);
         assert_eq!(tree.find(&["r"], "r/sub/dag.py", "util", 0), "r/util.py");
         assert_eq!(tree.find(&["r"], "r/sub", "util", 0), "r/util.py");
+    }
+
+    #[test]
+    fn modules_of_a_package_look_around_the_package() {
+        let tree = Tree::new(&[
+            "r/lib/a/__init__.py",
+            "r/lib/a/json.py",
+            "r/lib/c.py",
+            "r/jobs/own/d.py",
+            "r/jobs/e.py",
+            "r/dags/team/dag.py",
+            "r/dags/f.py",
+            "r/dags/team/g.py",
+        ]);
+        let resolver = tree.resolver(&["r"]);
+        let main = tree.at("r/dags/team/dag.py");
+        let own = [tree.at("r/jobs/own"), tree.at("elsewhere")];
+        let find = |first: &[PathBuf], module: &str| {
+            resolver.absolute(first, &tree.at("r/lib"), &main, module)
+        };
+        assert_eq!(find(&[], "json"), Resolved::NotFound);
+        assert_eq!(find(&[], "c"), Resolved::File(tree.at("r/lib/c.py")));
+        assert_eq!(find(&[], "f"), Resolved::File(tree.at("r/dags/f.py")), "Airflow's folders");
+        assert_eq!(find(&[], "g"), Resolved::NotFound, "beside the DAG file");
+        assert_eq!(find(&[], "d"), Resolved::NotFound);
+        assert_eq!(find(&own, "d"), Resolved::File(tree.at("r/jobs/own/d.py")), "sys.path");
+        assert_eq!(find(&own, "e"), Resolved::NotFound);
     }
 
     #[test]

@@ -422,10 +422,12 @@ impl Interp<'_> {
     /// A short `repr` for people: it calls no user code.
     pub(crate) fn short_repr(&self, val: &Val) -> String {
         let full = self.plain_repr(val, 0);
+        // Before it is cut: a part of a path of this machine would not be told.
+        let full = self.checkout.shown(&full);
         if full.chars().count() > 60 {
             full.chars().take(57).collect::<String>() + "..."
         } else {
-            full
+            full.into_owned()
         }
     }
 

@@ -2,20 +2,27 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::airflow::Origin;
+use crate::airflow::{OperatorKind, Origin};
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
-use crate::eval::library::airflow::TaskKeyword;
+use crate::eval::library::airflow::{DecoratorObject, TaskKeyword, operator_kind};
 use crate::eval::object::{Map, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::Name;
 use std::sync::Arc;
 
+/// The keywords that every instance of a task has.
+fn common_keywords(instances: &[Map<Name, TaskKeyword>]) -> Map<Name, TaskKeyword> {
+    let Some((first, others)) = instances.split_first() else { return Map::default() };
+    let shared = first.iter().filter(|(name, _)| others.iter().all(|one| one.contains_key(*name)));
+    shared.map(|(name, keyword)| (name.clone(), keyword.clone())).collect()
+}
+
 impl Interp<'_> {
     /// `.partial(...)` of an operator class.
     pub(crate) fn partial_operator(&mut self, class: &Val, args: Args, span: Span) -> Val {
-        let object = crate::eval::library::airflow::DecoratorObject {
+        let object = DecoratorObject {
             kind: Name::from("airflow.partial"),
             kwargs: args.kw,
             function: Some(class.clone()),
@@ -29,7 +36,7 @@ impl Interp<'_> {
     /// `.expand(...)` and `.expand_kwargs(...)` after `.partial(...)`.
     pub(crate) fn expand_operator(
         &mut self,
-        partial: &crate::eval::library::airflow::DecoratorObject,
+        partial: &DecoratorObject,
         method: &str,
         args: &Args,
         span: Span,
@@ -39,84 +46,66 @@ impl Interp<'_> {
             Some(base) => base,
             None => return Ok(self.derived(&[&class], span)),
         };
-        let instances = self.instances(method, args, span)?;
-        let mut unrolled = None;
-        if let Some(instances) = &instances {
-            let mut keywords = Vec::new();
-            self.airflow.detached += 1;
-            for instance in instances {
-                let mut kw = partial.kwargs.clone();
-                for (name, kwarg) in instance {
-                    kw.insert(name.clone(), kwarg.clone());
-                }
-                let args = Args { kw, more_kw: partial.more_kw.clone(), ..Args::default() };
-                let made = self.make_operator(&class, &base, args, span);
-                match made {
-                    Ok(val) => {
-                        if let Some(Object::Task(task)) = val.as_obj().map(|id| self.heap.get(id)) {
-                            let mut own = task.keywords.clone();
-                            for (name, keyword) in &mut own {
-                                keyword.origin = match &keyword.origin {
-                                    Origin::Call if instance.contains_key(name) => Origin::Expand,
-                                    Origin::Call => Origin::Partial,
-                                    other => other.clone(),
-                                };
-                            }
-                            keywords.push(own);
-                        }
-                    }
-                    Err(raised) => {
-                        self.airflow.detached -= 1;
-                        return Err(raised);
-                    }
-                }
+        let unrolled = match self.instances(method, args, span)? {
+            Some(instances) => {
+                self.airflow.detached += 1;
+                let made = self.make_instances(&class, &base, partial, &instances, span);
+                self.airflow.detached -= 1;
+                Some(made?)
             }
-            self.airflow.detached -= 1;
-            unrolled = Some(keywords);
-        }
-        // The task itself: what all instances share.
-        let shared = Args {
-            kw: partial.kwargs.clone(),
-            more_kw: partial.more_kw.clone(),
-            ..Args::default()
+            None => None,
         };
-        let symbol = Val::symbol(base.clone(), span);
-        let val = self.make_operator(&symbol, &base, shared, span)?;
         let open: Vec<Val> = args.all().into_iter().cloned().collect();
         let hole = match &unrolled {
             Some(_) => None,
             None => {
                 let refs: Vec<&Val> = open.iter().collect();
-                let derived = self.expansion_hole(&refs, span);
-                Some(derived)
+                Some(self.expansion_hole(&refs, span))
             }
+        };
+        // The task itself: what all instances share, and in place of what each has for itself a hole.
+        let mut kw = partial.kwargs.clone();
+        let mut more_kw = partial.more_kw.clone();
+        match &hole {
+            Some(hole) if method == "expand" => {
+                for (name, kwarg) in &args.kw {
+                    let val = Val::unknown(Arc::clone(hole), kwarg.span);
+                    kw.insert(name.clone(), Kwarg { val, span: kwarg.span });
+                }
+            }
+            Some(hole) => more_kw = Some(Val::unknown(Arc::clone(hole), span)),
+            None => {}
+        }
+        let shared = Args { kw, more_kw, ..Args::default() };
+        // The constructor of a subclass knows what becomes of its own arguments. Where all instances are known it
+        // has been asked for each of them.
+        let is_own =
+            class.as_symbol().is_none() && !matches!(operator_kind(&base), OperatorKind::Other);
+        let val = if is_own && hole.is_some() {
+            self.make_operator(&class, &base, shared, span)?
+        } else {
+            self.make_operator(&Val::symbol(base.clone(), span), &base, shared, span)?
         };
         if let Some(id) = val.as_obj()
             && let Object::Task(task) = self.heap.get_mut(id)
         {
             task.class = class;
-            for keyword in task.keywords.values_mut() {
-                if keyword.origin == Origin::Call {
-                    keyword.origin = Origin::Partial;
-                }
+            for (name, keyword) in &mut task.keywords {
+                let is_each = hole.is_some() && (args.kw.contains_key(name) || &**name == "**");
+                keyword.origin = match &keyword.origin {
+                    Origin::Call if is_each => Origin::Expand,
+                    Origin::Call => Origin::Partial,
+                    other => other.clone(),
+                };
+            }
+            if let (true, Some(each)) = (is_own, &unrolled) {
+                task.keywords = common_keywords(each);
             }
             task.expansion = match (unrolled, hole) {
                 (Some(keywords), _) => Some(Ok(keywords)),
                 (None, Some(hole)) => Some(Err(hole)),
                 (None, None) => None,
             };
-            if let (Some(Err(hole)), "expand") = (&task.expansion, method) {
-                let hole = Arc::clone(hole);
-                for (name, kwarg) in &args.kw {
-                    let val = Val::unknown(Arc::clone(&hole), kwarg.span);
-                    let keyword = TaskKeyword { val, origin: Origin::Expand, span: kwarg.span };
-                    task.keywords.insert(name.clone(), keyword);
-                }
-            } else if let Some(Err(hole)) = &task.expansion {
-                let val = Val::unknown(Arc::clone(hole), span);
-                task.keywords
-                    .insert(Name::from("**"), TaskKeyword { val, origin: Origin::Expand, span });
-            }
         }
         if let Some(id) = val.as_obj() {
             self.forget_task(id);
@@ -124,6 +113,38 @@ impl Interp<'_> {
         // Upstream tasks whose results are mapped over.
         self.depend_on_all(&val, &open);
         Ok(val)
+    }
+
+    /// The keywords of each instance, made as Airflow makes it when it runs: by the constructor of the class.
+    fn make_instances(
+        &mut self,
+        class: &Val,
+        base: &Name,
+        partial: &DecoratorObject,
+        instances: &[Map<Name, Kwarg>],
+        span: Span,
+    ) -> Res<Vec<Map<Name, TaskKeyword>>> {
+        let mut keywords = Vec::new();
+        for instance in instances {
+            let mut kw = partial.kwargs.clone();
+            for (name, kwarg) in instance {
+                kw.insert(name.clone(), kwarg.clone());
+            }
+            let args = Args { kw, more_kw: partial.more_kw.clone(), ..Args::default() };
+            let val = self.make_operator(class, base, args, span)?;
+            if let Some(Object::Task(task)) = val.as_obj().map(|id| self.heap.get(id)) {
+                let mut own = task.keywords.clone();
+                for (name, keyword) in &mut own {
+                    keyword.origin = match &keyword.origin {
+                        Origin::Call if instance.contains_key(name) => Origin::Expand,
+                        Origin::Call => Origin::Partial,
+                        other => other.clone(),
+                    };
+                }
+                keywords.push(own);
+            }
+        }
+        Ok(keywords)
     }
 
     pub(super) fn expansion_hole(&mut self, from: &[&Val], span: Span) -> Arc<Hole> {
