@@ -503,6 +503,7 @@ impl Interp<'_> {
         let attrs = match self.heap.get(owner) {
             Object::Instance(instance) => &instance.attrs,
             Object::Record(_, attrs) | Object::Model(_, attrs) | Object::Class(_, attrs) => attrs,
+            Object::Scope(names) => names,
             _ => return super::object::Entries::default(),
         };
         let key = |name: &Name| super::object::Key::Str(name.as_ref().into());

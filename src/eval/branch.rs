@@ -331,7 +331,7 @@ impl Interp<'_> {
     }
 
     /// A value present on one side only.
-    fn merge_missing(&mut self, cond: &Arc<Hole>, val: &Val) -> Val {
+    pub(crate) fn merge_missing(&mut self, cond: &Arc<Hole>, val: &Val) -> Val {
         let text = self.short_repr(val);
         let reason = format!("{text} only if decided by {}", cond.reason);
         let made = self.choice(cond, &reason, val.span);

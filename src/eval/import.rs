@@ -78,6 +78,10 @@ impl Interp<'_> {
             if self.broken.contains(&module.scope) {
                 return Ok(self.hole(HoleKind::Import, format!("{}.{name}", module.name), span));
             }
+            // A module beside the importing file that has no such name is hardly the one that is meant.
+            if level == 0 && !self.is_on_path(dotted) {
+                return Ok(self.hole(HoleKind::Import, full, span));
+            }
             let message = format!("cannot import name '{name}' from '{}'", module.name);
             return Err(self.exception("ImportError", message, span));
         }
@@ -219,6 +223,14 @@ impl Interp<'_> {
             found = Some(module);
         }
         Ok(found)
+    }
+
+    /// Whether a module is found in a folder that Airflow or the code puts on `sys.path`, not only beside the file
+    /// that imports it.
+    fn is_on_path(&self, dotted: &str) -> bool {
+        let top = dotted.split('.').next().unwrap_or(dotted);
+        let found = self.resolver.on_path(&self.own_folders(), &self.main_path, top);
+        !matches!(found, Resolved::NotFound)
     }
 
     /// The folders that the code put on `sys.path`, as far as they are known.

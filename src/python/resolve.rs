@@ -94,18 +94,29 @@ impl Resolver {
         main: &Path,
         module: &str,
     ) -> Resolved {
-        let mut path: Vec<PathBuf> = Vec::new();
-        let first = first.iter().map(|folder| clean(folder)).filter(|folder| self.allows(folder));
-        let around = self.search_path(&clean(folder), true);
+        let mut path: Vec<PathBuf> = self.allowed(first).collect();
         let main = clean(main);
         let main = main.parent().filter(|main| *main != folder);
         let of_main = main.map(|main| self.search_path(main, false)).unwrap_or_default();
-        for candidate in first.chain(around).chain(of_main) {
+        for candidate in self.search_path(&clean(folder), true).into_iter().chain(of_main) {
             if !path.contains(&candidate) {
                 path.push(candidate);
             }
         }
         self.walk(path, module)
+    }
+
+    /// As [`Resolver::absolute`], but without the folders that Airflow does not put on `sys.path` by itself: those
+    /// around the importing file.
+    pub fn on_path(&self, first: &[PathBuf], main: &Path, module: &str) -> Resolved {
+        let main = clean(main);
+        let of_main = main.parent().map(|main| self.search_path(main, false)).unwrap_or_default();
+        self.walk(self.allowed(first).chain(of_main).collect(), module)
+    }
+
+    /// Those of these folders that may be read.
+    fn allowed<'f>(&'f self, folders: &'f [PathBuf]) -> impl Iterator<Item = PathBuf> + 'f {
+        folders.iter().map(|folder| clean(folder)).filter(|folder| self.allows(folder))
     }
 
     /// Where `module` leads when `importer` (a file, or a folder for code without a file) imports it.

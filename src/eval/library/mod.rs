@@ -17,6 +17,7 @@ pub(crate) mod lookups;
 pub(crate) mod managers;
 pub(crate) mod natives;
 pub(crate) mod regex;
+mod scopes;
 pub(crate) mod serialise;
 pub(crate) mod texts;
 pub(crate) mod uuid;
@@ -359,14 +360,6 @@ impl Interp<'_> {
         span: Span,
     ) -> Res<Option<bool>> {
         Ok(self.lookup_contains(path, needle, span))
-    }
-
-    /// `globals()` and `locals()`: the scope itself, so that `globals()["dag"] = dag` binds.
-    pub(crate) fn scope_dict(&mut self, global: bool, span: Span) -> Val {
-        match self.frame() {
-            Some(frame) => Val::obj(if global { frame.globals } else { frame.scope }, span),
-            None => Val::none(span),
-        }
     }
 
     /// Whether a builtin value has a method.

@@ -31,6 +31,9 @@ const BYTES_OF_IDS: usize = 8;
 /// What passing on one default argument counts for, in steps.
 const DEFAULT_PASSED_ON: usize = 4;
 
+/// What Airflow says to positional arguments.
+const ONLY_KEYWORDS: &str = "Use keyword arguments when initializing operators";
+
 impl Interp<'_> {
     /// Calls an operator class: Airflow's own or a subclass of it.
     pub(crate) fn make_operator(
@@ -170,6 +173,10 @@ impl Interp<'_> {
         if function.class.is_some_and(|class| self.is_plain_class(class)) {
             return Ok(());
         }
+        // The task itself comes first.
+        if let Some(val) = args.pos.get(1) {
+            return self.type_error(ONLY_KEYWORDS, val.span.or(span));
+        }
         let given = args.kw.get("default_args").cloned();
         let sources = self.take_default_args(id, args);
         if sources.is_empty() {
@@ -248,9 +255,7 @@ impl Interp<'_> {
     /// Airflow's own constructor: records the keywords and attaches the task to its DAG.
     pub(crate) fn init_operator(&mut self, id: ObjId, mut args: Args, span: Span) -> Res<()> {
         if let Some(val) = args.pos.first() {
-            let message = "Use keyword arguments when initializing operators";
-            let at = val.span.or(span);
-            return self.type_error(message, at);
+            return self.type_error(ONLY_KEYWORDS, val.span.or(span));
         }
         let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };

@@ -277,6 +277,12 @@ impl Interp<'_> {
             return val;
         }
         match (name.as_ref(), val.as_obj().map(|id| self.heap.get(id))) {
+            // Other operators may put more into it, as those for Databricks do into `json`.
+            (_, Some(Object::Dict(..))) if task.kind == OperatorKind::Other => {
+                let class = self.type_text(&task.class);
+                let kept = self.hole(HoleKind::Name, format!("{class}.{name}"), span);
+                self.derived(&[&kept, &val], span)
+            }
             ("image_pull_secrets", None) => {
                 let Some(text) = val.as_str().filter(|text| !text.is_empty()) else { return val };
                 let references: Vec<Val> = text
