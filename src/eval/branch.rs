@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub(crate) use join::Joining;
 
+use super::conditions::without_branch;
 use super::heap::Delta;
 use super::interp::Interp;
 use super::library::airflow::ids::join;
@@ -280,16 +281,10 @@ impl Interp<'_> {
                     return self.merge_apart(cond, (x, left), (y, right), depth, a.span);
                 }
                 (Object::Task(p), Object::Task(q)) if self.same_task(p, q) => {
-                    let merged = self.merge_objects(cond, left, right, depth + 1);
-                    self.heap.set(x, merged);
-                    self.heap.forward(y, x);
-                    return a.clone();
+                    return self.merge_as_one(cond, (x, left), (y, right), depth, a);
                 }
                 (Object::Dag(p), Object::Dag(q)) if p.id.to_template() == q.id.to_template() => {
-                    let merged = self.merge_objects(cond, left, right, depth + 1);
-                    self.heap.set(x, merged);
-                    self.heap.forward(y, x);
-                    return a.clone();
+                    return self.merge_as_one(cond, (x, left), (y, right), depth, a);
                 }
                 _ => {}
             }
@@ -308,6 +303,34 @@ impl Interp<'_> {
         self.may_be(&val, &[a, b]);
         self.hold(&val, &[a, b]);
         val
+    }
+
+    /// Two tasks or DAGs that are one. They are so before they are joined: what they hold may lead back to them.
+    fn merge_as_one(
+        &mut self,
+        cond: &Arc<Hole>,
+        (x, left): (ObjId, Object),
+        (y, right): (ObjId, Object),
+        depth: u32,
+        a: &Val,
+    ) -> Val {
+        self.heap.forward(y, x);
+        let conditions = |object: &Object| match object {
+            Object::Task(task) => task.conditions.clone(),
+            Object::Dag(dag) => dag.conditions.clone(),
+            _ => Vec::new(),
+        };
+        let (of_left, of_right) = (conditions(&left), conditions(&right));
+        let mut merged = self.merge_objects(cond, left, right, depth + 1);
+        match &mut merged {
+            Object::Task(task) => {
+                without_branch(&mut task.conditions, cond, &of_left, &of_right);
+            }
+            Object::Dag(dag) => without_branch(&mut dag.conditions, cond, &of_left, &of_right),
+            _ => {}
+        }
+        self.heap.set(x, merged);
+        a.clone()
     }
 
     /// Two containers that are not the same one, so that a change of what stands for both changes
@@ -491,15 +514,15 @@ impl Interp<'_> {
                 Object::Set(a, frozen)
             }
             (Object::Dag(a), Object::Dag(b)) => {
-                Object::Dag(Box::new(self.merge_dags(cond, *a, *b)))
+                Object::Dag(Box::new(self.merge_dags(cond, *a, *b, depth)))
             }
             (Object::Task(a), Object::Task(b)) => {
-                Object::Task(Box::new(self.merge_tasks(cond, *a, *b)))
+                Object::Task(Box::new(self.merge_tasks(cond, *a, *b, depth)))
             }
             (Object::Group(a), Object::Group(b)) => {
                 let (mut group, b) = (*a, *b);
                 join(&mut group.children, &b.children);
-                group.attrs = self.merge_attributes(cond, group.attrs, b.attrs);
+                group.attrs = self.merge_attributes(cond, group.attrs, b.attrs, depth);
                 group.initialised |= b.initialised;
                 Object::Group(Box::new(group))
             }

@@ -34,6 +34,20 @@ impl Conditions {
     }
 }
 
+/// The conditions of what is made on both sides of a branch: it does not matter which is taken. Where the sides ask
+/// different things besides, it does.
+pub(crate) fn without_branch(
+    merged: &mut Vec<Arc<Hole>>,
+    cond: &Arc<Hole>,
+    a: &[Arc<Hole>],
+    b: &[Arc<Hole>],
+) {
+    let other = Conditions::of(b);
+    if a.len() == b.len() && a.iter().all(|own| other.has(own)) {
+        merged.retain(|own| !Arc::ptr_eq(own, cond));
+    }
+}
+
 impl Interp<'_> {
     /// Conditions under which what is made now exists.
     pub(crate) fn current_conditions(&self) -> Vec<Arc<Hole>> {

@@ -81,6 +81,9 @@ impl Interp<'_> {
                 span,
             ));
         }
+        if ALSO_OF_OBJECT.contains(&name.as_ref()) {
+            return Ok(self.hole(HoleKind::Call, format!("super().{name}"), span));
+        }
         let text = format!("'super' object has no attribute '{name}'");
         Err(self.exception("AttributeError", text, span))
     }
@@ -186,9 +189,42 @@ impl Interp<'_> {
             }?;
             return Some(Val::new(Data::Method(Rc::new((payload, name.clone()))), span));
         }
-        None
+        // What other classes of libraries have is not known. `object` has what follows here for all of them.
+        let is_of_object = OF_OBJECT.contains(&name.as_ref());
+        if is_of_object || is_mixin(path) || path.starts_with("builtins.") {
+            return None;
+        }
+        Some(self.hole(HoleKind::Call, format!("{path}.{name}"), span))
     }
 }
+
+/// Methods of `object` that every `super()` ends at.
+const OF_OBJECT: &[&str] =
+    &["__new__", "__init__", "__init_subclass__", "__setattr__", "__getattribute__"];
+
+/// Other methods of `object`.
+const ALSO_OF_OBJECT: &[&str] = &[
+    "__str__",
+    "__repr__",
+    "__eq__",
+    "__ne__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+    "__hash__",
+    "__format__",
+    "__dir__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__getstate__",
+    "__sizeof__",
+    "__delattr__",
+    "__doc__",
+    "__class__",
+    "__module__",
+    "__dict__",
+];
 
 /// Library classes that only add behaviour no constructor shows.
 pub(crate) fn is_mixin(path: &str) -> bool {

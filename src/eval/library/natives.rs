@@ -324,6 +324,7 @@ impl Interp<'_> {
             "configparser.ConfigParser" | "configparser.SectionProxy" => {
                 self.config_method(this, &attrs, name, args, span)
             }
+            super::serialise::ENCODER if name == "encode" => self.encode_json(&attrs, args, span),
             "hashlib.hash" => self.digest_method(id, &attrs, name, args, span),
             _ if super::callables::methods_of(&class).is_some() => {
                 self.callable_method(this, (&class, &attrs), name, args, span)
@@ -353,6 +354,7 @@ impl Interp<'_> {
             }
             "configparser.ConfigParser" => super::serialise::CONFIG_METHODS,
             super::serialise::SECTION => super::serialise::SECTION_METHODS,
+            super::serialise::ENCODER => &["encode"],
             "hashlib.hash" => &["hexdigest", "digest", "update", "copy"],
             "urllib.parse.ParseResult" => &["geturl"],
             // Objects of Airflow and of the Kubernetes client answer their methods themselves.

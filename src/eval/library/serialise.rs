@@ -15,6 +15,7 @@ mod urls;
 mod yaml;
 
 pub(crate) use config::{CONFIG_METHODS, SECTION, SECTION_METHODS};
+pub(crate) use json::ENCODER;
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{DagObject, DecoratorObject, TaskKeyword, TaskObject, ids};
 use crate::eval::call::{Args, Kwarg};
-use crate::eval::conditions::Conditions;
+use crate::eval::conditions::{Conditions, without_branch};
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Key, Map, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind, Text};
@@ -265,7 +265,13 @@ impl Interp<'_> {
     }
 
     /// One DAG from the two states of an undecided branch.
-    pub(crate) fn merge_dags(&mut self, cond: &Arc<Hole>, a: DagObject, b: DagObject) -> DagObject {
+    pub(crate) fn merge_dags(
+        &mut self,
+        cond: &Arc<Hole>,
+        a: DagObject,
+        b: DagObject,
+        depth: u32,
+    ) -> DagObject {
         let mut merged = a;
         for (own, other) in merged.tasks.join(&b.tasks) {
             let (own, other) = (self.heap.resolve(own), self.heap.resolve(other));
@@ -273,16 +279,19 @@ impl Interp<'_> {
                 && let (Object::Task(p), Object::Task(q)) =
                     (self.heap.copy(own), self.heap.copy(other))
             {
-                let task = self.merge_tasks(cond, *p, *q);
-                self.heap.set(own, Object::Task(Box::new(task)));
+                // They are one before they are joined: what they hold may lead back to them.
                 self.heap.forward(other, own);
+                let (of_p, of_q) = (p.conditions.clone(), q.conditions.clone());
+                let mut task = self.merge_tasks(cond, *p, *q, depth + 1);
+                without_branch(&mut task.conditions, cond, &of_p, &of_q);
+                self.heap.set(own, Object::Task(Box::new(task)));
             }
         }
         merged.groups.join(&b.groups);
         for (name, kwarg) in b.args {
             match merged.args.get(&name).cloned() {
                 Some(own) => {
-                    let val = self.merge_vals(cond, &own.val, &kwarg.val, 1);
+                    let val = self.merge_vals(cond, &own.val, &kwarg.val, depth + 1);
                     merged.args.insert(name, Kwarg { val, span: own.span });
                 }
                 None => {
@@ -290,8 +299,9 @@ impl Interp<'_> {
                 }
             }
         }
-        merged.default_args = self.merge_vals(cond, &merged.default_args, &b.default_args, 1);
-        merged.attrs = self.merge_attributes(cond, merged.attrs, b.attrs);
+        merged.default_args =
+            self.merge_vals(cond, &merged.default_args, &b.default_args, depth + 1);
+        merged.attrs = self.merge_attributes(cond, merged.attrs, b.attrs, depth);
         merged.initialised |= b.initialised;
         merged.entered |= b.entered;
         let other = Conditions::of(&b.conditions);
@@ -311,6 +321,7 @@ impl Interp<'_> {
         cond: &Arc<Hole>,
         a: TaskObject,
         b: TaskObject,
+        depth: u32,
     ) -> TaskObject {
         let mut merged = a;
         let mut others = b.keywords;
@@ -318,23 +329,23 @@ impl Interp<'_> {
         for (name, own) in std::mem::take(&mut merged.keywords) {
             let (val, span, origin) = match others.shift_remove(&name) {
                 Some(other) => {
-                    (self.merge_vals(cond, &own.val, &other.val, 1), own.span, own.origin)
+                    (self.merge_vals(cond, &own.val, &other.val, depth + 1), own.span, own.origin)
                 }
                 None => {
                     let none = Val::none(own.span);
-                    (self.merge_vals(cond, &own.val, &none, 1), own.span, own.origin)
+                    (self.merge_vals(cond, &own.val, &none, depth + 1), own.span, own.origin)
                 }
             };
             keywords.insert(name, TaskKeyword { val, origin, span });
         }
         for (name, other) in others {
             let none = Val::none(other.span);
-            let val = self.merge_vals(cond, &none, &other.val, 1);
+            let val = self.merge_vals(cond, &none, &other.val, depth + 1);
             keywords.insert(name, TaskKeyword { val, origin: other.origin, span: other.span });
         }
         merged.keywords = keywords;
         ids::join(&mut merged.upstream, &b.upstream);
-        merged.attrs = self.merge_attributes(cond, merged.attrs, b.attrs);
+        merged.attrs = self.merge_attributes(cond, merged.attrs, b.attrs, depth);
         let other = Conditions::of(&b.conditions);
         merged.conditions.retain(|own| other.has(own));
         if b.pattern.is_none() {
@@ -349,10 +360,11 @@ impl Interp<'_> {
         cond: &Arc<Hole>,
         mut attrs: Map<Name, Val>,
         others: Map<Name, Val>,
+        depth: u32,
     ) -> Map<Name, Val> {
         for (name, val) in others {
             let val = match attrs.get(&name).cloned() {
-                Some(own) => self.merge_vals(cond, &own, &val, 1),
+                Some(own) => self.merge_vals(cond, &own, &val, depth + 1),
                 None => val,
             };
             attrs.insert(name, val);

@@ -416,7 +416,7 @@ impl Interp<'_> {
         if let Some(other) =
             taken.filter(|other| self.heap.resolve(*other) != self.heap.resolve(id))
         {
-            let known = full.as_literal().is_some();
+            let known = full.as_literal().is_some_and(|id| !id.is_empty());
             let first = match self.heap.get(other) {
                 Object::Task(task) => task.span,
                 _ => Span::NONE,

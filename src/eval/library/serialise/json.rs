@@ -1,19 +1,23 @@
 //! `json`.
 
 use super::{Unwritable, Written};
-use crate::eval::call::Args;
+use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
 use crate::eval::item::as_big;
-use crate::eval::object::{Data, Entries, Flavour, Key, Object, Val};
+use crate::eval::object::{Data, Entries, Flavour, Key, Map, Object, Val};
 use crate::eval::pure::json::{DumpOptions, JsonValue, dumps, loads};
 use crate::python::Span;
+use crate::python::ast::Name;
 
 /// How deep values may be nested.
 const MAX_DEPTH: u32 = 200;
 
 /// Keywords of `json.dumps` that podlift knows.
 const DUMP_KEYWORDS: &[&str] =
-    &["indent", "separators", "sort_keys", "ensure_ascii", "allow_nan", "default"];
+    &["indent", "separators", "sort_keys", "ensure_ascii", "allow_nan", "default", "cls"];
+
+/// What writes JSON.
+pub(crate) const ENCODER: &str = "json.JSONEncoder";
 
 impl Interp<'_> {
     pub(super) fn call_json(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
@@ -36,6 +40,11 @@ impl Interp<'_> {
             "json.dumps" => {
                 let val = args.get(0, "obj")?.clone();
                 self.dump_json(&val, args, span)
+            }
+            ENCODER if args.pos.is_empty() && !args.is_open() => {
+                let attrs: Map<Name, Val> =
+                    args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())).collect();
+                Some(Ok(self.heap.val(Object::Record(ENCODER.into(), attrs), span)))
             }
             "json.dump" => {
                 let (val, file) = (args.get(0, "obj")?.clone(), args.get(1, "fp")?.clone());
@@ -86,6 +95,38 @@ impl Interp<'_> {
         }
     }
 
+    /// `encoder.encode(val)`.
+    pub(crate) fn encode_json(
+        &mut self,
+        options: &Map<Name, Val>,
+        args: &Args,
+        span: Span,
+    ) -> Option<Res> {
+        let val = args.get(0, "o")?.clone();
+        let mut given = Args::default();
+        for (name, val) in options {
+            given.kw.insert(name.clone(), Kwarg { val: val.clone(), span });
+        }
+        self.dump_json(&val, &given, span)
+    }
+
+    /// What `json.dumps` calls for values it does not know. `None` when an encoder does more than that.
+    fn json_hook(&mut self, args: &Args, span: Span) -> Option<Res<Option<Val>>> {
+        let encoder = match args.named("cls") {
+            Some(class) if !class.is_none() && class.as_symbol() != Some(ENCODER) => class.clone(),
+            _ => return Some(Ok(args.named("default").filter(|val| !val.is_none()).cloned())),
+        };
+        let writes_itself = ["encode", "iterencode", "__init__"]
+            .iter()
+            .any(|name| !matches!(self.class_lookup(&encoder, name), Ok(None)));
+        if writes_itself || self.symbol_base(&encoder).as_deref() != Some(ENCODER) {
+            return None;
+        }
+        let Ok(Some(_)) = self.class_lookup(&encoder, "default") else { return Some(Ok(None)) };
+        let made = self.call(&encoder, Args::default(), span);
+        Some(made.and_then(|made| self.find_attribute(&made, &Name::from("default"), span)))
+    }
+
     fn dump_json(&mut self, val: &Val, args: &Args, span: Span) -> Option<Res> {
         if args.kw.keys().any(|name| {
             !DUMP_KEYWORDS.contains(&name.as_ref()) && !matches!(name.as_ref(), "obj" | "fp")
@@ -122,7 +163,10 @@ impl Interp<'_> {
             ensure_ascii: self.flag(args, "ensure_ascii", true)?,
             allow_nan: self.flag(args, "allow_nan", true)?,
         };
-        let default = args.named("default").filter(|val| !val.is_none()).cloned();
+        let default = match self.json_hook(args, span)? {
+            Ok(default) => default,
+            Err(raised) => return Some(Err(raised)),
+        };
         let json = self.json_of(val, default.as_ref(), options.sort_keys, 0, span);
         self.written(json, val, span, |this, json| match dumps(&json, &options) {
             Ok(text) => Ok(this.string(text, span)),
