@@ -325,15 +325,7 @@ impl Interp<'_> {
     pub(crate) fn call_unknown(&mut self, function: &Val, args: &Args, span: Span) -> Res {
         let unknown = self.unknown(function);
         if let Some(inner) = self.wrapped_by(function) {
-            // Most decorators call what they decorate, some change its arguments or its result.
-            let cond = self.condition_at(function.span.or(span), function);
-            self.conditions.push(cond);
-            let result = self.call(&inner, args.clone(), span);
-            self.conditions.pop();
-            let val = result?;
-            let is_task =
-                val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)));
-            return Ok(if is_task { val } else { self.derived(&[function, &val], span) });
+            return self.call_wrapped(function, &inner, args, span);
         }
         // They need not be all: it may be something else that podlift cannot see.
         let results = self.call_candidates(function, args, span)?;
@@ -341,7 +333,11 @@ impl Interp<'_> {
             .as_ref()
             .and_then(|val| val.hole().map(|hole| hole.name.clone()))
             .unwrap_or_else(|| self.display(function));
-        if let Some(val) = self.unresolved_operator(&name, args, span)? {
+        if let Some(task) = self.same_task_of(results.as_deref()) {
+            return Ok(task);
+        }
+        let makes_tasks = results.iter().flatten().any(|val| self.is_task(val));
+        if !makes_tasks && let Some(val) = self.unresolved_operator(&name, args, span)? {
             return Ok(val);
         }
         self.call_on_candidates(function, &name, span);

@@ -473,6 +473,15 @@ impl Interp<'_> {
         Ok(Some(results.into_inner()))
     }
 
+    /// The task that each of several calls gave, on its side of a branch.
+    pub(crate) fn same_task_of(&self, results: Option<&[Val]>) -> Option<Val> {
+        let [first, others @ ..] = results? else { return None };
+        let id = self.heap.resolve(first.as_obj()?);
+        let is_it = |val: &Val| val.as_obj().is_some_and(|other| self.heap.resolve(other) == id);
+        let is_one = !others.is_empty() && others.iter().all(is_it) && self.is_task(first);
+        is_one.then(|| first.clone())
+    }
+
     fn can_be_called(&self, val: &Val) -> bool {
         match val.as_obj().map(|id| self.heap.get(id)) {
             Some(Object::Instance(instance)) => {
@@ -511,6 +520,11 @@ impl Interp<'_> {
         };
         match candidates {
             [] => Flow::Normal,
+            // That it is none of them is a question of its own.
+            [last] => {
+                let cond = Arc::new(cond.as_ref().clone());
+                self.both(&cond, &mut |this| call(this, last), &mut |_| Flow::Normal)
+            }
             [first, rest @ ..] if rest.len() < ALTERNATIVES => {
                 self.both(cond, &mut |this| call(this, first), &mut |this| {
                     this.one_of(cond, rest, args, results, span)

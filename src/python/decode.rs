@@ -102,12 +102,16 @@ impl Encoding {
     /// The encoding of a name as Python spells it.
     fn by_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase().replace(['_', '.', ' '], "-");
-        Some(match name.as_str() {
-            "utf-8" | "utf8" | "u8" | "utf" | "utf-8-sig" | "utf8-sig" | "utf-8-unix"
-            | "cp65001" => Self::Utf8,
+        // As the tokeniser of CPython has it, an ending such as `-unix` is for editors.
+        let names = ["utf-8", "latin-1", "iso-8859-1", "iso-latin-1"];
+        let plain = names
+            .into_iter()
+            .find(|plain| name.strip_prefix(plain).is_some_and(|ending| ending.starts_with('-')));
+        Some(match plain.unwrap_or(&name) {
+            "utf-8" | "utf8" | "u8" | "utf" | "utf8-sig" | "cp65001" => Self::Utf8,
             "ascii" | "us-ascii" | "646" | "ansi-x3-4-1968" => Self::Ascii,
             "latin-1" | "latin1" | "latin" | "l1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1"
-            | "iso-latin-1-unix" | "8859" | "cp819" => Self::Latin1,
+            | "8859" | "cp819" => Self::Latin1,
             "latin-9" | "latin9" | "l9" | "iso-8859-15" | "iso8859-15" | "iso-latin-9" => {
                 Self::Latin9
             }
@@ -273,7 +277,9 @@ mod tests {
 
     #[test]
     fn coding_lines_choose_the_encoding() {
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 10] = [
+            (b"# -*- coding: utf-8-\n\xc3\xa9", "é"),
+            (b"# -*- coding: iso-latin-1-dos -*-\n\xe9", "é"),
             (b"# -*- coding: latin-1 -*-\n\xe9", "é"),
             (b"#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :\n\xe9", "é"),
             (b"\n# coding=cp1252\n\x80\xe9", "€é"),

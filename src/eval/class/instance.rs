@@ -102,10 +102,16 @@ impl Interp<'_> {
             return self.instantiate_by(&class, &new, args, span);
         }
         let unknown_base = object.mro.iter().find(|base| self.unknown(base).is_some()).cloned();
+        let init = self.class_lookup(&class, "__init__");
+        if let (Some(unknown), Ok(Some(_))) = (&unknown_base, &init)
+            && let Some(task) = self.subclass_of_unresolved(&class, unknown, &args, span)?
+        {
+            return Ok(task);
+        }
         let payload = base.as_deref().and_then(|base| self.payload(base, &args, span));
         let instance = Instance { class: class.clone(), attrs: Map::default(), payload };
         let this = self.heap.val(Object::Instance(instance), span);
-        match self.class_lookup(&class, "__init__") {
+        match init {
             Ok(Some(init)) => {
                 let mut args = args;
                 args.pos.insert(0, this.clone());

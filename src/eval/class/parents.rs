@@ -62,7 +62,12 @@ impl Interp<'_> {
                         return Ok(val);
                     }
                 }
-                Data::Unknown(_) => {
+                Data::Unknown(hole) => {
+                    let is_task = self.is_task(this);
+                    if is_task && name.as_ref() == "__init__" {
+                        let symbol = Val::symbol(format!("{}::{name}", hole.name), span);
+                        return Ok(self.heap.val(Object::Bound(symbol, this.clone()), span));
+                    }
                     let part = self.part_of(base, &format!(".{name}"), span);
                     return Ok(part);
                 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{FunctionObject, Map, Object, Val};
 use crate::python::Span;
@@ -17,7 +18,7 @@ impl Interp<'_> {
             evaluated.push((self.eval(decorator)?, decorator.span));
         }
         while let Some((decorator, at)) = evaluated.pop() {
-            let args = crate::eval::call::Args::positional(vec![val.clone()]);
+            let args = Args::positional(vec![val.clone()]);
             let inner = val;
             let is_unknown = self.unknown(&decorator).is_some();
             val = self.call(&decorator, args, at)?.at(span);
@@ -29,6 +30,35 @@ impl Interp<'_> {
             }
         }
         Ok(val)
+    }
+
+    /// Calls what an unknown decorator made of a function. Most decorators call what they decorate, some change its
+    /// arguments or its result.
+    pub(crate) fn call_wrapped(
+        &mut self,
+        function: &Val,
+        inner: &Val,
+        args: &Args,
+        span: Span,
+    ) -> Res {
+        // Arguments that do not fit are for the decorator.
+        if let Some(Object::Function(inner)) = inner.as_obj().map(|id| self.heap.copy(id))
+            && self.bind_parameters(&inner, args.clone(), span).is_err()
+        {
+            self.may_raise(function, span);
+            return Ok(self.derived(&[function], span));
+        }
+        let cond = self.condition_at(function.span.or(span), function);
+        self.conditions.push(cond);
+        let result = self.call(inner, args.clone(), span);
+        self.conditions.pop();
+        let val = result?;
+        Ok(if self.is_task(&val) { val } else { self.derived(&[function, &val], span) })
+    }
+
+    /// Whether it is a task, and not only something that may be one.
+    pub(crate) fn is_task(&self, val: &Val) -> bool {
+        val.as_obj().is_some_and(|id| matches!(self.heap.get(id), Object::Task(_)))
     }
 
     /// `def`: evaluates the defaults and closes over the scopes around it.

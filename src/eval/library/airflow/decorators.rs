@@ -17,12 +17,18 @@ const BYTES_OF_A_FUNCTION: usize = 8;
 /// The trigger rule of a teardown.
 const TEARDOWN_RULE: &str = "all_done_setup_success";
 
+/// Whether this decorator says when a task is skipped, and makes no task itself.
+fn is_guard(kind: &str) -> bool {
+    matches!(kind, "airflow.task.run_if" | "airflow.task.skip_if")
+}
+
 impl Interp<'_> {
     /// `@dag`, `@task`, `@task.kubernetes(...)`, `@task_group`: with a function the decorated thing,
     /// with keywords only a decorator still to be applied.
     pub(crate) fn make_decorator(&mut self, kind: &str, args: &Args, span: Span) -> Val {
         let function = args
             .get(0, "python_callable")
+            .filter(|_| !is_guard(kind))
             .filter(|val| {
                 val.as_obj().is_some_and(|id| {
                     matches!(self.heap.get(id), Object::Function(_) | Object::Bound(..))
@@ -62,6 +68,9 @@ impl Interp<'_> {
             let Some(function) = args.pos.first().cloned() else {
                 return Ok(Val::obj(id, span));
             };
+            if is_guard(&decorator.kind) {
+                return self.guard_task(&decorator, &function, span);
+            }
             let mut applied = *decorator;
             if applied.kind.as_ref() == "airflow.dag" {
                 self.airflow.dag_functions.push((function.clone(), false));
@@ -77,6 +86,30 @@ impl Interp<'_> {
                 self.type_error(message, span)
             }
             _ => self.call_decorated_task(&decorator, args, None, span),
+        }
+    }
+
+    /// `@task.run_if(condition)` and `@task.skip_if(condition)` above `@task`: code that runs before the task.
+    fn guard_task(&mut self, guard: &DecoratorObject, decorated: &Val, span: Span) -> Res {
+        let id = decorated.as_obj().map(|id| self.heap.resolve(id));
+        let condition = guard.kwargs.get("0").or_else(|| guard.kwargs.get("condition")).cloned();
+        match id {
+            Some(id) if matches!(self.heap.get(id), Object::TaskDecorator(_)) => {
+                if let (Object::TaskDecorator(task), Some(condition)) =
+                    (self.heap.get_mut(id), condition)
+                {
+                    task.kwargs.insert(Name::from("pre_execute"), condition);
+                }
+                Ok(decorated.clone())
+            }
+            _ if self.unknown(decorated).is_some() => Ok(decorated.clone()),
+            _ => {
+                let name = guard.kind.rsplit('.').next().unwrap_or_default();
+                let message = format!(
+                    "{name} can only be used with task. decorate with @task before @{name}."
+                );
+                self.type_error(message, span)
+            }
         }
     }
 

@@ -34,6 +34,20 @@ const DEFAULT_PASSED_ON: usize = 4;
 /// What Airflow says to positional arguments.
 const ONLY_KEYWORDS: &str = "Use keyword arguments when initializing operators";
 
+/// Whether a call of a class of this name, from code podlift cannot see, makes a task.
+fn looks_like_operator(name: &str, args: &Args) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let is_name = !last.contains(|c: char| !c.is_alphanumeric() && c != '_');
+    // What hooks and triggers are told about a task is no task of its own.
+    let is_helper = name.starts_with("airflow.")
+        && [".hooks.", ".triggers.", ".links."].iter().any(|folder| name.contains(folder));
+    let looks_like = last.chars().next().is_some_and(char::is_uppercase)
+        && (args.kw.contains_key("task_id")
+            || last.ends_with("Operator")
+            || last.ends_with("Sensor"));
+    is_name && looks_like && !is_helper
+}
+
 impl Interp<'_> {
     /// Calls an operator class: Airflow's own or a subclass of it.
     pub(crate) fn make_operator(
@@ -260,6 +274,7 @@ impl Interp<'_> {
         let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
         let (class, kind, dag) = (task.class.clone(), task.kind, task.dag);
+        let base = task.base.clone();
         let set = |names: &[Name]| names.iter().cloned().collect::<FxHashSet<Name>>();
         let (given, defaulted, made_by) =
             (set(&task.given), set(&task.defaulted), task.origin.clone());
@@ -310,6 +325,12 @@ impl Interp<'_> {
             None => match keywords.get("**").map(|keyword| keyword.val.clone()) {
                 Some(open) => {
                     let val = self.part_of(&open, "['task_id']", span);
+                    self.id_text(&val, span)
+                }
+                // A base that podlift cannot see may have an id of its own.
+                None if !is_operator(&base) => {
+                    let name = self.type_text(&class);
+                    let val = self.hole(HoleKind::Name, format!("{name}.task_id"), span);
                     self.id_text(&val, span)
                 }
                 None => return self.type_error("missing keyword argument 'task_id'", span),
@@ -509,15 +530,7 @@ impl Interp<'_> {
         args: &Args,
         span: Span,
     ) -> Res<Option<Val>> {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        let looks_like = last.chars().next().is_some_and(char::is_uppercase)
-            && (args.kw.contains_key("task_id")
-                || last.ends_with("Operator")
-                || last.ends_with("Sensor"));
-        // What hooks and triggers are told about a task is no task of its own.
-        let is_helper = name.starts_with("airflow.")
-            && [".hooks.", ".triggers.", ".links."].iter().any(|folder| name.contains(folder));
-        if !looks_like || is_helper {
+        if !looks_like_operator(name, args) {
             return Ok(None);
         }
         let base = Name::from(name);
@@ -529,6 +542,29 @@ impl Interp<'_> {
             return Ok(None);
         }
         let val = self.make_operator(&class, &base, args, span)?;
+        self.tell_unresolved_operator(name, span);
+        Ok(Some(val))
+    }
+
+    /// A subclass, with a constructor of its own, of what looks like an operator from code podlift cannot see.
+    pub(crate) fn subclass_of_unresolved(
+        &mut self,
+        class: &Val,
+        base: &Val,
+        args: &Args,
+        span: Span,
+    ) -> Res<Option<Val>> {
+        let name = base.hole().map_or_else(String::new, |hole| hole.name.clone());
+        if !looks_like_operator(&name, args) {
+            return Ok(None);
+        }
+        let val = self.make_operator(class, &Name::from(name.as_str()), args.clone(), span)?;
+        self.tell_unresolved_operator(&name, span);
+        Ok(Some(val))
+    }
+
+    fn tell_unresolved_operator(&mut self, name: &str, span: Span) {
+        let last = name.rsplit('.').next().unwrap_or(name);
         self.tell(
             Diagnostic::new(
                 Code::UnresolvedOperator,
@@ -537,6 +573,5 @@ impl Interp<'_> {
             )
             .help("pass the folder that holds its module with `--root DIR`; or map it with `--mappings FILE`"),
         );
-        Ok(Some(val))
     }
 }
