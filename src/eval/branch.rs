@@ -323,10 +323,13 @@ impl Interp<'_> {
         let (of_left, of_right) = (conditions(&left), conditions(&right));
         let mut merged = self.merge_objects(cond, left, right, depth + 1);
         match &mut merged {
-            Object::Task(task) => {
+            // Ids with holes need not be the same ones.
+            Object::Task(task) if task.id.as_literal().is_some() => {
                 without_branch(&mut task.conditions, cond, &of_left, &of_right);
             }
-            Object::Dag(dag) => without_branch(&mut dag.conditions, cond, &of_left, &of_right),
+            Object::Dag(dag) if dag.id.as_literal().is_some() => {
+                without_branch(&mut dag.conditions, cond, &of_left, &of_right);
+            }
             _ => {}
         }
         self.heap.set(x, merged);

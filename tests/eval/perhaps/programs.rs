@@ -35,6 +35,8 @@ class C:
     def __call__(self, i): return nk(self.b + i)
 class D(C):
     def go(self, i): return nk(self.b + i)
+class K2(K):
+    def __init__(self, arguments, **rest): super().__init__(arguments=arguments + ['2'], **rest)
 F = {'a': mk, 'b': nk}
 OBJ = [C(100), D(200)]
 ";

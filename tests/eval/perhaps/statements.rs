@@ -435,4 +435,32 @@ n = 0
 for i in $it:
     n += 1
     if n == 2: tk($b, i)
+
+if $cond: tk($b, 'same', 1)
+else: tk($b, 'same', 2)
+
+if $cond: tk($b, 'same', 1)
+elif $cond: tk($b, 'same', 2)
+else: tk($b, 'same', 1)
+
+if $cond:
+    if $cond: tk($b, 'same', 1)
+else:
+    if $cond: tk($b, 'same', 1)
+
+(mk if $cond else functools.partial(mk))($b)
+
+T = K if $cond else K2
+T(task_id='k$b', name='n', image='k', arguments=[S['v']])
+
+def h$b(x):
+    if $cond: y = x
+    z = locals()
+    x, w = 'later', z.pop('y', 'none')
+    for n in sorted(z): tk($b, n, z[n], w)
+h$b(1)
+
+if $cond: d, v = {'a': mk($b)}, 1
+else: d, v = {'a': mk($b)}, 2
+for i in d: tk($b, i, v, d[i].task_id)
 ";

@@ -283,7 +283,10 @@ impl Interp<'_> {
                 self.heap.forward(other, own);
                 let (of_p, of_q) = (p.conditions.clone(), q.conditions.clone());
                 let mut task = self.merge_tasks(cond, *p, *q, depth + 1);
-                without_branch(&mut task.conditions, cond, &of_p, &of_q);
+                // Ids with holes need not be the same ones.
+                if task.id.as_literal().is_some() {
+                    without_branch(&mut task.conditions, cond, &of_p, &of_q);
+                }
                 self.heap.set(own, Object::Task(Box::new(task)));
             }
         }
