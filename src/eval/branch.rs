@@ -45,6 +45,13 @@ pub(crate) struct Fork {
     sides: [Side; 2],
 }
 
+impl Fork {
+    /// What decides which side is taken.
+    pub(crate) fn cond(&self) -> Arc<Hole> {
+        Arc::clone(&self.cond)
+    }
+}
+
 /// One side: how it ended and what it changed.
 #[derive(Debug)]
 pub(crate) struct Side {

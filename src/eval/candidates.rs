@@ -81,6 +81,7 @@ impl Interp<'_> {
             }
         }
         found.truncate(REMEMBERED);
+        self.work(found.len());
         if !found.is_empty() {
             let found: Rc<[Val]> = found.into();
             self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));

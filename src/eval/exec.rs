@@ -6,7 +6,7 @@ use super::HoleKind;
 use super::branch::Flow;
 use super::interp::{Interp, Raised, Res};
 use super::lazy::Next;
-use super::object::Val;
+use super::object::{Object, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::{Expr, Name, Stmt, StmtKind, Target};
@@ -35,6 +35,12 @@ mod definitions;
 pub(crate) mod guard;
 mod managing;
 mod raising;
+
+/// Turns of a `while` loop that are gone through one by one though each may be the last.
+const DOUBTFUL_TURNS: u32 = 16;
+
+/// The same for a `for` loop over what makes its items one by one.
+const DOUBTFUL_ITEMS: u32 = 128;
 
 impl Interp<'_> {
     /// Evaluates the statements of a module. An exception nobody catches is told and the next
@@ -250,11 +256,18 @@ impl Interp<'_> {
     }
 
     fn exec_while(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Flow {
-        let flow = self.while_turns(test, body, 0);
+        let flow = self.while_turns(test, body, 0, 0);
         self.after_loop(flow, orelse)
     }
 
-    pub(crate) fn while_turns(&mut self, test: &Expr, body: &[Stmt], mut turn: u32) -> Flow {
+    /// The turns of a `while` loop after the first `turn`, `doubts` of which may have been the last.
+    pub(crate) fn while_turns(
+        &mut self,
+        test: &Expr,
+        body: &[Stmt],
+        mut turn: u32,
+        doubts: u32,
+    ) -> Flow {
         loop {
             let val = attempt!(self.eval(test));
             match attempt!(self.truth(&val)) {
@@ -272,9 +285,14 @@ impl Interp<'_> {
             let flow = self.exec_block(body);
             match self.end_turn(flow) {
                 Flow::Normal => {}
-                flow @ Flow::Fork(_) => {
-                    return self.each_end(flow, &mut |this, end| match end {
-                        Flow::Normal => this.while_turns(test, body, turn),
+                Flow::Fork(fork) => {
+                    let cond = fork.cond();
+                    return self.each_end(Flow::Fork(fork), &mut |this, end| match end {
+                        // Nobody knows how many more there are.
+                        Flow::Normal if doubts == DOUBTFUL_TURNS => {
+                            this.pattern_loop(&cond, body, |this| this.exec_block(body))
+                        }
+                        Flow::Normal => this.while_turns(test, body, turn, doubts + 1),
                         end => end,
                     });
                 }
@@ -310,7 +328,7 @@ impl Interp<'_> {
     ) -> Flow {
         let val = attempt!(self.eval(iterable));
         let flow = match attempt!(self.iter_of(&val, iterable.span)) {
-            Some(iterator) => self.for_turns(target, &iterator, body, iterable.span),
+            Some(iterator) => self.for_turns(target, &iterator, body, iterable.span, 0),
             None => self.unknown_turns(target, &val, body, iterable.span),
         };
         self.after_loop(flow, orelse)
@@ -353,14 +371,22 @@ impl Interp<'_> {
         }
     }
 
-    /// The turns of a loop that an iterator still has.
+    /// The turns of a loop that an iterator still has, after `doubts` of which each may have been the last.
     pub(crate) fn for_turns(
         &mut self,
         target: &Target,
         iterator: &Val,
         body: &[Stmt],
         span: Span,
+        doubts: u32,
     ) -> Flow {
+        // It may have items without end.
+        let is_lazy =
+            matches!(iterator.as_obj().map(|id| self.heap.get(id)), Some(Object::Lazy(_)));
+        if is_lazy && doubts > DOUBTFUL_ITEMS {
+            let rest = self.derived(&[iterator], span);
+            return self.unknown_turns(target, &rest, body, span);
+        }
         let mut turn = 0;
         loop {
             let item = match attempt!(self.next_item(iterator, span)) {
@@ -386,7 +412,7 @@ impl Interp<'_> {
                 Flow::Normal => {}
                 flow @ Flow::Fork(_) => {
                     return self.each_end(flow, &mut |this, end| match end {
-                        Flow::Normal => this.for_turns(target, iterator, body, span),
+                        Flow::Normal => this.for_turns(target, iterator, body, span, doubts + 1),
                         end => end,
                     });
                 }

@@ -148,7 +148,7 @@ impl Interp<'_> {
                     let span = iterable.span;
                     let flow = self.each_end(flow, &mut |this, end| match end {
                         Flow::Normal | Flow::Continue => {
-                            this.for_turns(target, &iterator, body, span)
+                            this.for_turns(target, &iterator, body, span, 0)
                         }
                         end => end,
                     });
@@ -160,7 +160,7 @@ impl Interp<'_> {
                             Some(cond) => {
                                 this.pattern_loop(cond, body, |this| this.exec_block(body))
                             }
-                            None => this.while_turns(test, body, turn),
+                            None => this.while_turns(test, body, turn, 0),
                         },
                         end => end,
                     });
