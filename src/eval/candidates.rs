@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::Hole;
 use super::branch::Flow;
 use super::call::Args;
@@ -60,6 +62,9 @@ const CHANGING: &[&str] = &[
     "__setitem__",
     "__setattr__",
 ];
+
+/// Values that are looked at in the time of a step.
+const HELD_PER_STEP: usize = 16;
 
 impl Interp<'_> {
     /// Remembers that an unknown value is one of these, or one of what these may be.
@@ -308,6 +313,8 @@ impl Interp<'_> {
         }
         let key = Arc::as_ptr(hole).addr();
         found.extend(self.held.get(&key).map(|(_, held)| Rc::clone(held)));
+        let mut seen = FxHashSet::default();
+        found.retain(|vals| seen.insert(Rc::as_ptr(vals)));
         let held = match found.as_slice() {
             [] => return,
             // Whatever is computed from a collection holds the same, so it is not copied.
@@ -381,7 +388,9 @@ impl Interp<'_> {
         let Some(hole) = unknown.as_ref().and_then(Val::hole) else { return Vec::new() };
         let mut open = self.all_held_by(hole);
         open.reverse();
-        let mut seen = BTreeSet::new();
+        let mut seen = FxHashSet::default();
+        // What is computed from one thing again and again holds the same each time.
+        let mut seen_holes = FxHashSet::from_iter([Arc::as_ptr(hole)]);
         let mut found: Vec<Val> = Vec::new();
         while let Some(val) = open.pop() {
             if found.len() >= REMEMBERED || !self.work(1) {
@@ -393,7 +402,9 @@ impl Interp<'_> {
                     found.push(val.clone());
                     continue;
                 }
-                Data::Unknown(hole) => self.all_held_by(hole),
+                Data::Unknown(hole) if seen_holes.insert(Arc::as_ptr(hole)) => {
+                    self.all_held_by(hole)
+                }
                 Data::Obj(id) => {
                     let id = self.heap.resolve(*id);
                     if !seen.insert(id) {
@@ -404,7 +415,10 @@ impl Interp<'_> {
                         Object::Set(items, _) => kept(items.values()),
                         Object::Dict(entries, _) => kept(entries.values().map(|(_, val)| val)),
                         Object::Lazy(lazy) => lazy.holds(),
-                        Object::Poisoned(hole) => self.all_held_by(hole),
+                        Object::Poisoned(hole) if seen_holes.insert(Arc::as_ptr(hole)) => {
+                            self.all_held_by(hole)
+                        }
+                        Object::Poisoned(_) => continue,
                         // A view of a dict, or an iterator of a library.
                         Object::Record(_, attrs) => kept(attrs.values()),
                         _ => {
@@ -415,6 +429,7 @@ impl Interp<'_> {
                 }
                 _ => continue,
             };
+            self.work(parts.len() / HELD_PER_STEP);
             if seen.len() < SEARCHED {
                 open.extend(parts.into_iter().rev());
             }

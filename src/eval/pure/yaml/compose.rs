@@ -1,9 +1,10 @@
 //! From parser events to nodes: tags decided, aliases tied to their anchors.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::Mark;
 use super::resolve::{Kind, resolve};
@@ -44,9 +45,34 @@ impl Node {
     }
 }
 
+/// How many lines of quoted texts are indented before podlift gives up, each of which asks for another reading.
+const INDENTED: usize = 50;
+
+/// How far: no block of a document lies deeper.
+const INDENT: &str = "                                                                ";
+
 /// The documents of a stream; an empty document is a `null` node.
 pub(super) fn compose(text: &str) -> Result<Vec<Arc<Node>>, Failure> {
     refuse_characters(text)?;
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..INDENTED {
+        let mut unindented = None;
+        match documents(&text, &mut unindented) {
+            // PyYAML does not ask where the lines of a quoted text begin, and what they begin with is no part of it.
+            Err(_) if unindented.is_some() => {
+                let lines = text.split_inclusive('\n').map(str::len);
+                let start = lines.take(unindented.unwrap_or(1).saturating_sub(1)).sum();
+                text.to_mut().insert_str(start, INDENT);
+            }
+            result => return result,
+        }
+    }
+    Err(Failure::Unsupported("YAML texts in quotes whose lines are not indented".into()))
+}
+
+/// The documents of a stream. Where a line of a quoted text is not indented as YAML 1.2 wants it, its number is left
+/// behind.
+fn documents(text: &str, unindented: &mut Option<usize>) -> Result<Vec<Arc<Node>>, Failure> {
     let options = granit_parser::options! { emit_anchor_events: true };
     let mut composer = Composer {
         text,
@@ -58,24 +84,11 @@ pub(super) fn compose(text: &str) -> Result<Vec<Arc<Node>>, Failure> {
         depth: 0,
         flow_depth: 0,
         tabs_allowed: Vec::new(),
+        unindented: None,
     };
-    let mut documents = Vec::new();
-    while let Some((event, _)) = composer.event()? {
-        match event {
-            Event::DocumentStart(explicit, _) => {
-                if !explicit && !documents.is_empty() {
-                    return Err(Failure::raised("ParserError", "expected '<document start>'"));
-                }
-                composer.anchors.clear();
-                composer.names.clear();
-                documents.push(composer.node()?);
-            }
-            Event::StreamEnd => break,
-            _ => {}
-        }
-    }
-    composer.refuse_tabs()?;
-    Ok(documents)
+    let documents = composer.stream();
+    *unindented = composer.unindented;
+    documents
 }
 
 /// PyYAML reads printable characters only, and knows line ends that YAML has given up since.
@@ -116,16 +129,44 @@ struct Composer<'a> {
     flow_depth: usize,
     /// Bytes where PyYAML puts up with tabs: quoted texts, block texts and comments.
     tabs_allowed: Vec<(usize, usize)>,
+    /// The line of a quoted text that is not indented, where reading ended for that.
+    unindented: Option<usize>,
 }
 
 impl<'a> Composer<'a> {
+    /// All documents.
+    fn stream(&mut self) -> Result<Vec<Arc<Node>>, Failure> {
+        let mut documents = Vec::new();
+        while let Some((event, _)) = self.event()? {
+            match event {
+                Event::DocumentStart(explicit, _) => {
+                    if !explicit && !documents.is_empty() {
+                        return Err(Failure::raised("ParserError", "expected '<document start>'"));
+                    }
+                    self.anchors.clear();
+                    self.names.clear();
+                    documents.push(self.node()?);
+                }
+                Event::StreamEnd => break,
+                _ => {}
+            }
+        }
+        self.refuse_tabs()?;
+        Ok(documents)
+    }
+
     fn event(&mut self) -> Result<Option<(Event<'a>, Span)>, Failure> {
         if let Some(event) = self.next.take() {
             return Ok(Some(event));
         }
         loop {
             let event = self.events.next().transpose();
-            let event = event.map_err(|error| Failure::raised("YAMLError", error.to_string()))?;
+            let event = event.map_err(|error| {
+                if *error.kind() == ErrorKind::InvalidQuotedScalarIndent {
+                    self.unindented = Some(error.marker().line());
+                }
+                Failure::raised("YAMLError", error.to_string())
+            })?;
             match event {
                 Some((Event::Comment(..), span)) => self.allow_tabs(mark(span)),
                 other => return Ok(other),
