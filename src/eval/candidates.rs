@@ -4,6 +4,7 @@
 //! is one of known objects all the same. Those are remembered with the hole, and none of them is certain
 //! any more after the change.
 
+pub(crate) mod held;
 mod named;
 pub(crate) mod special;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use self::held::Held;
 use super::Hole;
 use super::branch::Flow;
 use super::call::Args;
@@ -86,7 +88,7 @@ impl Interp<'_> {
             }
         }
         found.truncate(REMEMBERED);
-        self.work(found.len());
+        self.work(found.len() / HELD_PER_STEP);
         if !found.is_empty() {
             let found: Rc<[Val]> = found.into();
             self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));
@@ -298,35 +300,24 @@ impl Interp<'_> {
     /// knew its length is still what a loop over it goes through.
     pub(crate) fn hold(&mut self, made: &Val, from: &[&Val]) {
         let Some(hole) = made.hole() else { return };
-        let mut found: Vec<Rc<[Val]>> = Vec::new();
+        let mut found: Vec<Held> = Vec::new();
         for val in from {
             match &val.data {
                 Data::Obj(id) => match self.heap.get(*id) {
                     Object::Poisoned(hole) => found.extend(self.held_by(hole)),
-                    _ if self.is_of_use(val, 0) => found.push(Rc::new([(*val).clone()])),
+                    _ if self.is_of_use(val, 0) => found.push(Held::one(val)),
                     _ => {}
                 },
                 Data::Unknown(hole) => found.extend(self.held_by(hole)),
-                Data::Tuple(_) if self.is_of_use(val, 0) => found.push(Rc::new([(*val).clone()])),
+                Data::Tuple(_) if self.is_of_use(val, 0) => found.push(Held::one(val)),
                 _ => {}
             }
         }
         let key = Arc::as_ptr(hole).addr();
-        found.extend(self.held.get(&key).map(|(_, held)| Rc::clone(held)));
-        let mut seen = FxHashSet::default();
-        found.retain(|vals| seen.insert(Rc::as_ptr(vals)));
-        let held = match found.as_slice() {
-            [] => return,
-            // Whatever is computed from a collection holds the same, so it is not copied.
-            [one] => Rc::clone(one),
-            all => {
-                let all = all.iter().flat_map(|vals| vals.iter().cloned());
-                let all: Rc<[Val]> = all.take(REMEMBERED).collect();
-                self.work(all.len());
-                all
-            }
-        };
-        self.held.insert(key, (Arc::clone(hole), held));
+        found.extend(self.held.get(&key).map(|(_, held)| held.clone()));
+        if let Some(held) = Held::join(found) {
+            self.held.insert(key, (Arc::clone(hole), held));
+        }
     }
 
     /// Whether a value can be called, has methods of the user or holds something that does.
@@ -372,14 +363,15 @@ impl Interp<'_> {
         self.hold(made, &parts.iter().collect::<Vec<_>>());
     }
 
-    fn held_by(&self, hole: &Arc<Hole>) -> Vec<Rc<[Val]>> {
+    fn held_by(&self, hole: &Arc<Hole>) -> Vec<Held> {
         let key = Arc::as_ptr(hole).addr();
-        let lists = [self.candidates.get(&key), self.held.get(&key)];
-        lists.into_iter().flatten().map(|(_, vals)| Rc::clone(vals)).collect()
+        let candidates = self.candidates.get(&key).map(|(_, vals)| Held::Vals(Rc::clone(vals)));
+        let held = self.held.get(&key).map(|(_, held)| held.clone());
+        candidates.into_iter().chain(held).collect()
     }
 
     fn all_held_by(&self, hole: &Arc<Hole>) -> Vec<Val> {
-        self.held_by(hole).iter().flat_map(|vals| vals.iter().cloned()).collect()
+        Held::vals(&self.held_by(hole))
     }
 
     /// All that an unknown value may be or was made of, collections opened.

@@ -202,7 +202,7 @@ impl Interp<'_> {
             let full =
                 if around.is_empty() { prefix.clone() } else { format!("{around}.{prefix}") };
             let resolved = match level {
-                0 => self.resolver.absolute(&first, &folder, &self.main_path, &prefix),
+                0 => self.absolute(&first, &folder, &prefix),
                 _ => self.resolver.resolve(&importer, &prefix, level),
             };
             let module = match resolved {
@@ -223,6 +223,20 @@ impl Interp<'_> {
             found = Some(module);
         }
         Ok(found)
+    }
+
+    /// Where an absolute import leads. Most modules are imported many times from around the same folder.
+    fn absolute(&mut self, first: &[PathBuf], folder: &Path, module: &str) -> Resolved {
+        if !first.is_empty() {
+            return self.resolver.absolute(first, folder, &self.main_path, module);
+        }
+        let known = self.resolved.entry(folder.to_owned()).or_default();
+        if let Some(resolved) = known.get(module) {
+            return resolved.clone();
+        }
+        let resolved = self.resolver.absolute(first, folder, &self.main_path, module);
+        known.insert(module.to_owned(), resolved.clone());
+        resolved
     }
 
     /// Whether a module is found in a folder that Airflow or the code puts on `sys.path`, not only beside the file
@@ -419,9 +433,20 @@ impl Interp<'_> {
         }
         if module.is_package {
             let full = format!("{}.{name}", module.name);
-            return self.local_module(&full, 0);
+            let found = self.local_module(&full, 0)?;
+            // An installed package of the name comes before a folder that is none.
+            if found.is_none() && self.is_plain_folder(module) {
+                return Ok(Some(self.hole(HoleKind::Import, full, span)));
+            }
+            return Ok(found);
         }
         Ok(None)
+    }
+
+    /// Whether a package has no code of its own.
+    fn is_plain_folder(&self, module: &ModuleObject) -> bool {
+        let init = self.module_paths.get(&module.scope);
+        init.is_some_and(|init| !self.resolver.disk().is_file(init))
     }
 
     /// A path as people see it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
@@ -17,7 +17,7 @@ use super::{Hole, HoleKind, Text};
 use crate::airflow::{OperatorKind, Settings};
 use crate::diag::{Diagnostic, Once};
 use crate::python::ast::{Expr, Function, Name};
-use crate::python::{Files, Resolver, Source, SourceId, Sources, Span};
+use crate::python::{Files, Resolved, Resolver, Source, SourceId, Sources, Span};
 use crate::words::shorten;
 
 /// Bytes of a statement that are enough to show it: more than are shown, whatever its letters.
@@ -127,6 +127,8 @@ pub(crate) struct Interp<'a> {
     /// The sides of a condition that are being joined.
     pub(crate) joining: Option<super::branch::Joining>,
     pub(crate) airflow: super::library::airflow::World,
+    /// Where imports lead, for each folder around which they are looked up.
+    pub(crate) resolved: FxHashMap<PathBuf, FxHashMap<String, Resolved>>,
     /// Objects of library modules that the DAG may change: `os.environ`, `sys.path`.
     pub(crate) globals_of_world: Map<Name, Val>,
     /// Exceptions being handled, innermost last, for a bare `raise`.
@@ -143,7 +145,7 @@ pub(crate) struct Interp<'a> {
     /// Objects that an unknown value may be, by the place of its hole.
     pub(crate) candidates: Map<usize, (Arc<Hole>, std::rc::Rc<[Val]>)>,
     /// What unknown values were made of that can be called or has methods, by hole.
-    pub(crate) held: Map<usize, (Arc<Hole>, std::rc::Rc<[Val]>)>,
+    pub(crate) held: Map<usize, (Arc<Hole>, super::candidates::held::Held)>,
     /// The methods that attributes of unknown values may be, by hole.
     pub(crate) methods: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Where one of several functions is being called, and which they are.
@@ -234,6 +236,7 @@ impl<'a> Interp<'a> {
             guards: Vec::new(),
             joining: None,
             airflow: super::library::airflow::World::default(),
+            resolved: FxHashMap::default(),
             globals_of_world: Map::default(),
             handling: Vec::new(),
             rendered: std::cell::RefCell::default(),

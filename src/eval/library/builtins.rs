@@ -293,8 +293,12 @@ impl Interp<'_> {
                 }
                 Some(name) => self.attribute_if_any(val, name, span).map(|found| match found {
                     Some(found) if self.is_partial(&found) => self.derived(&[&found], span),
-                    // Not all attributes of what Airflow makes are known.
-                    Some(found) if found.hole().is_some() && self.is_of_airflow(val) => {
+                    // Not all attributes of what Airflow makes are known, nor what an installed package has.
+                    Some(found)
+                        if found.hole().is_some_and(|hole| {
+                            self.is_of_airflow(val) || hole.kind == HoleKind::Import
+                        }) =>
+                    {
                         self.derived(&[&found], span)
                     }
                     found => Val::bool(found.is_some(), span),
