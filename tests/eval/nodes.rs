@@ -209,3 +209,110 @@ fn classes_of_tasks_say_what_their_operators_do() {
     assert_eq!(labels, Some("yes".into()));
     assert_eq!(tasks(program)["a.b"].2, ["a"]);
 }
+
+/// What is told about a program, each code with the beginning of its message.
+fn told(program: &str) -> Vec<String> {
+    let translation = translated_text(format!("{HEAD}{program}\n"));
+    let is_warning = |told: &&podlift::diag::Diagnostic| {
+        told.code.severity() >= podlift::diag::Severity::Warning
+    };
+    let findings = translation.diagnostics.iter().filter(is_warning);
+    findings.map(|told| format!("{} {}", told.code.as_str(), told.message)).collect()
+}
+
+#[test]
+fn what_is_made_on_both_sides_of_a_branch_depends_on_it_no_more() {
+    for (program, expected) in [
+        ("with DAG('a'):\n    if U: mk('t')\n    else: mk('t')", vec!["a.t"]),
+        (
+            "with DAG('a'):\n    if U: mk('t')\n    elif U['k']: mk('t')\n    else: mk('t')",
+            vec!["a.t"],
+        ),
+        ("with DAG('a'):\n    if U: mk('t')\n    elif U['k']: mk('t')", vec![]),
+        (
+            "with DAG('a'):\n    if U:\n        if U['k']: mk('t')\n    else:\n        if U['l']: mk('t')",
+            vec![],
+        ),
+        ("c = U == 1\nwith DAG('a'):\n    if c: t = mk('t')\n    if c: t.image = 'j'", vec![]),
+        ("with DAG('a'):\n    if U: mk(f't{U}')\n    else: mk(f't{U}')", vec![]),
+        (
+            "if U:\n    with DAG('a') as d: mk('t')\nelse:\n    with DAG('a') as d:\n        mk('t')\n        mk('u')",
+            vec!["a.t"],
+        ),
+        // What they hold may lead back to them.
+        (
+            "def make(image):\n    dag = DAG('a')\n    args = {'dag': dag}\n    args['task'] = K(task_id='t', image=image, params=args, dag=dag)\n    return dag, args\nif U: dag, args = make('i')\nelse: dag, args = make('j')\nargs['task'].image_pull_policy = 'Always'",
+            vec!["a.t"],
+        ),
+    ] {
+        assert_eq!(certain(program), expected, "{program}");
+        assert!(tasks(program).contains_key("a.t") || !uncertain(program).is_empty(), "{program}");
+    }
+}
+
+#[test]
+fn a_task_of_one_of_several_classes_is_one_task() {
+    let head = "class L(K): pass\nclass M(K):\n    def __init__(self, **kw): super().__init__(image='m', **kw)\n\
+                from elsewhere import Far\nclass N(Far):\n    def __init__(self, channel, **kw): super().__init__(**kw)\n\
+                from airflow.operators.bash import BashOperator as B\n";
+    for (choice, image) in [
+        ("(K if U else L)(task_id='x', image='i')", "i"),
+        ("(L if U else M)(task_id='x', name='n')", ""),
+        ("(B if U else N)(task_id='x', channel='c')", ""),
+    ] {
+        let program = format!("{head}with DAG('a'):\n    mk('first') >> {choice} >> mk('last')");
+        let made = tasks(&program);
+        assert_eq!(made["a.last"].2, ["x"], "{choice}");
+        if choice.starts_with("(B") {
+            continue;
+        }
+        assert_eq!(made["a.x"].2, ["first"], "{choice}");
+        assert!(!made["a.x"].0, "{choice}");
+        assert!(image.is_empty() || made["a.x"].1 == image, "{choice}: {made:?}");
+        assert!(!told(&program).iter().any(|told| told.starts_with("KPO208")), "{choice}");
+    }
+}
+
+#[test]
+fn subclasses_of_operators_that_are_not_known_are_tasks() {
+    let program = "from elsewhere import SlackOperator\nclass Slack(SlackOperator):\n    def __init__(self, channel, **kw):\n        super().__init__(retries=1, **kw)\n        self.channel = channel\n\
+                   with DAG('a'): mk('t') >> Slack(task_id='s', channel='c') >> mk('u') >> Slack('c') >> mk('v')";
+    let made = tasks(program);
+    assert_eq!(made["a.u"].2, ["s"]);
+    assert_eq!(made["a.v"].2, ["${name:Slack.task_id}"]);
+    let told = told(program);
+    let unresolved = told.iter().filter(|told| told.starts_with("KPO213 `SlackOperator`"));
+    assert_eq!(unresolved.count(), 2, "{told:?}");
+}
+
+#[test]
+fn operators_take_keywords_only() {
+    let program = "class T(K):\n    def __init__(self, image, **kw): super().__init__(image=image, **kw)\nwith DAG('a'):\n    mk('t')\n    T('i', task_id='u')";
+    assert_eq!(certain(program), ["a.t"]);
+    let told = told(program);
+    assert!(told.iter().any(|told| told.contains("Use keyword arguments")), "{told:?}");
+}
+
+#[test]
+fn loops_that_may_end_at_each_turn_go_on() {
+    for program in [
+        "rows, token = [], None\nwhile True:\n    page = U(token) or {}\n    if not page.get('items'): break\n    rows.extend(page['items'])\n    token = page['next']",
+        "import itertools\nrows = []\nfor i in itertools.count():\n    rows.append(U(i))\n    if not rows[-1]: break",
+        "def pages():\n    while True:\n        page = U()\n        yield page\n        if page.last: return\nrows = list(pages())",
+    ] {
+        let program =
+            format!("{program}\nwith DAG('a'): K(task_id='t', image='i', arguments=rows)");
+        assert_eq!(certain(&program), ["a.t"], "{program}");
+        assert!(!told(&program).iter().any(|told| told.starts_with("KPO203")), "{program}");
+        let translation = translated_text(format!("{HEAD}{program}\n"));
+        assert!(!translation.specs[0].holes.is_empty(), "{program}");
+    }
+}
+
+#[test]
+fn decorators_that_are_not_known_may_change_arguments() {
+    let program = "from elsewhere import transform\n@transform\ndef rank(table): return mk('r')\nwith DAG('a'):\n    rank(1)\n    rank(table=1, output=2)\n    mk('t')";
+    assert_eq!(certain(program), ["a.t"]);
+    assert_eq!(uncertain(program), ["a.r"]);
+    assert!(told(program).iter().all(|told| !told.starts_with("KPO202")));
+}

@@ -187,8 +187,9 @@ impl Interp<'_> {
         if function.class.is_some_and(|class| self.is_plain_class(class)) {
             return Ok(());
         }
-        // The task itself comes first.
-        if let Some(val) = args.pos.get(1) {
+        // The task itself comes first. Of a class that is not read nobody knows what it takes.
+        let is_known = matches!(self.heap.get(id), Object::Task(task) if is_operator(&task.base));
+        if let Some(val) = args.pos.get(1).filter(|_| is_known) {
             return self.type_error(ONLY_KEYWORDS, val.span.or(span));
         }
         let given = args.kw.get("default_args").cloned();
