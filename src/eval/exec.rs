@@ -40,7 +40,7 @@ mod raising;
 const DOUBTFUL_TURNS: u32 = 16;
 
 /// The same for a `for` loop over what makes its items one by one.
-const DOUBTFUL_ITEMS: u32 = 128;
+const DOUBTFUL_ITEMS: u32 = 512;
 
 impl Interp<'_> {
     /// Evaluates the statements of a module. An exception nobody catches is told and the next

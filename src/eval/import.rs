@@ -17,6 +17,9 @@ use crate::diag::{Code, Diagnostic};
 use crate::python::ast::Name;
 use crate::python::{Resolved, Span};
 
+/// Folders that a program may put on `sys.path`; those after them are not searched.
+const OWN_FOLDERS: usize = 64;
+
 impl Interp<'_> {
     /// `import a.b.c as d`.
     pub(crate) fn import(&mut self, dotted: &Name, alias: Option<&Name>, span: Span) -> Res<()> {
@@ -254,7 +257,7 @@ impl Interp<'_> {
         };
         match self.heap.get(path) {
             Object::List(items) => {
-                let folders = items.iter().filter_map(Val::as_str);
+                let folders = items.iter().filter_map(Val::as_str).take(OWN_FOLDERS);
                 folders.map(|folder| PathBuf::from(on_disk(folder).as_ref())).collect()
             }
             _ => Vec::new(),

@@ -165,6 +165,14 @@ impl Judge<'_> {
         let mut verdict =
             self.verdict(&record.dag_id, &record.task_id, metadata.map_index, Status::Equal);
         let Some(pod) = &record.pod else {
+            // The constructor of a mapped task needs what only a run can give it.
+            if record.mapped.as_ref().is_some_and(|mapped| !mapped.known) {
+                verdict.open = open(spec);
+            }
+            if !verdict.open.is_empty() {
+                verdict.status = Status::NotResolved;
+                return verdict;
+            }
             verdict.status = Status::Refused;
             verdict.reason.clone_from(&record.error);
             self.hide(&mut verdict, spec, None);

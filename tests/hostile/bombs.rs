@@ -206,7 +206,7 @@ fn work_counts_by_the_size_of_what_is_worked_on() {
         "x = [[0] * 10**5 for i in range(10**5)]",
         "with DAG('e'):\n    a = [K(task_id=f'a{i}') for i in range(900)]\n    b = [K(task_id=f'b{i}') for i in range(900)]\n    for y in a:\n        y >> b",
         // A task for each turn, under the conditions of all turns before it.
-        "import os\nwith DAG('e'):\n    for i in range(10**5):\n        if os.environ[f'A{i}']: break\n        K(task_id=f'b{i}', name='n', image='i')",
+        "import os\nwith DAG('e'):\n    for i in list(range(10**5)):\n        if os.environ[f'A{i}']: break\n        K(task_id=f'b{i}', name='n', image='i')",
         // Each task is asked for the XComs in its arguments.
         "x = [{'name': f'c{i}', 'env': [{'name': 'a', 'value': str(j)} for j in range(100)]} for i in range(50)]\nwith DAG('e'):\n    for i in range(10**5):\n        K(task_id=f'a{i}', name='n', image='i', init_containers=x)",
     ]

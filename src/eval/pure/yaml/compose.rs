@@ -48,6 +48,9 @@ impl Node {
 /// How many lines of quoted texts are indented before podlift gives up, each of which asks for another reading.
 const INDENTED: usize = 50;
 
+/// How many bytes are read again for them.
+const BYTES_READ_AGAIN: usize = 1 << 20;
+
 /// How far: no block of a document lies deeper.
 const INDENT: &str = "                                                                ";
 
@@ -55,7 +58,10 @@ const INDENT: &str = "                                                          
 pub(super) fn compose(text: &str) -> Result<Vec<Arc<Node>>, Failure> {
     refuse_characters(text)?;
     let mut text = Cow::Borrowed(text);
-    for _ in 0..INDENTED {
+    for times in 0..INDENTED {
+        if text.len().saturating_mul(times) > BYTES_READ_AGAIN {
+            break;
+        }
         let mut unindented = None;
         match documents(&text, &mut unindented) {
             // PyYAML does not ask where the lines of a quoted text begin, and what they begin with is no part of it.
