@@ -10,7 +10,6 @@ pub(crate) mod special;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -72,25 +71,21 @@ impl Interp<'_> {
     /// Remembers that an unknown value is one of these, or one of what these may be.
     pub(crate) fn may_be(&mut self, val: &Val, choices: &[&Val]) {
         let Some(hole) = val.hole() else { return };
-        let mut found: Vec<Val> = Vec::new();
+        let mut found: Vec<Held> = Vec::new();
         for choice in choices {
             match &choice.data {
                 Data::Unknown(other) => {
-                    if let Some((_, known)) = self.candidates.get(&Arc::as_ptr(other).addr()) {
-                        found.extend(known.iter().cloned());
-                    }
+                    let known = self.candidates.get(&Arc::as_ptr(other).addr());
+                    found.extend(known.map(|(_, known)| known.clone()));
                 }
                 Data::Obj(id) if self.can_change(self.heap.get(*id)) || self.heap.is_tied(*id) => {
-                    found.push((*choice).clone())
+                    found.push(Held::one(choice))
                 }
-                Data::Tuple(_) | Data::Symbol(_) => found.push((*choice).clone()),
+                Data::Tuple(_) | Data::Symbol(_) => found.push(Held::one(choice)),
                 _ => {}
             }
         }
-        found.truncate(REMEMBERED);
-        self.work(found.len() / HELD_PER_STEP);
-        if !found.is_empty() {
-            let found: Rc<[Val]> = found.into();
+        if let Some(found) = Held::join(found) {
             self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));
         }
     }
@@ -128,18 +123,21 @@ impl Interp<'_> {
         let unknown = self.unknown(val);
         let hole = unknown.as_ref().and_then(Val::hole);
         hole.and_then(|hole| self.candidates.get(&Arc::as_ptr(hole).addr()))
-            .map(|(_, known)| known.to_vec())
+            .map(|(_, known)| Held::vals(std::slice::from_ref(known)))
             .unwrap_or_default()
     }
 
     /// Whether an unknown value is one of known objects.
     pub(crate) fn has_candidates(&self, val: &Val) -> bool {
-        !self.candidates_of(val).is_empty()
+        let unknown = self.unknown(val);
+        let hole = unknown.as_ref().and_then(Val::hole);
+        hole.is_some_and(|hole| self.candidates.contains_key(&Arc::as_ptr(hole).addr()))
     }
 
     /// Something unknown was changed in place: so was one of the objects it may be.
     pub(crate) fn change_candidates(&mut self, val: &Val, by: &[&Val], span: Span) {
         let mut candidates = self.candidates_of(val);
+        self.work(candidates.len());
         if val.as_obj().is_some_and(|id| self.heap.get(id).is_poisoned() && self.heap.is_tied(id)) {
             candidates.push(val.clone());
         }
@@ -300,19 +298,28 @@ impl Interp<'_> {
     /// knew its length is still what a loop over it goes through.
     pub(crate) fn hold(&mut self, made: &Val, from: &[&Val]) {
         let Some(hole) = made.hole() else { return };
+        let mut own: Vec<Val> = Vec::new();
         let mut found: Vec<Held> = Vec::new();
         for val in from {
             match &val.data {
                 Data::Obj(id) => match self.heap.get(*id) {
                     Object::Poisoned(hole) => found.extend(self.held_by(hole)),
-                    _ if self.is_of_use(val, 0) => found.push(Held::one(val)),
+                    _ if self.is_of_use(val, 0) => own.push((*val).clone()),
                     _ => {}
                 },
                 Data::Unknown(hole) => found.extend(self.held_by(hole)),
-                Data::Tuple(_) if self.is_of_use(val, 0) => found.push(Held::one(val)),
+                Data::Tuple(_) if self.is_of_use(val, 0) => own.push((*val).clone()),
                 _ => {}
             }
         }
+        self.work(own.len());
+        if !own.is_empty() {
+            found.insert(0, Held::Vals(own.into()));
+        }
+        self.hold_all(hole, found);
+    }
+
+    fn hold_all(&mut self, hole: &Arc<Hole>, mut found: Vec<Held>) {
         let key = Arc::as_ptr(hole).addr();
         found.extend(self.held.get(&key).map(|(_, held)| held.clone()));
         if let Some(held) = Held::join(found) {
@@ -357,7 +364,13 @@ impl Interp<'_> {
                 instance.attrs.values_mut().for_each(|val| *val = made.clone());
                 vec![self.heap.val(Object::Instance(instance), made.span)]
             }
-            Object::Poisoned(hole) => self.all_held_by(hole),
+            Object::Poisoned(hole) => {
+                if let Some(made) = made.hole() {
+                    let held = self.held_by(hole);
+                    self.hold_all(&Arc::clone(made), held);
+                }
+                return;
+            }
             _ => return,
         };
         self.hold(made, &parts.iter().collect::<Vec<_>>());
@@ -365,9 +378,8 @@ impl Interp<'_> {
 
     fn held_by(&self, hole: &Arc<Hole>) -> Vec<Held> {
         let key = Arc::as_ptr(hole).addr();
-        let candidates = self.candidates.get(&key).map(|(_, vals)| Held::Vals(Rc::clone(vals)));
-        let held = self.held.get(&key).map(|(_, held)| held.clone());
-        candidates.into_iter().chain(held).collect()
+        let known = [self.candidates.get(&key), self.held.get(&key)];
+        known.into_iter().flatten().map(|(_, held)| held.clone()).collect()
     }
 
     fn all_held_by(&self, hole: &Arc<Hole>) -> Vec<Val> {

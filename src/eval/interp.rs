@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::candidates::held::Held;
 use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
 use super::heap::Heap;
@@ -143,9 +144,9 @@ pub(crate) struct Interp<'a> {
     /// What the containers of two branches became when they were joined last.
     pub(crate) joined: Map<(ObjId, ObjId), Val>,
     /// Objects that an unknown value may be, by the place of its hole.
-    pub(crate) candidates: Map<usize, (Arc<Hole>, std::rc::Rc<[Val]>)>,
+    pub(crate) candidates: Map<usize, (Arc<Hole>, Held)>,
     /// What unknown values were made of that can be called or has methods, by hole.
-    pub(crate) held: Map<usize, (Arc<Hole>, super::candidates::held::Held)>,
+    pub(crate) held: Map<usize, (Arc<Hole>, Held)>,
     /// The methods that attributes of unknown values may be, by hole.
     pub(crate) methods: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Where one of several functions is being called, and which they are.
