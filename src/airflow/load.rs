@@ -20,6 +20,7 @@ use crate::eval::surroundings::{Pass, Surroundings, in_all_surroundings, not_com
 use crate::eval::{Hole, HoleKind};
 use crate::python::ast::Name;
 use crate::python::{Files, LoadedFile, Resolver, Sources, Span, names};
+use crate::values::Unset;
 
 /// Methods of an operator that run with the task and can change its pod.
 const RUNTIME_METHODS: &[&str] = &[
@@ -91,6 +92,38 @@ fn load_parsed(
     if !file.read {
         return Loaded { diagnostics: file.diagnostics.clone(), ..Loaded::default() };
     }
+    let loaded = load_with(files, sources, settings, path, file, disk);
+    if settings.values.unset != Unset::Default || !rests_on_defaults(&loaded) {
+        return loaded;
+    }
+    // A default that only serves to complain is not what Airflow runs with.
+    let mut open = settings.clone();
+    open.values.unset = Unset::Hole;
+    // Both together take hardly longer than one may.
+    open.limits.steps /= 4;
+    let again = load_with(files, sources, &open, path, file, disk);
+    let tasks = |loaded: &Loaded| loaded.dags.iter().map(|dag| dag.tasks.len()).sum::<usize>();
+    let ends = |loaded: &Loaded| told_of(loaded, Code::UncaughtException);
+    if ends(&again) < ends(&loaded) && tasks(&again) > tasks(&loaded) { again } else { loaded }
+}
+
+/// Whether an exception that nobody handles may come from a default of the code.
+fn rests_on_defaults(loaded: &Loaded) -> bool {
+    told_of(loaded, Code::UncaughtException) > 0 && told_of(loaded, Code::AssumedValue) > 0
+}
+
+fn told_of(loaded: &Loaded, code: Code) -> usize {
+    loaded.diagnostics.iter().filter(|told| told.code == code).count()
+}
+
+fn load_with(
+    files: &Files,
+    sources: &Sources,
+    settings: &Settings,
+    path: &Path,
+    file: &LoadedFile,
+    disk: &Disk,
+) -> Loaded {
     let resolver = Resolver::on(disk.clone(), settings.roots.clone());
     let evaluate = |surroundings: Surroundings, steps: u64| {
         let mut interp = Interp::new(files, sources, settings, &resolver, path);

@@ -15,7 +15,7 @@ pub use set::SetError;
 /// What a lookup gives for which there is no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Unset {
-    /// The default in the code, which is told; a hole where it has none
+    /// The default in the code, which is told; a hole where it has none, or where the file would end in an exception
     #[default]
     Default,
     /// What Airflow gives when nothing is set: the default in the code, None or an exception

@@ -316,3 +316,18 @@ fn decorators_that_are_not_known_may_change_arguments() {
     assert_eq!(uncertain(program), ["a.r"]);
     assert!(told(program).iter().all(|told| !told.starts_with("KPO202")));
 }
+
+#[test]
+fn defaults_that_only_serve_to_complain_are_not_taken() {
+    let read = "def read(name):\n    found = Variable.get(name, default_var=None)\n    if not found: raise ValueError(name)\n    return found\n";
+    let program = format!("{read}with DAG('a'): K(task_id='t', image=read('image'))");
+    assert_eq!(certain(&program), ["a.t"]);
+    let translation = translated_text(format!("{HEAD}{program}\n"));
+    assert_eq!(translation.specs[0].holes[0].name, "variable:image");
+    // An exception that comes with any value stays one.
+    let program = format!(
+        "{read}tag = Variable.get('tag', default_var='v1')\nwith DAG('a'):\n    K(task_id='t', image=tag)\n    raise KeyError(1)"
+    );
+    assert_eq!(tasks(&program)["a.t"].1, "v1");
+    assert!(told(&program).iter().any(|told| told.starts_with("KPO202")));
+}
