@@ -57,23 +57,67 @@ const INDENT: &str = "                                                          
 /// The documents of a stream; an empty document is a `null` node.
 pub(super) fn compose(text: &str) -> Result<Vec<Arc<Node>>, Failure> {
     refuse_characters(text)?;
-    let mut text = Cow::Borrowed(text);
+    let mut indented = Cow::Borrowed(text);
+    // Where, in the text that is read.
+    let mut inserted = Vec::new();
     for times in 0..INDENTED {
         if text.len().saturating_mul(times) > BYTES_READ_AGAIN {
             break;
         }
         let mut unindented = None;
-        match documents(&text, &mut unindented) {
+        match documents(&indented, &mut unindented) {
             // PyYAML does not ask where the lines of a quoted text begin, and what they begin with is no part of it.
             Err(_) if unindented.is_some() => {
-                let lines = text.split_inclusive('\n').map(str::len);
+                let lines = indented.split_inclusive('\n').map(str::len);
                 let start = lines.take(unindented.unwrap_or(1).saturating_sub(1)).sum();
-                text.to_mut().insert_str(start, INDENT);
+                indented.to_mut().insert_str(start, INDENT);
+                inserted.push(start);
+            }
+            Ok(documents) if !inserted.is_empty() => {
+                let mut source = InSource { text, inserted, nodes: BTreeMap::new() };
+                return Ok(documents.iter().map(|node| source.node(node)).collect());
             }
             result => return result,
         }
     }
     Err(Failure::Unsupported("YAML texts in quotes whose lines are not indented".into()))
+}
+
+/// Puts nodes of a text with indented lines where they lie in the text as it is.
+struct InSource<'t> {
+    text: &'t str,
+    inserted: Vec<usize>,
+    nodes: BTreeMap<u32, Arc<Node>>,
+}
+
+impl InSource<'_> {
+    fn node(&mut self, node: &Arc<Node>) -> Arc<Node> {
+        if let Some(made) = self.nodes.get(&node.id) {
+            return Arc::clone(made);
+        }
+        let content = match &node.content {
+            Content::Scalar(text) => Content::Scalar(text.clone()),
+            Content::Sequence(items) => {
+                Content::Sequence(items.iter().map(|item| self.node(item)).collect())
+            }
+            Content::Mapping(entries) => {
+                let entries = entries.iter().map(|(key, val)| (self.node(key), self.node(val)));
+                Content::Mapping(entries.collect())
+            }
+        };
+        let (start, end) = (self.place(node.mark.start), self.place(node.mark.end));
+        let before = self.text.get(..start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let mark = Mark { start, end, line: node.mark.line, column: line.chars().count() + 1 };
+        let made = Arc::new(Node { id: node.id, mark, tag: node.tag.clone(), content });
+        self.nodes.insert(node.id, Arc::clone(&made));
+        made
+    }
+
+    fn place(&self, read: usize) -> usize {
+        let back = |place: usize, at: &usize| place - INDENT.len().min(place.saturating_sub(*at));
+        self.inserted.iter().rev().fold(read, back)
+    }
 }
 
 /// The documents of a stream. Where a line of a quoted text is not indented as YAML 1.2 wants it, its number is left

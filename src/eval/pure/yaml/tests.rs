@@ -166,3 +166,20 @@ fn an_alias_is_the_object_of_its_anchor() {
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[0], ids[2]);
 }
+
+#[test]
+fn lines_of_quoted_texts_need_no_indent_and_places_are_those_of_the_text() {
+    let source = "top:\n  one: \"x\n  or y\"\n  two: &b 'p\nq'\nthree: *b\nlast: 1\n";
+    let document = safe_load(source).unwrap();
+    let YamlValue::Dict(entries) = &document.value else { panic!("no mapping") };
+    let shown = |node: &YamlNode| {
+        (&source[node.mark.start..node.mark.end], node.mark.line, node.mark.column)
+    };
+    let YamlValue::Dict(inner) = &entries[0].1.value else { panic!("no mapping") };
+    assert_eq!(inner[0].1.value, YamlValue::Str("x or y".into()));
+    assert_eq!(shown(&inner[0].1), ("\"x\n  or y\"", 2, 8));
+    assert_eq!(inner[1].1.value, YamlValue::Str("p q".into()));
+    assert_eq!(shown(&inner[1].1), ("'p\nq'", 4, 11));
+    assert_eq!(entries[1].1.id, inner[1].1.id);
+    assert_eq!(shown(&entries[2].1), ("1", 7, 7));
+}
