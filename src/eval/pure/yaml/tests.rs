@@ -173,7 +173,7 @@ fn lines_of_quoted_texts_need_no_indent_and_places_are_those_of_the_text() {
     let document = safe_load(source).unwrap();
     let YamlValue::Dict(entries) = &document.value else { panic!("no mapping") };
     let shown = |node: &YamlNode| {
-        (&source[node.mark.start..node.mark.end], node.mark.line, node.mark.column)
+        (source.get(node.mark.start..node.mark.end).unwrap(), node.mark.line, node.mark.column)
     };
     let YamlValue::Dict(inner) = &entries[0].1.value else { panic!("no mapping") };
     assert_eq!(inner[0].1.value, YamlValue::Str("x or y".into()));
