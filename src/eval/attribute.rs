@@ -321,10 +321,15 @@ impl Interp<'_> {
             Ok(None) => {}
             Err(base) => return self.attribute_of_base(&base, object, name, span).map(Some),
         }
-        if let Some(payload) = payload
-            && let Some(val) = self.find_attribute(&payload, name, span)?
-        {
-            return Ok(Some(val));
+        if let Some(payload) = payload {
+            if name.as_ref() == "data"
+                && self.symbol_base(class).as_deref() == Some("collections.UserDict")
+            {
+                return Ok(Some(payload));
+            }
+            if let Some(val) = self.find_attribute(&payload, name, span)? {
+                return Ok(Some(val));
+            }
         }
         let is_fixed =
             matches!(self.flavour_of(class), Some(Flavour::Dataclass(_) | Flavour::NamedTuple(_)));

@@ -533,6 +533,14 @@ impl Interp<'_> {
         Ok(None)
     }
 
+    /// Whether a class has methods of a library class that podlift does not know. Those of
+    /// `collections.abc` go through the methods of the class itself.
+    pub(crate) fn has_unseen_methods(&self, class: &Val) -> bool {
+        self.symbol_base(class).is_some_and(|base| {
+            !base.starts_with("builtins.") && !base.starts_with("collections.abc.")
+        })
+    }
+
     /// The first base that is a symbol of a library, such as an operator or an exception class.
     pub(crate) fn symbol_base(&self, class: &Val) -> Option<Name> {
         match &class.data {

@@ -152,7 +152,9 @@ impl Interp<'_> {
                     {
                         return self.iter_of(&payload, span);
                     }
-                    if let Ok(Some(_)) = self.class_lookup(&class, "__getitem__") {
+                    if let Ok(Some(_)) = self.class_lookup(&class, "__getitem__")
+                        && !self.has_unseen_methods(&class)
+                    {
                         return Ok(Some(self.lazy(Lazy::Items(val.clone(), 0), span)));
                     }
                 }

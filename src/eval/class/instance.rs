@@ -1,5 +1,6 @@
 //! Instances: what calling a class makes, and the fields of dataclasses.
 
+use crate::eval::HoleKind;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Raised, Res};
 use crate::eval::object::{Data, DataclassRules, Flavour, Instance, Key, Map, ObjId, Object, Val};
@@ -11,6 +12,18 @@ use std::rc::Rc;
 const FIELD: usize = 3;
 /// Fields that are compared in the time of a step.
 const FIELDS_COMPARED: usize = 16;
+
+/// The methods that the other methods of `collections.UserDict` use.
+const USED_BY_USER_DICT: &[&str] = &[
+    "__init__",
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "__contains__",
+    "__iter__",
+    "__len__",
+    "__missing__",
+];
 
 impl Interp<'_> {
     /// Calls a user class.
@@ -97,6 +110,15 @@ impl Interp<'_> {
         if let Some(base @ ("airflow.TaskGroup" | "airflow.DAG")) = base.as_deref() {
             let base = Name::from(base);
             return self.make_node_subclass(&class, &base, args, span);
+        }
+        // The other methods of a `UserDict` go through these, so its dict alone does not say what they do.
+        if base.as_deref() == Some("collections.UserDict")
+            && USED_BY_USER_DICT
+                .iter()
+                .any(|name| !matches!(self.class_lookup(&class, name), Ok(None)))
+        {
+            let name = self.type_text(&class);
+            return Ok(self.hole(HoleKind::Call, name, span));
         }
         if let Ok(Some(new)) = self.class_lookup(&class, "__new__") {
             return self.instantiate_by(&class, &new, args, span);

@@ -129,6 +129,9 @@ impl Interp<'_> {
                     (instance.class.clone(), instance.payload.clone(), instance.attrs.clone());
                 for protocol in ["__iter__", "__getitem__"] {
                     let is_own = matches!(self.class_lookup(&class, protocol), Ok(Some(_)));
+                    if is_own && protocol == "__getitem__" && self.has_unseen_methods(&class) {
+                        return Ok(None);
+                    }
                     if is_own && (protocol == "__iter__" || payload.is_none()) {
                         return match self.iter_of(val, span)? {
                             Some(iterator) => self.drain(&iterator, span),

@@ -276,11 +276,15 @@ impl Interp<'_> {
                 return Ok(Some(items.contains_key(&key)));
             }
             match self.heap.copy(id) {
-                Object::Instance(_) => {
+                Object::Instance(instance) => {
                     if let (Some((_, whole)), Some((_, part))) =
                         (self.flag_number(container), self.flag_number(needle))
                     {
                         return Ok(Some(whole & part == part));
+                    }
+                    let (class, has_payload) = (instance.class.clone(), instance.payload.is_some());
+                    if !has_payload && self.has_unseen_methods(&class) {
+                        return Ok(None);
                     }
                 }
                 Object::Scope(_) if self.may_be_unbound(id, needle, span).is_some() => {

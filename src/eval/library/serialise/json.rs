@@ -24,17 +24,15 @@ impl Interp<'_> {
         match path {
             "json.loads" | "json.load" => {
                 let source = args.get(0, "s").or_else(|| args.named("fp"))?.clone();
-                // Hooks change what is made of the text.
-                if args.kw.keys().any(|name| !matches!(name.as_ref(), "s" | "fp" | "strict")) {
-                    return None;
-                }
+                let hook = self.reading_hook(args)?;
                 let Some(text) = self.source_text(&source, span) else {
                     return Some(Ok(self.unknown_source(&source, span)));
                 };
                 let at = text.span.or(span);
-                Some(match loads(text.as_str().unwrap_or_default()) {
-                    Ok(json) => Ok(self.json_val(json, at)),
-                    Err(failure) => self.failed(failure, &[&source], span),
+                Some(match (loads(text.as_str().unwrap_or_default()), hook) {
+                    (Ok(json), None) => Ok(self.json_val(json, at)),
+                    (Ok(json), Some(hook)) => self.hooked(json, &hook, at),
+                    (Err(failure), _) => self.failed(failure, &[&source], span),
                 })
             }
             "json.dumps" => {
@@ -92,6 +90,45 @@ impl Interp<'_> {
                 }
                 self.dict(made, span)
             }
+        }
+    }
+
+    /// What `json.loads` calls with each object. `None` when the keywords ask for something else.
+    fn reading_hook(&self, args: &Args) -> Option<Option<Val>> {
+        let mut hook = None;
+        for (name, kwarg) in &args.kw {
+            match (name.as_ref(), kwarg.val.as_symbol()) {
+                ("s" | "fp" | "strict", _) => {}
+                _ if kwarg.val.is_none() => {}
+                ("object_hook", _) => hook = hook.or(Some(kwarg.val.clone())),
+                // The pairs of a key that stands twice are not kept, and these do not ask for them.
+                ("object_pairs_hook", Some("builtins.dict" | "collections.OrderedDict")) => {
+                    hook = Some(kwarg.val.clone());
+                }
+                _ => return None,
+            }
+        }
+        Some(hook)
+    }
+
+    /// A parsed value, each of whose objects is what the hook makes of it, the innermost first.
+    fn hooked(&mut self, json: JsonValue, hook: &Val, span: Span) -> Res {
+        match json {
+            JsonValue::Array(items) => {
+                let items: Res<Vec<Val>> =
+                    items.into_iter().map(|item| self.hooked(item, hook, span)).collect();
+                Ok(self.list(items?, span))
+            }
+            JsonValue::Object(entries) => {
+                let mut made = Entries::default();
+                for (key, val) in entries {
+                    let val = self.hooked(val, hook, span)?;
+                    made.insert(Key::Str(key.as_str().into()), (Val::str(key, span), val));
+                }
+                let object = self.dict(made, span);
+                self.call(hook, Args::positional(vec![object]), span)
+            }
+            scalar => Ok(self.json_val(scalar, span)),
         }
     }
 
