@@ -237,7 +237,15 @@ impl Interp<'_> {
         if let Some(resolved) = known.get(module) {
             return resolved.clone();
         }
-        let resolved = self.resolver.absolute(first, folder, &self.main_path, module);
+        let package =
+            module.rsplit_once('.').and_then(|(outer, name)| Some((known.get(outer)?, name)));
+        let resolved = match package {
+            // A package with code of its own lies in one folder.
+            Some((Resolved::Package { init: Some(_), dir }, name)) => {
+                self.resolver.submodule(dir, name)
+            }
+            _ => self.resolver.absolute(first, folder, &self.main_path, module),
+        };
         known.insert(module.to_owned(), resolved.clone());
         resolved
     }

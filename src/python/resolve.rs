@@ -17,7 +17,12 @@
 //! All of them lie within a root. Nothing outside the roots is read, and links are followed only to places
 //! within them.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::disk::Disk;
 
@@ -46,7 +51,12 @@ pub struct Resolver {
     /// The roots without links, to compare with.
     real: Vec<PathBuf>,
     disk: Disk,
+    /// Most modules import many others from around the same folder.
+    known: RefCell<Around>,
 }
+
+/// The folders that are searched, by the folder of the importing module and that of the DAG file.
+type Around = FxHashMap<(PathBuf, PathBuf), Rc<[PathBuf]>>;
 
 /// One component of a module name.
 enum Found {
@@ -67,7 +77,7 @@ impl Resolver {
     pub fn on(disk: Disk, roots: Vec<PathBuf>) -> Self {
         let roots: Vec<PathBuf> = roots.iter().map(|root| clean(root)).collect();
         let real = roots.iter().filter_map(|root| disk.real(root)).collect();
-        Self { roots, real, disk }
+        Self { roots, real, disk, known: RefCell::default() }
     }
 
     /// The disk it looks at.
@@ -94,16 +104,38 @@ impl Resolver {
         main: &Path,
         module: &str,
     ) -> Resolved {
+        let around = self.around(folder, main);
         let mut path: Vec<PathBuf> = self.allowed(first).collect();
-        let main = clean(main);
-        let main = main.parent().filter(|main| *main != folder);
-        let of_main = main.map(|main| self.search_path(main, false)).unwrap_or_default();
-        for candidate in self.search_path(&clean(folder), true).into_iter().chain(of_main) {
-            if !path.contains(&candidate) {
-                path.push(candidate);
+        if path.is_empty() {
+            return self.walk(&around, module);
+        }
+        for candidate in around.iter() {
+            if !path.contains(candidate) {
+                path.push(candidate.clone());
             }
         }
-        self.walk(path, module)
+        self.walk(&path, module)
+    }
+
+    /// The folders in which a module in `folder` is looked for, in a program whose DAG file is `main`.
+    fn around(&self, folder: &Path, main: &Path) -> Rc<[PathBuf]> {
+        let main = main.parent().unwrap_or(main);
+        let key = (folder.to_owned(), main.to_owned());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let main = clean(main);
+        let mut path = self.search_path(&clean(folder), true);
+        if main != folder {
+            for candidate in self.search_path(&main, false) {
+                if !path.contains(&candidate) {
+                    path.push(candidate);
+                }
+            }
+        }
+        let path: Rc<[PathBuf]> = path.into();
+        self.known.borrow_mut().insert(key, Rc::clone(&path));
+        path
     }
 
     /// As [`Resolver::absolute`], but without the folders that Airflow does not put on `sys.path` by itself: those
@@ -111,7 +143,8 @@ impl Resolver {
     pub fn on_path(&self, first: &[PathBuf], main: &Path, module: &str) -> Resolved {
         let main = clean(main);
         let of_main = main.parent().map(|main| self.search_path(main, false)).unwrap_or_default();
-        self.walk(self.allowed(first).chain(of_main).collect(), module)
+        let path: Vec<PathBuf> = self.allowed(first).chain(of_main).collect();
+        self.walk(&path, module)
     }
 
     /// Those of these folders that may be read.
@@ -131,19 +164,19 @@ impl Resolver {
             importer.parent().map(Path::to_owned).unwrap_or_default()
         };
         if level == 0 {
-            return self.walk(self.search_path(&folder, true), module);
+            return self.walk(&self.search_path(&folder, true), module);
         }
         let up = usize::try_from(level - 1).unwrap_or(usize::MAX);
         match folder.ancestors().nth(up) {
             Some(base) if module.is_empty() => self.package(base),
-            Some(base) if self.holds(base) => self.walk(vec![base.to_owned()], module),
+            Some(base) if self.holds(base) => self.walk(&[base.to_owned()], module),
             _ => Resolved::NotFound,
         }
     }
 
     /// The module or package `name` directly in the folder of a package.
     pub fn submodule(&self, package: &Path, name: &str) -> Resolved {
-        self.walk(vec![clean(package)], name)
+        self.walk(&[clean(package)], name)
     }
 
     /// The folders in which absolute imports are looked up; see the module. `beside` asks for the last kind, too.
@@ -186,7 +219,8 @@ impl Resolver {
 
     /// Follows a dotted name from the folders of `path`, as Python does: the first regular package or module
     /// wins; folders without `__init__.py` count only when there is neither, and then together.
-    fn walk(&self, mut path: Vec<PathBuf>, module: &str) -> Resolved {
+    fn walk(&self, path: &[PathBuf], module: &str) -> Resolved {
+        let mut path = Cow::Borrowed(path);
         let mut parts = module.split('.').peekable();
         while let Some(part) = parts.next() {
             if part.is_empty() || part.contains(['/', '\\']) {
@@ -198,14 +232,14 @@ impl Resolver {
                 Found::Package { init, dir } if is_last => {
                     return Resolved::Package { init: Some(init), dir };
                 }
-                Found::Package { dir, .. } => path = vec![dir],
+                Found::Package { dir, .. } => path = Cow::Owned(vec![dir]),
                 Found::Namespace(dirs) if is_last => {
                     return match dirs.into_iter().next() {
                         Some(dir) => Resolved::Package { init: None, dir },
                         None => Resolved::NotFound,
                     };
                 }
-                Found::Namespace(dirs) => path = dirs,
+                Found::Namespace(dirs) => path = Cow::Owned(dirs),
                 Found::Outside => return Resolved::Outside,
                 Found::Module(_) | Found::Nothing => return Resolved::NotFound,
             }
