@@ -107,11 +107,17 @@ impl Interp<'_> {
             if let ExprKind::Starred(inner) = &arg.kind {
                 let val = self.eval(inner)?;
                 match self.iterate(&val, arg.span)? {
-                    Some(items) => args.pos.extend(items),
-                    None => args.more_pos = Some(val),
+                    Some(items) => self.add_positional(&mut args, items, arg.span),
+                    None => match args.more_pos.take() {
+                        None => args.more_pos = Some(val),
+                        Some(before) => {
+                            args.more_pos = Some(self.derived(&[&before, &val], arg.span));
+                        }
+                    },
                 }
             } else {
-                args.pos.push(self.eval(arg)?);
+                let val = self.eval(arg)?;
+                self.add_positional(&mut args, vec![val], arg.span);
             }
         }
         for keyword in &call.keywords {
@@ -176,6 +182,17 @@ impl Interp<'_> {
             }
         }
         Ok(args)
+    }
+
+    /// Behind `*unknown` nobody knows which parameter is meant.
+    fn add_positional(&mut self, args: &mut Args, vals: Vec<Val>, span: Span) {
+        match args.more_pos.take() {
+            None => args.pos.extend(vals),
+            Some(before) => {
+                let rest = Val::tuple(vals, span);
+                args.more_pos = Some(self.derived(&[&before, &rest], span));
+            }
+        }
     }
 
     fn repeated_keyword(&mut self, name: &Name, span: Span) -> Res<Args> {

@@ -4,6 +4,7 @@
 //! is one of known objects all the same. Those are remembered with the hole, and none of them is certain
 //! any more after the change.
 
+mod changes;
 pub(crate) mod held;
 mod named;
 pub(crate) mod special;
@@ -20,7 +21,6 @@ use super::branch::Flow;
 use super::call::Args;
 use super::interp::{Interp, Res};
 use super::object::{Data, ObjId, Object, Val};
-use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -35,34 +35,6 @@ const CALLS_WITHIN: usize = 8;
 
 /// Calls that are taken for alternatives.
 const ALTERNATIVES: usize = 16;
-
-/// Methods that change what they are called on.
-const CHANGING: &[&str] = &[
-    "add",
-    "append",
-    "appendleft",
-    "clear",
-    "difference_update",
-    "discard",
-    "extend",
-    "extendleft",
-    "insert",
-    "intersection_update",
-    "move_to_end",
-    "pop",
-    "popitem",
-    "popleft",
-    "remove",
-    "reverse",
-    "rotate",
-    "setdefault",
-    "sort",
-    "symmetric_difference_update",
-    "update",
-    "__delitem__",
-    "__setitem__",
-    "__setattr__",
-];
 
 /// Values that are looked at in the time of a step.
 const HELD_PER_STEP: usize = 16;
@@ -132,79 +104,6 @@ impl Interp<'_> {
         let unknown = self.unknown(val);
         let hole = unknown.as_ref().and_then(Val::hole);
         hole.is_some_and(|hole| self.candidates.contains_key(&Arc::as_ptr(hole).addr()))
-    }
-
-    /// Something unknown was changed in place: so was one of the objects it may be.
-    pub(crate) fn change_candidates(&mut self, val: &Val, by: &[&Val], span: Span) {
-        let mut candidates = self.candidates_of(val);
-        self.work(candidates.len());
-        if val.as_obj().is_some_and(|id| self.heap.get(id).is_poisoned() && self.heap.is_tied(id)) {
-            candidates.push(val.clone());
-        }
-        for candidate in candidates {
-            let mut reached = Vec::new();
-            self.containers_in(&candidate, &mut reached);
-            // What is no longer known may still be tied to others, which change with it.
-            if let Some(id) = candidate.as_obj()
-                && matches!(
-                    self.heap.get(id),
-                    Object::Model(..)
-                        | Object::Record(..)
-                        | Object::Instance(_)
-                        | Object::Poisoned(_)
-                )
-            {
-                reached.push(id);
-            }
-            if let Some(Object::Task(_)) = candidate.as_obj().map(|id| self.heap.get(id)) {
-                self.tell_changed(&candidate, span);
-            }
-            let mut from = vec![val];
-            from.extend(by);
-            let unknown = self.derived(&from, span);
-            for id in reached {
-                self.poison_with(id, &unknown, span);
-            }
-        }
-    }
-
-    /// An attribute whose name is not known was set or deleted.
-    pub(crate) fn change_somewhere(&mut self, val: &Val, by: &[&Val], span: Span) {
-        self.change_candidates(val, by, span);
-        let Some(id) = val.as_obj() else { return };
-        let unknown = self.derived(by, span);
-        match self.heap.get(id) {
-            Object::Class(_, attrs) => {
-                // Its methods and the shape of its instances stay what they are.
-                let names: Vec<Name> = attrs
-                    .iter()
-                    .filter(|(_, val)| val.as_obj().is_none())
-                    .map(|(name, _)| name.clone())
-                    .collect();
-                for name in names {
-                    self.set_raw(val, &name, unknown.clone());
-                }
-            }
-            Object::Instance(_) | Object::Record(..) | Object::Model(..) => {
-                self.poison_with(id, &unknown, span);
-            }
-            Object::Task(_) | Object::Dag(_) => self.tell_changed(val, span),
-            _ => {}
-        }
-    }
-
-    fn tell_changed(&mut self, val: &Val, span: Span) {
-        let text = self.short_repr(val);
-        let message = format!("an attribute of {text} changes, and it is not known which");
-        self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
-    }
-
-    /// A method was called on something unknown.
-    pub(crate) fn call_on_candidates(&mut self, function: &Val, name: &str, span: Span) {
-        let method = name.rsplit('.').next().unwrap_or(name);
-        if CHANGING.contains(&method) {
-            self.change_candidates(function, &[], span);
-        }
     }
 
     /// What a decorator podlift cannot see was put on, when a value is its result.
@@ -340,6 +239,8 @@ impl Interp<'_> {
             Data::Tuple(items) => any(&mut items.iter()),
             Data::Unknown(hole) => !self.held_by(hole).is_empty(),
             Data::Obj(id) => match self.heap.get(*id) {
+                // As an element it may be changed.
+                object if depth > 0 && self.can_change(object) => true,
                 Object::List(items) | Object::Iterator(items, _) => any(&mut items.iter()),
                 Object::Set(items, _) => any(&mut items.values()),
                 Object::Dict(entries, _) => any(&mut entries.values().map(|(_, val)| val)),
@@ -387,7 +288,7 @@ impl Interp<'_> {
     }
 
     /// All that an unknown value may be or was made of, collections opened.
-    fn within_reach(&self, val: &Val) -> Vec<Val> {
+    pub(crate) fn within_reach(&self, val: &Val) -> Vec<Val> {
         let unknown = self.unknown(val);
         let Some(hole) = unknown.as_ref().and_then(Val::hole) else { return Vec::new() };
         let mut open = self.all_held_by(hole);

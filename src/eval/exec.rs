@@ -10,6 +10,7 @@ use super::object::{Object, Val};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::python::ast::{Expr, Name, Stmt, StmtKind, Target};
+use crate::python::writes;
 
 impl From<Raised> for Flow {
     fn from(raised: Raised) -> Self {
@@ -275,7 +276,7 @@ impl Interp<'_> {
                 Some(true) => {}
                 None => {
                     let cond = self.condition_hole(test, &val);
-                    return self.pattern_loop(&cond, body, |this| this.exec_block(body));
+                    return self.any_turns(&cond, test, body);
                 }
             }
             turn += 1;
@@ -290,7 +291,7 @@ impl Interp<'_> {
                     return self.each_end(Flow::Fork(fork), &mut |this, end| match end {
                         // Nobody knows how many more there are.
                         Flow::Normal if doubts == DOUBTFUL_TURNS => {
-                            this.pattern_loop(&cond, body, |this| this.exec_block(body))
+                            this.any_turns(&cond, test, body)
                         }
                         Flow::Normal => this.while_turns(test, body, turn, doubts + 1),
                         end => end,
@@ -299,6 +300,28 @@ impl Interp<'_> {
                 flow => return flow,
             }
         }
+    }
+
+    /// Any number of turns of a `while` loop. The test is asked again after each, and may do something itself.
+    pub(crate) fn any_turns(
+        &mut self,
+        cond: &Arc<super::Hole>,
+        test: &Expr,
+        body: &[Stmt],
+    ) -> Flow {
+        let bound: Vec<Name> = writes::bound_by(test).into_iter().cloned().collect();
+        self.pattern_loop(cond, body, |this| {
+            let flow = this.exec_block(body);
+            this.each_end(flow, &mut |this, end| match end {
+                Flow::Normal | Flow::Continue => {
+                    attempt!(this.eval(test));
+                    let names: Vec<_> = bound.iter().map(|name| (name.clone(), false)).collect();
+                    this.forget_carried(&names, cond);
+                    Flow::Normal
+                }
+                end => end,
+            })
+        })
     }
 
     /// `continue` ends a turn like its last statement does.

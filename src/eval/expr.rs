@@ -10,7 +10,7 @@ use super::object::{Data, Entries, Object, Val};
 use super::{HoleKind, Text};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
-use crate::python::ast::{Expr, ExprKind, FPart, Name, UnaryOp};
+use crate::python::ast::{CompareOp, Expr, ExprKind, FPart, Name, UnaryOp};
 
 /// Bytes of a new text that take one step.
 pub(crate) const BYTES_MADE: usize = 32;
@@ -120,19 +120,8 @@ impl Interp<'_> {
             ExprKind::And(operands) => self.short_circuit(operands, false, span),
             ExprKind::Or(operands) => self.short_circuit(operands, true, span),
             ExprKind::Compare(first, rest) => {
-                let mut left = self.eval(first)?;
-                let mut result = Val::bool(true, span);
-                for (op, right) in rest {
-                    let right = self.eval(right)?;
-                    result = self.compare(*op, &left, &right, span)?;
-                    match self.truth(&result)? {
-                        Some(false) => return Ok(result),
-                        Some(true) => {}
-                        None => return Ok(result),
-                    }
-                    left = right;
-                }
-                Ok(result)
+                let left = self.eval(first)?;
+                self.comparisons(&left, rest, span)
             }
             ExprKind::IfElse(test, body, orelse) => {
                 let val = self.eval(test)?;
@@ -275,6 +264,40 @@ impl Interp<'_> {
     }
 
     /// `and` / `or`: stops at the first operand that decides.
+    /// What follows the first operand of a comparison. A link that cannot be decided may be the last one.
+    fn comparisons(&mut self, first: &Val, rest: &[(CompareOp, Expr)], span: Span) -> Res {
+        let mut left = first.clone();
+        let mut result = Val::bool(true, span);
+        for (at, (op, right)) in rest.iter().enumerate() {
+            let right = self.eval(right)?;
+            result = self.compare(*op, &left, &right, span)?;
+            left = right;
+            let more = rest.get(at + 1..).unwrap_or_default();
+            match self.truth(&result)? {
+                _ if more.is_empty() => {}
+                Some(true) => {}
+                Some(false) => return Ok(result),
+                None => {
+                    let cond = self.condition_at(span, &result);
+                    self.perhaps(&cond, span, &mut |this| {
+                        let mut left = left.clone();
+                        for (op, right) in more {
+                            let right = this.eval(right)?;
+                            let link = this.compare(*op, &left, &right, span)?;
+                            if this.truth(&link)? == Some(false) {
+                                break;
+                            }
+                            left = right;
+                        }
+                        Ok(())
+                    })?;
+                    return Ok(result);
+                }
+            }
+        }
+        Ok(result)
+    }
+
     fn short_circuit(&mut self, operands: &[Expr], stop_at: bool, span: Span) -> Res {
         let mut rest = operands;
         while let Some((operand, tail)) = rest.split_first() {
@@ -341,6 +364,9 @@ impl Interp<'_> {
             } else {
                 items.push(self.eval(expr)?);
             }
+        }
+        if let Some(open) = &open {
+            self.hold_parts(open, &Object::List(items.clone()));
         }
         Ok((items, open))
     }

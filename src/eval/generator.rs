@@ -18,7 +18,7 @@ use super::interp::{Frame, Interp, Raised, Res};
 use super::lazy::Next;
 use super::object::{FunctionObject, Object, Val};
 use crate::python::Span;
-use crate::python::ast::{Expr, ExprKind, Function, Stmt, StmtKind, Target, Try};
+use crate::python::ast::{ExprKind, Function, Stmt, StmtKind, Target, Try};
 
 /// A generator that is not running.
 #[derive(Debug, Clone)]
@@ -435,7 +435,12 @@ impl Interp<'_> {
                 let Some(iterator) = self.iter_of(&val, iterable.span)? else { return Ok(None) };
                 self.turn(target, &iterator, (body, orelse), iterable.span).map(Some)
             }
-            StmtKind::While(test, ..) if !expr_yields(test) => self.while_turn(test, 0),
+            StmtKind::While(test, body, orelse) if !expr_yields(test) => {
+                Ok(Some(match self.while_turn(test, 0)? {
+                    Ok(step) => step,
+                    Err(val) => Step::Ended(self.doubtful_while(test, body, orelse, &val)),
+                }))
+            }
             StmtKind::With(items, _) if !items.iter().any(|(expr, _)| expr_yields(expr)) => {
                 let mut managers = Vec::new();
                 for (expr, target) in items {
@@ -490,22 +495,6 @@ impl Interp<'_> {
                 Ok(Step::Ended(self.after_loop(flow, orelse)))
             }
         }
-    }
-
-    fn while_turn(&mut self, test: &Expr, turn: u32) -> Res<Option<Step>> {
-        let val = self.eval(test)?;
-        Ok(match self.truth(&val)? {
-            Some(true) if turn >= self.settings.limits.turns => {
-                let message = format!("loop ended after {turn} turns");
-                self.limit(test.span, "turns", &message, "--max-turns");
-                let unknown = self.hole(super::HoleKind::Limit, "turns", test.span);
-                self.bring_into_doubt(&unknown);
-                Some(Step::Ended(Flow::Return(unknown)))
-            }
-            Some(true) => Some(Step::Enter(LevelKind::While(turn + 1))),
-            Some(false) => Some(Step::Enter(LevelKind::LoopElse)),
-            None => None,
-        })
     }
 
     /// What the generator gives from here on is unknown.

@@ -365,7 +365,9 @@ impl Interp<'_> {
             let Some((start, stop, step)) = bounds else {
                 let mut from: Vec<&Val> = vec![index];
                 from.extend(parts.iter());
-                return Ok(Ok(self.derived(&from, span)));
+                let made = self.derived(&from, span);
+                self.hold_parts(&made, &Object::List(items.to_vec()));
+                return Ok(Ok(made));
             };
             let counts = |at: Option<i64>| at.is_some_and(|at| at > 0);
             if (counts(start) || counts(stop)) && checkout::is_parts(items.iter().map(Val::as_str))

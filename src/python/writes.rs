@@ -23,6 +23,28 @@ pub fn writes(block: &[Stmt]) -> Vec<Write> {
     found
 }
 
+/// The names that the test of a loop binds by `:=`, where a comparison or a condition has them.
+pub fn bound_by(test: &Expr) -> Vec<&Name> {
+    match &test.kind {
+        ExprKind::Walrus(name, value) => {
+            let mut found = bound_by(value);
+            found.push(name);
+            found
+        }
+        ExprKind::Unary(_, inner) => bound_by(inner),
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(bound_by).collect(),
+        ExprKind::Compare(first, rest) => {
+            let rest = rest.iter().map(|(_, part)| part);
+            std::iter::once(first.as_ref()).chain(rest).flat_map(bound_by).collect()
+        }
+        ExprKind::Binary(left, _, right) => {
+            [left, right].into_iter().flat_map(|part| bound_by(part)).collect()
+        }
+        ExprKind::Call(call) => call.args.iter().flat_map(bound_by).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn with(context: &BTreeSet<Name>, exprs: &[&Expr]) -> BTreeSet<Name> {
     let mut reads = context.clone();
     exprs.iter().for_each(|expr| names::expr(expr, &mut reads));

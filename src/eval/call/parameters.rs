@@ -25,7 +25,15 @@ impl Interp<'_> {
             parameters.positional_only.iter().chain(&parameters.positional).enumerate()
         {
             if let Some(val) = pos.next() {
-                if index >= ordered && kw.contains_key(&parameter.name) {
+                let by_name = if index >= ordered { kw.get(&parameter.name) } else { None };
+                if let Some(kwarg) = by_name
+                    && doubtful.contains(&parameter.name)
+                {
+                    // A call that does not fail has it once.
+                    let val = kwarg.val.clone();
+                    self.may_fail(&val, span);
+                    kw.shift_remove(&parameter.name);
+                } else if by_name.is_some() {
                     let message = format!(
                         "{}() got multiple values for argument '{}'",
                         def.name, parameter.name
@@ -36,7 +44,9 @@ impl Interp<'_> {
             } else if let Some(kwarg) =
                 (index >= ordered).then(|| kw.shift_remove(&parameter.name)).flatten()
             {
-                names.insert(parameter.name.clone(), kwarg.val);
+                let is_doubtful = doubtful.contains(&parameter.name);
+                let val = self.by_keyword(function, &parameter.name, kwarg.val, is_doubtful, span);
+                names.insert(parameter.name.clone(), val);
             } else if let Some(open) = more_pos.as_ref().or(more_kw.as_ref()) {
                 let val = self.open_parameter(function, &parameter.name, open, span);
                 names.insert(parameter.name.clone(), val);
@@ -66,7 +76,9 @@ impl Interp<'_> {
         }
         for parameter in &parameters.keyword_only {
             if let Some(kwarg) = kw.shift_remove(&parameter.name) {
-                names.insert(parameter.name.clone(), kwarg.val);
+                let is_doubtful = doubtful.contains(&parameter.name);
+                let val = self.by_keyword(function, &parameter.name, kwarg.val, is_doubtful, span);
+                names.insert(parameter.name.clone(), val);
             } else if let Some(open) = &more_kw {
                 let val = self.open_parameter(function, &parameter.name, open, span);
                 names.insert(parameter.name.clone(), val);
@@ -95,11 +107,35 @@ impl Interp<'_> {
                 }
             }
             names.insert(kwarg.clone(), dict);
-        } else if let Some((name, _)) = kw.first() {
+        } else if let Some((name, _)) = kw.iter().find(|(name, _)| !doubtful.contains(*name)) {
             let message = format!("{}() got an unexpected keyword argument '{name}'", def.name);
             return self.type_error(message, span);
+        } else if let Some((_, kwarg)) = kw.first() {
+            // Those that are left are there under a condition, and a call that does not fail is without them.
+            self.may_fail(&kwarg.val, span);
         }
         Ok(names)
+    }
+
+    /// What a parameter gets from a keyword, which may not be there (`is_doubtful`): then it has its default.
+    fn by_keyword(
+        &mut self,
+        function: &Rc<FunctionObject>,
+        name: &Name,
+        val: Val,
+        is_doubtful: bool,
+        span: Span,
+    ) -> Val {
+        if !is_doubtful || self.unknown(&val).is_some() {
+            return val;
+        }
+        let Some(default) = function.defaults.get(name).cloned() else {
+            self.may_fail(&val, span);
+            return val;
+        };
+        let made = self.derived_safely(&[&val, &default], span);
+        self.may_be(&made, &[&val, &default]);
+        made
     }
 
     /// A parameter that `*unknown` or `**unknown` may set.

@@ -59,7 +59,7 @@ impl<'a> Interp<'a> {
                     Some(Object::List(items)) => items.clone(),
                     _ => vec![iterable],
                 };
-                let choices: Vec<&Val> = elements.iter().collect();
+                let choices: Vec<&Val> = elements.iter().chain(&made.items).collect();
                 self.may_be(&unknown, &choices);
                 self.hold_parts(&unknown, &Object::List(made.items));
                 Err(unknown)

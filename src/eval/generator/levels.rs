@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{GeneratorState, LevelKind, Step, block, finally};
 use crate::eval::branch::Flow;
-use crate::eval::interp::Interp;
+use crate::eval::interp::{Interp, Res};
 use crate::eval::object::Val;
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
-use crate::python::ast::{Function, StmtKind, Try};
+use crate::python::ast::{Expr, Function, Stmt, StmtKind, Try};
 
 impl Interp<'_> {
     /// The innermost block ended: what follows in the block around it. `Err` is the end of the function.
@@ -29,10 +29,10 @@ impl Interp<'_> {
                 Flow::Break => Step::Ended(Flow::Normal),
                 flow => Step::Ended(flow),
             },
-            (LevelKind::While(turn), StmtKind::While(test, body, _)) => match flow {
+            (LevelKind::While(turn), StmtKind::While(test, body, orelse)) => match flow {
                 Flow::Normal | Flow::Continue => match self.while_turn(test, turn) {
-                    Ok(Some(step)) => step,
-                    Ok(None) => Step::Ended(self.exec_block(body)),
+                    Ok(Ok(step)) => step,
+                    Ok(Err(val)) => Step::Ended(self.doubtful_while(test, body, orelse, &val)),
                     Err(raised) => Step::Ended(raised.into()),
                 },
                 Flow::Break => Step::Ended(Flow::Normal),
@@ -54,6 +54,38 @@ impl Interp<'_> {
             }),
             _ => Step::Ended(flow),
         })
+    }
+
+    /// The next turn of a `while`, or its end; what its test gave if that is not known.
+    pub(super) fn while_turn(&mut self, test: &Expr, turn: u32) -> Res<Result<Step, Val>> {
+        let val = self.eval(test)?;
+        let Some(truth) = self.truth(&val)? else { return Ok(Err(val)) };
+        Ok(Ok(match truth {
+            true if turn >= self.settings.limits.turns => {
+                let message = format!("loop ended after {turn} turns");
+                self.limit(test.span, "turns", &message, "--max-turns");
+                let unknown = self.hole(HoleKind::Limit, "turns", test.span);
+                self.bring_into_doubt(&unknown);
+                Step::Ended(Flow::Return(unknown))
+            }
+            true => Step::Enter(LevelKind::While(turn + 1)),
+            false => Step::Enter(LevelKind::LoopElse),
+        }))
+    }
+
+    /// The rest of a `while` of which nobody knows whether it has another turn.
+    pub(super) fn doubtful_while(
+        &mut self,
+        test: &Expr,
+        body: &[Stmt],
+        orelse: &[Stmt],
+        val: &Val,
+    ) -> Flow {
+        let cond = self.condition_hole(test, val);
+        let unknown = self.derived(&[val], test.span);
+        self.bring_into_doubt(&unknown);
+        let flow = self.any_turns(&cond, test, body);
+        self.after_loop(flow, orelse)
     }
 
     /// Whether the statement that has ended in the body of a `try` may have raised something that a handler there
@@ -157,9 +189,7 @@ impl Interp<'_> {
                 (LevelKind::While(turn), StmtKind::While(test, body, orelse)) => {
                     let flow = self.each_end(flow, &mut |this, end| match end {
                         Flow::Normal | Flow::Continue => match perhaps {
-                            Some(cond) => {
-                                this.pattern_loop(cond, body, |this| this.exec_block(body))
-                            }
+                            Some(cond) => this.any_turns(cond, test, body),
                             None => this.while_turns(test, body, turn, 0),
                         },
                         end => end,

@@ -1,6 +1,7 @@
 //! Task groups: `TaskGroup(...)`, `with TaskGroup(...)`, `@task_group`.
 
 use super::{DecoratorObject, GroupObject};
+use crate::diag::{Code, Diagnostic};
 use crate::eval::Text;
 use crate::eval::call::{Args, Kwarg};
 use crate::eval::interp::{Interp, Res};
@@ -53,7 +54,17 @@ impl Interp<'_> {
             .filter(|id| matches!(self.heap.get(*id), Object::Group(_)))
             .or_else(|| self.airflow.group_stack.last().copied());
         let prefix = match args.get(1, "prefix_group_id") {
-            Some(val) => self.truth(&val.clone())?.unwrap_or(true),
+            Some(val) => match self.truth(&val.clone())? {
+                Some(is_prefix) => is_prefix,
+                None => {
+                    let text = label.display();
+                    let message = format!(
+                        "whether ids in task group `{text}` begin with its id is not known"
+                    );
+                    self.tell(Diagnostic::new(Code::UnresolvedValue, val.span.or(span), message));
+                    true
+                }
+            },
             None => true,
         };
         let suffix = match args.named("add_suffix_on_collision") {

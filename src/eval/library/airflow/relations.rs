@@ -116,6 +116,7 @@ impl Interp<'_> {
                         && names.iter().any(|name| hole.name.starts_with(name))
                 };
                 self.has_candidates(val)
+                    || self.within_reach(val).iter().any(|part| self.is_node(part))
                     || is_inside(hole)
                     || hole.roots.iter().any(|root| is_inside(root))
             }
@@ -151,9 +152,36 @@ impl Interp<'_> {
             return;
         }
         self.airflow.has_open_edges |= self.undecided() > 0;
+        self.tell_doubtful_edge(task, upstream);
         if let Object::Task(task) = self.heap.get_mut(task) {
             task.upstream.push(upstream);
         }
+    }
+
+    /// Tells of a dependency under a condition that neither of its tasks hangs on: job specs state it all the same, and
+    /// one dependency more is kept by every run that would have been right without.
+    fn tell_doubtful_edge(&mut self, task: ObjId, upstream: ObjId) {
+        let conditions = |id: ObjId| match self.heap.get(id) {
+            Object::Task(task) => task.conditions.as_slice(),
+            _ => &[],
+        };
+        let known = [conditions(task), conditions(upstream)].concat();
+        let Some(cond) = self
+            .conditions
+            .iter()
+            .find(|cond| !known.iter().any(|known| known.reason == cond.reason))
+        else {
+            return;
+        };
+        let cond = Arc::clone(cond);
+        let (task, upstream) = (Val::obj(task, cond.span), Val::obj(upstream, cond.span));
+        let message = format!(
+            "whether {} waits for {} is not known: {}",
+            self.short_repr(&task),
+            self.short_repr(&upstream),
+            cond.reason
+        );
+        self.tell(Diagnostic::new(Code::UnresolvedValue, cond.span, message));
     }
 
     /// The first (`roots`) or last tasks of a node.
