@@ -317,7 +317,12 @@ impl Interp<'_> {
             _ => {}
         }
         match self.class_lookup(class, name) {
-            Ok(Some(val)) => return self.bind_attribute(&val, object, class, span).map(Some),
+            Ok(Some(val)) => {
+                if let Some(base) = self.sets_itself(class, &val) {
+                    return self.set_by_base(&base, &val, object, name, span).map(Some);
+                }
+                return self.bind_attribute(&val, object, class, span).map(Some);
+            }
             Ok(None) => {}
             Err(base) => return self.attribute_of_base(&base, object, name, span).map(Some),
         }
@@ -577,18 +582,6 @@ impl Interp<'_> {
             }
             _ => Ok(val.clone()),
         }
-    }
-
-    /// A dict from attributes.
-    pub(crate) fn dict_of(&mut self, attrs: &Map<Name, Val>, span: Span) -> Val {
-        let entries = attrs
-            .iter()
-            .map(|(name, val)| {
-                let key = super::object::Key::Str(name.as_ref().into());
-                (key, (Val::str(name.as_ref(), val.span), val.clone()))
-            })
-            .collect();
-        self.dict(entries, span)
     }
 }
 

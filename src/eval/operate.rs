@@ -194,6 +194,14 @@ impl Interp<'_> {
         as_big(val).map(Number::Int)
     }
 
+    /// Whether a value is an object of Airflow that is no task, group or DAG.
+    fn is_airflow_object(&self, val: &Val) -> bool {
+        matches!(
+            val.as_obj().map(|id| self.heap.get(id)),
+            Some(Object::Record(class, _)) if class.starts_with("airflow.")
+        )
+    }
+
     /// `left op right`.
     pub(crate) fn binary(&mut self, op: BinaryOp, left: &Val, right: &Val, span: Span) -> Res {
         self.weigh_operands(left, right);
@@ -240,6 +248,10 @@ impl Interp<'_> {
         }
         if let Some(val) = self.user_operation(op, left, right, span)? {
             return Ok(val);
+        }
+        // What objects of Airflow make of each other (`asset | asset`) is not known here.
+        if [left, right].iter().any(|val| self.is_airflow_object(val)) {
+            return Ok(self.derived(&[left, right], span));
         }
         if op == BinaryOp::BitOr && self.is_kind(left) && self.is_kind(right) {
             let mut parts = super::object::Map::default();

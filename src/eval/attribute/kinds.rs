@@ -1,9 +1,23 @@
 //! The class of a value, and what it is called.
 
 use crate::eval::interp::Interp;
-use crate::eval::object::{Data, Object, Val};
+use crate::eval::object::{Data, Key, Map, Object, Val};
+use crate::python::Span;
+use crate::python::ast::Name;
 
 impl Interp<'_> {
+    /// A dict from attributes.
+    pub(crate) fn dict_of(&mut self, attrs: &Map<Name, Val>, span: Span) -> Val {
+        let entries = attrs
+            .iter()
+            .map(|(name, val)| {
+                let key = Key::Str(name.as_ref().into());
+                (key, (Val::str(name.as_ref(), val.span), val.clone()))
+            })
+            .collect();
+        self.dict(entries, span)
+    }
+
     /// The class of a value.
     pub(crate) fn class_of(&self, val: &Val) -> Val {
         let symbol = |path: &str| Val::symbol(path, val.span);

@@ -93,6 +93,48 @@ impl Interp<'_> {
         Err(self.exception("AttributeError", text, span))
     }
 
+    /// The base that podlift cannot see, where its constructor may give each instance a value of its own instead of
+    /// this one of the class, as models and settings do (`class Config(BaseModel): image: str = "x"`).
+    pub(crate) fn sets_itself(&self, class: &Val, val: &Val) -> Option<Val> {
+        let Some(Object::Class(object, _)) = class.as_obj().map(|id| self.heap.get(id)) else {
+            return None;
+        };
+        let base = object.mro.iter().find(|base| matches!(base.data, Data::Unknown(_)))?;
+        let is_code = match val.as_obj().map(|id| self.heap.get(id)) {
+            Some(object) => matches!(
+                object,
+                Object::Function(_)
+                    | Object::Bound(..)
+                    | Object::Partial(..)
+                    | Object::Class(..)
+                    | Object::Property(..)
+                    | Object::Static(_)
+                    | Object::ClassMethod(_)
+                    | Object::Instance(_)
+            ),
+            None => matches!(val.data, Data::Symbol(_) | Data::Method(_)),
+        };
+        (!is_code).then(|| base.clone())
+    }
+
+    /// An attribute for which the class has a default.
+    pub(crate) fn set_by_base(
+        &mut self,
+        base: &Val,
+        default: &Val,
+        object: &Val,
+        name: &str,
+        span: Span,
+    ) -> Res {
+        let mut val = self.attribute_of_base(base, object, name, span)?;
+        if let (Data::Unknown(hole), Some(text)) = (&val.data, default.as_str()) {
+            let mut hole = hole.as_ref().clone();
+            hole.default = Some(serde_json::Value::String(text.to_owned()));
+            val = Val::unknown(std::sync::Arc::new(hole), span);
+        }
+        Ok(val)
+    }
+
     /// An instance of a subclass of `DAG` or `TaskGroup`. Airflow knows of it when the constructor has reached
     /// Airflow's own.
     pub(super) fn make_node_subclass(

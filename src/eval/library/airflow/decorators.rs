@@ -1,5 +1,6 @@
 //! Decorators: `@dag`, `@task_group`, `@task` and its relatives, `.expand`, `.partial`, `.override`.
 
+use super::operators::given;
 use super::relations::is_there;
 use super::setups::{SETUP, TEARDOWN};
 use super::{DecoratorObject, is_operator};
@@ -166,6 +167,8 @@ impl Interp<'_> {
         let val =
             self.make_operator(&Val::symbol(symbol.clone(), span), &symbol, task_args, span)?;
         let Some(id) = val.as_obj() else { return Ok(val) };
+        // What a function that gives a command says is asked once, so not for each instance.
+        let expansion = expansion.map(|known| known.filter(|_| kind != OperatorKind::DecoratedCmd));
         let hole = match expansion {
             Some(None) => {
                 let refs: Vec<&Val> = call_vals.iter().collect();
@@ -195,11 +198,11 @@ impl Interp<'_> {
             let kwargs =
                 args.kw.iter().map(|(name, kwarg)| (name.clone(), kwarg.val.clone())).collect();
             task.function = Some((function.clone(), args.pos.clone(), kwargs));
-            task.expansion = match (mapped, hole) {
-                (Some(_), Some(hole)) => Some(Err(hole)),
-                // The instances differ in the arguments of the function, not in those of the pod.
-                (Some(_), None) => Some(Ok(Vec::new())),
-                (None, _) => None,
+            // The instances differ in the arguments of the function, not in those of the pod.
+            task.expansion = match (expansion, hole) {
+                (_, Some(hole)) => Some(Err(hole)),
+                (Some(Some(instances)), None) => Some(Ok(instances.iter().map(given).collect())),
+                _ => None,
             };
         }
         self.depend_on_all(&val, &call_vals);

@@ -277,6 +277,11 @@ impl Interp<'_> {
                     };
                     attrs.entry(Name::from(key)).or_insert_with(|| uri.clone());
                 }
+                if name == "Asset"
+                    && let Some(named) = args.get(0, "name").or(args.get(1, "uri"))
+                {
+                    attrs.entry(Name::from("name")).or_insert_with(|| named.clone());
+                }
                 Ok(self.heap.val(Object::Record(path.into(), attrs), span))
             }
             "TriggerRule" | "WeightRule" => Ok(args.pos.first()?.clone()),

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+pub(super) use self::expansion::given;
 pub(crate) use self::taken::converted_at_once;
 use super::{TaskKeyword, TaskObject, is_operator, operator_kind};
 use crate::airflow::{OperatorKind, Origin};

@@ -237,3 +237,13 @@ impl Interp<'_> {
         Ok(Some(instances))
     }
 }
+
+/// The arguments of one instance of a mapped function.
+pub(crate) fn given(instance: &Map<Name, Kwarg>) -> Map<Name, TaskKeyword> {
+    let keyword = |kwarg: &Kwarg| TaskKeyword {
+        val: kwarg.val.clone(),
+        origin: Origin::Expand,
+        span: kwarg.span,
+    };
+    instance.iter().map(|(name, kwarg)| (name.clone(), keyword(kwarg))).collect()
+}
