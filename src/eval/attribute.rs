@@ -391,11 +391,15 @@ impl Interp<'_> {
         {
             return self.bind_attribute(&found, object, &meta, span).map(Some);
         }
-        let Some((class, attrs)) = object.as_obj().and_then(|id| match self.heap.get(id) {
-            Object::Class(class, attrs) => Some((Rc::clone(class), attrs.clone())),
+        let Some((id, class)) = object.as_obj().and_then(|id| match self.heap.get(id) {
+            Object::Class(class, _) => Some((id, Rc::clone(class))),
             _ => None,
         }) else {
             return Ok(None);
+        };
+        let attrs = |this: &Self| match this.heap.copy(id) {
+            Object::Class(_, attrs) => attrs,
+            _ => Map::default(),
         };
         if let ("_fields", Flavour::NamedTuple(fields)) = (name.as_ref(), &class.flavour) {
             let names = fields.iter().map(|field| Val::str(field.as_ref(), span));
@@ -404,7 +408,7 @@ impl Interp<'_> {
         match name.as_ref() {
             "_field_defaults" if matches!(class.flavour, Flavour::NamedTuple(_)) => {
                 let Flavour::NamedTuple(fields) = &class.flavour else { return Ok(None) };
-                let mut defaults = attrs.clone();
+                let mut defaults = attrs(self);
                 defaults.retain(|name, _| fields.contains(name));
                 return Ok(Some(self.dict_of(&defaults, span)));
             }
@@ -439,7 +443,7 @@ impl Interp<'_> {
             }
             "__members__" if class.flavour == Flavour::Enum => {
                 // Other names of a member included.
-                let mut members = attrs.clone();
+                let mut members = attrs(self);
                 members.retain(|_, val| self.is_instance(val));
                 return Ok(Some(self.dict_of(&members, span)));
             }

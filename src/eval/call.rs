@@ -262,10 +262,13 @@ impl Interp<'_> {
             },
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
+                // It has more to it than is worth a copy.
+                if matches!(self.heap.get(id), Object::Class(..)) {
+                    return self.call_class(id, args, span);
+                }
                 match self.heap.copy(id) {
                     Object::Function(function) => self.call_function(&function, args, None, span),
                     Object::Bound(function, this) => self.call_bound(&function, this, args, span),
-                    Object::Class(..) => self.call_class(id, args, span),
                     Object::Static(function) => self.call(&function, args, span),
                     Object::Partial(function, pos, kw) => {
                         let mut all = args;

@@ -210,7 +210,12 @@ impl Heap {
     /// A copy of an object to work on. It counts for less than one that is kept.
     pub(crate) fn copy(&self, id: ObjId) -> Object {
         let object = self.get(id);
-        self.count(size(object) / COPIED);
+        // A class is seldom copied, and then with all that it has.
+        let attrs = match object {
+            Object::Class(_, attrs) => attrs.len() as u64,
+            _ => 0,
+        };
+        self.count((size(object) + attrs) / COPIED);
         object.clone()
     }
 

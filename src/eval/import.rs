@@ -20,6 +20,9 @@ use crate::python::{Resolved, Span};
 /// Folders that a program may put on `sys.path`; those after them are not searched.
 const OWN_FOLDERS: usize = 64;
 
+/// Steps that a module outside the roots counts for: each is told.
+const UNRESOLVED: usize = 64;
+
 impl Interp<'_> {
     /// `import a.b.c as d`.
     pub(crate) fn import(&mut self, dotted: &Name, alias: Option<&Name>, span: Span) -> Res<()> {
@@ -117,6 +120,7 @@ impl Interp<'_> {
             return;
         };
         let Object::Scope(names) = self.heap.get(module.scope).clone() else { return };
+        self.work(names.len());
         let listed = names.get("__all__").cloned().and_then(|all| match self.iterate(&all, span) {
             Ok(Some(items)) => Some(
                 items.iter().filter_map(|item| item.as_str().map(Name::from)).collect::<Vec<_>>(),
@@ -154,6 +158,7 @@ impl Interp<'_> {
             return Ok(module);
         }
         let shown = format!("{}{dotted}", ".".repeat(level as usize));
+        self.spend(UNRESOLVED, span)?;
         // Whether it is installed where the DAG runs is not known: a handler for ImportError may run.
         let unknown = self.hole(HoleKind::Import, shown.clone(), span);
         if let Some(hole) = unknown.hole() {

@@ -15,6 +15,10 @@ const TEXT: usize = 256;
 const ELEMENTS: usize = 16;
 /// Bytes of a path that are handled in the time of a step: it is taken apart and put together each time.
 const PATH: usize = 4;
+/// Steps that the arguments of an object of Airflow count for if they are not large.
+const LARGE: u64 = 256;
+/// Keywords that such an object takes in the time of a step.
+const KEYWORDS: usize = 4;
 /// Keys that are looked up in the time of a step.
 const HASHED: usize = 4;
 /// Bits of an integer that are handled in the time of a step.
@@ -23,6 +27,8 @@ const BITS: u64 = 64;
 const STATES: usize = 2;
 /// States of an automaton that are gone through in no time worth counting.
 const FEW_STATES: usize = 64;
+/// Groups of a pattern that are found in no time worth counting.
+const FEW_GROUPS: usize = 2;
 /// States that are visited in the time of a step.
 const STATES_VISITED: usize = 8;
 /// States that stand for a class of characters such as `\w`.
@@ -43,6 +49,8 @@ const READS: u64 = 256;
 const READS_YAML: u64 = 512;
 /// How much longer it takes to write out a moment.
 const WRITES_TIME: u64 = 512;
+/// What reading a moment counts for.
+const READS_TIME: u64 = 32;
 /// What making ready a regular expression counts for.
 const PATTERN: u64 = 400;
 
@@ -84,6 +92,10 @@ impl Interp<'_> {
         let is_pattern = module == "re";
         let factor = match (module, name) {
             ("json" | "toml" | "tomllib", "load" | "loads") => READS,
+            (_, "strptime") => {
+                self.steps += READS_TIME;
+                SLOW
+            }
             ("yaml", "load" | "safe_load" | "load_all" | "safe_load_all") => READS_YAML,
             ("builtins", "exec" | "eval" | "compile") => READS,
             (_, "maketrans") => TAKES_APART,
@@ -94,10 +106,17 @@ impl Interp<'_> {
             _ => SLOW,
         };
         let is_at_once = module == "builtins" && AT_ONCE.contains(&name);
-        if is_at_once || path.starts_with("airflow.") || path.starts_with("kubernetes.") {
+        if is_at_once {
+            return;
+        }
+        // Objects are made of what they are given as it is, but for what is large.
+        if path.starts_with("airflow.") || path.starts_with("kubernetes.") {
+            let weight: u64 = args.all().into_iter().map(|val| self.weight(val, 0)).sum();
+            self.steps += weight.saturating_sub(LARGE) + steps(args.kw.len(), KEYWORDS);
             return;
         }
         let weight: u64 = args.all().into_iter().map(|val| self.weight(val, 2)).sum();
+        let weight = weight + steps(args.pos.len(), ELEMENTS);
         self.steps += weight * factor + if is_pattern { PATTERN } else { 0 };
     }
 
@@ -148,8 +167,12 @@ impl Interp<'_> {
         text: &str,
         span: Span,
     ) -> Res<()> {
-        let states = states_of(pattern, flags, 1).saturating_sub(FEW_STATES);
-        self.spend(states.saturating_mul(text.len()) / STATES_VISITED, span)
+        let states = states_of(pattern, flags, 1);
+        // What its groups hold is written down at each character.
+        let groups = pattern.matches('(').count();
+        let noted = if groups > FEW_GROUPS { states } else { 0 };
+        let visited = states.saturating_sub(FEW_STATES).max(noted);
+        self.spend(visited.saturating_mul(text.len()) / STATES_VISITED, span)
     }
 
     /// Counts a power under a modulus: each bit of the exponent multiplies numbers as long as the modulus.
@@ -217,7 +240,7 @@ impl Interp<'_> {
 }
 
 /// About how many states the automaton of a pattern has: what is repeated is there as many times.
-fn pattern_size(pattern: &str, flags: i64) -> usize {
+pub(crate) fn pattern_size(pattern: &str, flags: i64) -> usize {
     states_of(pattern, flags, CLASS)
 }
 
@@ -257,7 +280,11 @@ fn states_of(pattern: &str, flags: i64, class: usize) -> usize {
                         Some(c) => c.is_ascii_alphabetic(),
                         None => false,
                     },
-                    '.' | '[' => true,
+                    '[' => {
+                        skip_class(&mut rest);
+                        true
+                    }
+                    '.' => true,
                     _ => is_wide,
                 };
                 last = if is_class { class } else { 1 };
@@ -266,6 +293,22 @@ fn states_of(pattern: &str, flags: i64, class: usize) -> usize {
         }
     }
     open.into_iter().fold(total, usize::saturating_add)
+}
+
+/// Goes behind a class of characters such as `[^]a-z]`, whose bracket is read.
+fn skip_class(rest: &mut std::str::Chars<'_>) {
+    let mut is_first = true;
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => {
+                rest.next();
+            }
+            ']' if !is_first => return,
+            '^' if is_first => continue,
+            _ => {}
+        }
+        is_first = false;
+    }
 }
 
 /// How many steps a length is worth.

@@ -5,7 +5,11 @@ use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, FunctionObject, Key, Map, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
+
+/// Parameters that are bound in the time of a step.
+const PARAMETERS: usize = 4;
 
 impl Interp<'_> {
     /// Binds arguments to parameters as Python does.
@@ -20,6 +24,8 @@ impl Interp<'_> {
         let mut names: Map<Name, Val> = Map::default();
         let Args { pos, mut kw, more_pos, more_kw, doubtful } = args;
         let mut pos = pos.into_iter();
+        let mut taken: FxHashSet<Name> = FxHashSet::default();
+        self.work((parameters.positional.len() + parameters.keyword_only.len()) / PARAMETERS);
         let ordered = parameters.positional_only.len();
         for (index, parameter) in
             parameters.positional_only.iter().chain(&parameters.positional).enumerate()
@@ -32,7 +38,7 @@ impl Interp<'_> {
                     // A call that does not fail has it once.
                     let val = kwarg.val.clone();
                     self.may_fail(&val, span);
-                    kw.shift_remove(&parameter.name);
+                    taken.insert(parameter.name.clone());
                 } else if by_name.is_some() {
                     let message = format!(
                         "{}() got multiple values for argument '{}'",
@@ -42,8 +48,9 @@ impl Interp<'_> {
                 }
                 names.insert(parameter.name.clone(), val);
             } else if let Some(kwarg) =
-                (index >= ordered).then(|| kw.shift_remove(&parameter.name)).flatten()
+                (index >= ordered).then(|| kw.get(&parameter.name).cloned()).flatten()
             {
+                taken.insert(parameter.name.clone());
                 let is_doubtful = doubtful.contains(&parameter.name);
                 let val = self.by_keyword(function, &parameter.name, kwarg.val, is_doubtful, span);
                 names.insert(parameter.name.clone(), val);
@@ -75,7 +82,8 @@ impl Interp<'_> {
             return self.type_error(message, span);
         }
         for parameter in &parameters.keyword_only {
-            if let Some(kwarg) = kw.shift_remove(&parameter.name) {
+            if let Some(kwarg) = kw.get(&parameter.name).cloned() {
+                taken.insert(parameter.name.clone());
                 let is_doubtful = doubtful.contains(&parameter.name);
                 let val = self.by_keyword(function, &parameter.name, kwarg.val, is_doubtful, span);
                 names.insert(parameter.name.clone(), val);
@@ -91,6 +99,10 @@ impl Interp<'_> {
                 );
                 return self.type_error(message, span);
             }
+        }
+        // Those that are left keep their order.
+        if !taken.is_empty() {
+            kw.retain(|name, _| !taken.contains(name));
         }
         if let Some(kwarg) = &parameters.kwarg {
             let dict = self.dict(Default::default(), span);

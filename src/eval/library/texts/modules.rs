@@ -11,6 +11,9 @@ use crate::eval::pure::{self, shlex, textwrap};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Bytes of a template that are filled in in the time of a step.
+const TEMPLATE: usize = 4;
+
 impl Interp<'_> {
     /// Constants of the standard library that are neither looked up nor Airflow's.
     pub(crate) fn text_constant(&mut self, full: &str, span: Span) -> Option<Val> {
@@ -229,6 +232,7 @@ impl Interp<'_> {
         if open {
             return Ok(self.derived(&from, span));
         }
+        self.spend(pattern.len() / TEMPLATE, span)?;
         let mut text = Text::default();
         for piece in template::parse(&pattern) {
             if text.is_full() {

@@ -1,6 +1,9 @@
 //! `datetime.strptime`: a format becomes a pattern, and the parts it finds become a datetime.
 
+use std::cell::RefCell;
+
 use fancy_regex::Regex;
+use rustc_hash::FxHashMap;
 
 use super::calendar;
 use super::strftime::{MONTHS, WEEKDAYS};
@@ -44,13 +47,34 @@ fn integer(text: &str) -> Option<i64> {
     parse_int(text, 10).and_then(|value| i64::try_from(value).ok())
 }
 
+/// Formats that are kept, as many as Python keeps.
+const MOST_FORMATS: usize = 5;
+
+thread_local! {
+    /// Formats made ready, with the letters of their parts.
+    static FORMATS: RefCell<FxHashMap<String, (Regex, Vec<char>)>> = RefCell::default();
+}
+
 fn find(text: &str, format: &str) -> Result<Found, Failure> {
     within_bound(text.len().saturating_add(format.len()), "strptime")?;
-    let (pattern, letters) = pattern(format)?;
     let unsupported = |error: fancy_regex::Error| {
         Failure::Unsupported(format!("strptime with the format {}: {error}", repr_str(format)))
     };
-    let regex = Regex::new(&pattern).map_err(unsupported)?;
+    let known = FORMATS.with_borrow(|formats| formats.get(format).cloned());
+    let (regex, letters) = match known {
+        Some(known) => known,
+        None => {
+            let (pattern, letters) = pattern(format)?;
+            let made = (Regex::new(&pattern).map_err(unsupported)?, letters);
+            FORMATS.with_borrow_mut(|formats| {
+                if formats.len() >= MOST_FORMATS {
+                    formats.clear();
+                }
+                formats.insert(format.to_owned(), made.clone());
+            });
+            made
+        }
+    };
     let Some(captures) = regex.captures(text).map_err(unsupported)? else {
         if letters.contains(&'Z') {
             return Err(Failure::Unsupported("the zone names of the machine in strptime".into()));

@@ -19,6 +19,7 @@ pub use template::Template;
 use translate::{Translation, translate};
 
 use super::{Failure, within_bound};
+use crate::eval::weight::pattern_size;
 
 /// Steps back that one search may take, tried in this order: how many it took is not told, only that it was more.
 const BACKTRACK_LIMITS: [usize; 3] = [64, 4096, 100_000];
@@ -73,9 +74,18 @@ impl Flags {
 /// How many engines are kept, as many as Python keeps patterns.
 const MAX_ENGINES: usize = 512;
 
+/// How many states they may have together, by their estimated number: 30 MB.
+const MAX_STATES: usize = 1_000_000;
+
 thread_local! {
     /// Engines by their patterns: to make one takes longer than most searches, and loops search for the same.
-    static ENGINES: RefCell<FxHashMap<String, Regex>> = RefCell::default();
+    static ENGINES: RefCell<Engines> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Engines {
+    known: FxHashMap<String, Regex>,
+    states: usize,
 }
 
 /// Parts of patterns that are searched for by trying one way after the other.
@@ -177,7 +187,7 @@ impl Pattern {
 
     fn regex(pattern: &str, limit: usize) -> Result<Regex, Failure> {
         let source = format!("{limit}/{pattern}");
-        if let Some(known) = ENGINES.with_borrow(|engines| engines.get(&source).cloned()) {
+        if let Some(known) = ENGINES.with_borrow(|engines| engines.known.get(&source).cloned()) {
             return Ok(known);
         }
         let engine = RegexBuilder::new(pattern)
@@ -185,10 +195,11 @@ impl Pattern {
             .build()
             .map_err(|error| Failure::Unsupported(format!("this regular expression: {error}")))?;
         ENGINES.with_borrow_mut(|engines| {
-            if engines.len() >= MAX_ENGINES {
-                engines.clear();
+            if engines.known.len() >= MAX_ENGINES || engines.states >= MAX_STATES {
+                *engines = Engines::default();
             }
-            engines.insert(source, engine.clone());
+            engines.states += pattern_size(pattern, 0);
+            engines.known.insert(source, engine.clone());
         });
         Ok(engine)
     }
