@@ -432,11 +432,12 @@ fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
             else {
                 continue;
             };
-            let overrides = attrs
-                .iter()
-                .filter(|(name, _)| RUNTIME_METHODS.contains(&name.as_ref()))
-                .map(|(name, val)| (name.to_string(), val.span))
-                .collect();
+            // A class may have many attributes, and many tasks.
+            let mut found: Vec<_> =
+                RUNTIME_METHODS.iter().filter_map(|name| attrs.get_full(*name)).collect();
+            found.sort_by_key(|(at, ..)| *at);
+            let overrides =
+                found.into_iter().map(|(_, name, val)| (name.to_string(), val.span)).collect();
             subclasses.push(Subclass {
                 name: object.dotted.to_string(),
                 span: object.span,

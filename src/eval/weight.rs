@@ -17,14 +17,14 @@ const ELEMENTS: usize = 16;
 const PATH: usize = 4;
 /// Steps that the arguments of an object of Airflow count for if they are not large.
 const LARGE: u64 = 256;
-/// Keywords that such an object takes in the time of a step.
-const KEYWORDS: usize = 4;
+/// Keywords of such an object that are not worth counting.
+const KEYWORDS: usize = 64;
 /// Keys that are looked up in the time of a step.
 const HASHED: usize = 4;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
-/// States of an automaton that are made in the time of a step.
-const STATES: usize = 2;
+/// Steps that making a state of an automaton counts for.
+const STATE: usize = 2;
 /// States of an automaton that are gone through in no time worth counting.
 const FEW_STATES: usize = 64;
 /// Groups of a pattern that are found in no time worth counting.
@@ -112,11 +112,12 @@ impl Interp<'_> {
         // Objects are made of what they are given as it is, but for what is large.
         if path.starts_with("airflow.") || path.starts_with("kubernetes.") {
             let weight: u64 = args.all().into_iter().map(|val| self.weight(val, 0)).sum();
-            self.steps += weight.saturating_sub(LARGE) + steps(args.kw.len(), KEYWORDS);
+            let keywords = args.kw.len().saturating_sub(KEYWORDS) as u64;
+            self.steps += weight.saturating_sub(LARGE) + keywords * 2;
             return;
         }
         let weight: u64 = args.all().into_iter().map(|val| self.weight(val, 2)).sum();
-        let weight = weight + steps(args.pos.len(), ELEMENTS);
+        let weight = weight + steps(args.pos.len(), HASHED);
         self.steps += weight * factor + if is_pattern { PATTERN } else { 0 };
     }
 
@@ -156,7 +157,7 @@ impl Interp<'_> {
             return Ok(());
         }
         self.patterns_weighed.insert(known);
-        self.spend(pattern_size(pattern, flags) / STATES, span)
+        self.spend(pattern_size(pattern, flags).saturating_mul(STATE), span)
     }
 
     /// Counts a search: a large automaton may be in all of its states at each character.

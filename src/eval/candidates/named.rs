@@ -7,6 +7,9 @@ use crate::eval::object::{Data, Map, Object, Val};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Names that are compared in the time of a step.
+const NAMES: usize = 4;
+
 impl Interp<'_> {
     /// `getattr(object, unknown)` and `globals()[unknown]`: what can be called of what the name may be that of.
     pub(crate) fn named_by(&mut self, object: &Val, name: &Val, span: Span) -> Res {
@@ -29,6 +32,7 @@ impl Interp<'_> {
             else {
                 continue;
             };
+            self.work(names.len() / NAMES);
             for (own, val) in names.iter().filter(|(own, _)| may_be_name(own, name)) {
                 let Some(part) = val.as_obj().map(|id| self.heap.get(id)) else { continue };
                 if found.contains_key(own) || computed.contains(own) {
