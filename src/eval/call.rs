@@ -369,6 +369,11 @@ impl Interp<'_> {
         let is_class = last.chars().next().is_some_and(char::is_uppercase)
             && last.chars().any(char::is_lowercase);
         let harmless = is_class || is_harmless(&name);
+        if matches!(last, "set_upstream" | "set_downstream" | "set_dependency") {
+            for val in std::iter::once(function).chain(&vals) {
+                self.tell_lost(val, span);
+            }
+        }
         if !harmless {
             let mut reached = Vec::new();
             for val in &vals {
@@ -402,7 +407,10 @@ impl Interp<'_> {
         let choices: Vec<&Val> =
             std::iter::once(function).chain(results.iter().flatten()).collect();
         self.may_be(&made, &choices);
-        self.hold(&made, &choices);
+        // Code podlift cannot see may give back the tasks it is given.
+        let nodes = vals.iter().filter(|val| self.is_node(val) || self.may_be_node(val));
+        let held: Vec<&Val> = choices.into_iter().chain(nodes).collect();
+        self.hold(&made, &held);
         self.keep_xcoms(&made, function, args);
         Ok(made)
     }

@@ -247,6 +247,7 @@ impl Interp<'_> {
                 Object::Record(_, attrs) => any(&mut attrs.values()),
                 Object::Poisoned(hole) => !self.held_by(hole).is_empty(),
                 Object::Instance(_) | Object::Lazy(_) => true,
+                Object::Task(_) | Object::Group(_) => true,
                 object => is_callable(object),
             },
             _ => false,
@@ -274,7 +275,8 @@ impl Interp<'_> {
             }
             _ => return,
         };
-        self.hold(made, &parts.iter().collect::<Vec<_>>());
+        // As elements: what they hold themselves is another question.
+        self.hold(made, &[&Val::tuple(parts, made.span)]);
     }
 
     fn held_by(&self, hole: &Arc<Hole>) -> Vec<Held> {

@@ -48,7 +48,7 @@ impl Interp<'_> {
     }
 
     /// What a value may be, or an element of what it was made of: a slice has the elements of its list.
-    fn elements_of(&self, val: &Val) -> Vec<Val> {
+    pub(super) fn elements_of(&self, val: &Val) -> Vec<Val> {
         let mut found = self.candidates_of(val);
         // An object that is known, though not what it holds, is none of its elements.
         let Data::Unknown(hole) = &val.data else { return found };

@@ -206,7 +206,21 @@ impl Interp<'_> {
         to: &Val,
         span: Span,
     ) -> Res<()> {
-        for candidate in self.candidates_of(val) {
+        let mut candidates = self.candidates_of(val);
+        // Of what it was made of only what has attributes of its own.
+        candidates.extend(self.elements_of(val).into_iter().skip(candidates.len()).filter(|val| {
+            matches!(
+                val.as_obj().map(|id| self.heap.get(id)),
+                Some(
+                    Object::Task(_)
+                        | Object::Dag(_)
+                        | Object::Group(_)
+                        | Object::Instance(_)
+                        | Object::Model(..)
+                )
+            )
+        }));
+        for candidate in candidates {
             if candidate.as_obj().is_none() {
                 continue;
             }

@@ -6,6 +6,7 @@
 mod config;
 mod dags;
 mod decorators;
+mod doubts;
 mod groups;
 pub(crate) mod ids;
 pub(crate) mod lookups;

@@ -9,11 +9,10 @@ use super::operators::converted_at_once;
 use super::setups::{SETUP, TEARDOWN};
 use super::{DagObject, TaskObject};
 use crate::airflow::{OperatorKind, SPREAD};
-use crate::diag::{Code, Diagnostic};
+use crate::eval::Text;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
-use crate::eval::{Hole, HoleKind, Text};
 use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
@@ -46,6 +45,9 @@ pub(super) fn is_there(task: &TaskObject, dag: &DagObject) -> bool {
         && task.conditions.len() <= dag.conditions.len()
 }
 
+/// How deep tasks may lie in lists of lists.
+const NODES_WITHIN: u32 = 8;
+
 impl Interp<'_> {
     /// `a >> b` and `a << b` between tasks, groups, XComs and lists of them. `None` when neither side
     /// is one.
@@ -63,6 +65,10 @@ impl Interp<'_> {
         };
         let node = |this: &Self, val: &Val| this.is_node(val);
         if !node(self, left) && !node(self, right) {
+            if [left, right].iter().any(|val| self.may_be_node(val)) {
+                self.tell_lost(left, span);
+                self.tell_lost(right, span);
+            }
             return Ok(None);
         }
         let (up, down) = if forward { (left, right) } else { (right, left) };
@@ -72,25 +78,12 @@ impl Interp<'_> {
         Ok(Some(if is_label { left.clone() } else { right.clone() }))
     }
 
-    fn is_node(&self, val: &Val) -> bool {
-        match &val.data {
-            Data::Obj(id) => match self.heap.get(*id) {
-                Object::Task(_) | Object::Group(_) | Object::XCom(..) => true,
-                Object::List(items) => items.iter().any(|item| self.is_node(item)),
-                _ => false,
-            },
-            Data::Tuple(items) => items.iter().any(|item| self.is_node(item)),
-            Data::Native(native) => matches!(native.as_ref(), Native::Label(_)),
-            _ => false,
-        }
-    }
-
     /// Makes every last task of `up` an upstream of every first task of `down`.
     pub(crate) fn relate(&mut self, up: &Val, down: &Val, span: Span) -> Res<()> {
         self.tell_lost(up, span);
         self.tell_lost(down, span);
-        let ups = self.ends(up, false)?;
-        let downs = self.ends(down, true)?;
+        let ups = self.ends(up, false, 0)?;
+        let downs = self.ends(down, true, 0)?;
         for down in &downs {
             for up in &ups {
                 // Each is compared with those that are there, and stands in the job spec.
@@ -103,32 +96,6 @@ impl Interp<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Tells of a dependency on what is one of known tasks, a list of them that is not known, or what was asked of a
-    /// DAG or a group: it is in no job spec.
-    fn tell_lost(&mut self, val: &Val, span: Span) {
-        let is_lost = match &val.data {
-            Data::Unknown(hole) => {
-                let is_inside = |hole: &Hole| {
-                    let names = ["dag.", "task_group."];
-                    hole.kind == HoleKind::Name
-                        && names.iter().any(|name| hole.name.starts_with(name))
-                };
-                self.has_candidates(val)
-                    || self.within_reach(val).iter().any(|part| self.is_node(part))
-                    || is_inside(hole)
-                    || hole.roots.iter().any(|root| is_inside(root))
-            }
-            Data::Obj(_) => self.unknown(val).is_some(),
-            _ => false,
-        };
-        if is_lost {
-            self.airflow.has_open_edges = true;
-            let text = self.short_repr(val);
-            let message = format!("tasks of this dependency are not known: {text}");
-            self.tell(Diagnostic::new(Code::UnresolvedValue, span, message));
-        }
     }
 
     fn add_upstream(&mut self, task: ObjId, upstream: ObjId) {
@@ -158,36 +125,14 @@ impl Interp<'_> {
         }
     }
 
-    /// Tells of a dependency under a condition that neither of its tasks hangs on: job specs state it all the same, and
-    /// one dependency more is kept by every run that would have been right without.
-    fn tell_doubtful_edge(&mut self, task: ObjId, upstream: ObjId) {
-        let conditions = |id: ObjId| match self.heap.get(id) {
-            Object::Task(task) => task.conditions.as_slice(),
-            _ => &[],
-        };
-        let known = [conditions(task), conditions(upstream)].concat();
-        let Some(cond) = self
-            .conditions
-            .iter()
-            .find(|cond| !known.iter().any(|known| known.reason == cond.reason))
-        else {
-            return;
-        };
-        let cond = Arc::clone(cond);
-        let (task, upstream) = (Val::obj(task, cond.span), Val::obj(upstream, cond.span));
-        let message = format!(
-            "whether {} waits for {} is not known: {}",
-            self.short_repr(&task),
-            self.short_repr(&upstream),
-            cond.reason
-        );
-        self.tell(Diagnostic::new(Code::UnresolvedValue, cond.span, message));
-    }
-
     /// The first (`roots`) or last tasks of a node.
-    fn ends(&mut self, val: &Val, roots: bool) -> Res<Vec<ObjId>> {
+    fn ends(&mut self, val: &Val, roots: bool, depth: u32) -> Res<Vec<ObjId>> {
         let mut found = Vec::new();
         self.spend(1, val.span)?;
+        // A list may hold itself.
+        if depth > NODES_WITHIN {
+            return Ok(found);
+        }
         match &val.data {
             Data::Obj(id) => {
                 let id = self.heap.resolve(*id);
@@ -201,17 +146,17 @@ impl Interp<'_> {
                     }
                     Object::List(items) => {
                         for item in items {
-                            found.extend(self.ends(&item, roots)?);
+                            found.extend(self.ends(&item, roots, depth + 1)?);
                         }
                     }
                     Object::Dict(entries, _) => {
                         for (_, item) in entries.into_values() {
-                            found.extend(self.ends(&item, roots)?);
+                            found.extend(self.ends(&item, roots, depth + 1)?);
                         }
                     }
                     Object::Set(items, _) => {
                         for item in items.into_values() {
-                            found.extend(self.ends(&item, roots)?);
+                            found.extend(self.ends(&item, roots, depth + 1)?);
                         }
                     }
                     _ => {}
@@ -219,7 +164,7 @@ impl Interp<'_> {
             }
             Data::Tuple(items) => {
                 for item in items.iter() {
-                    found.extend(self.ends(item, roots)?);
+                    found.extend(self.ends(item, roots, depth + 1)?);
                 }
             }
             _ => {}
@@ -375,7 +320,7 @@ impl Interp<'_> {
     /// `chain(a, [b, c], [d, e], f)`.
     pub(crate) fn chain(&mut self, args: &Args, linear: bool, span: Span) -> Res {
         let nodes = args.pos.clone();
-        if let (false, Some(open)) = (nodes.is_empty(), &args.more_pos) {
+        if let Some(open) = &args.more_pos {
             self.tell_lost(open, span);
         }
         // Labels only name the edge: the nodes around them are related to each other, all of one side to all of the
