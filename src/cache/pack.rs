@@ -21,7 +21,7 @@ use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::bytes::{Reader, Writer, check};
-use crate::disk::{Answer, Bounds, Disk, Observation, Question};
+use crate::disk::{Answer, Bounds, Disk, Observation, Question, regular};
 
 const MAGIC: &[u8; 16] = b"podlift cache 1\n";
 /// Offset, length and check of the directory, and the word again.
@@ -54,7 +54,8 @@ pub(super) struct Pack {
 impl Pack {
     /// The pack at a path; `None` when there is none or it is not whole or not of this fingerprint.
     pub(super) fn open(path: &Path, fingerprint: &str) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
+        // A pipe would be waited for.
+        let (mut file, _) = regular(path).ok()?;
         let mut head = vec![0; MAGIC.len() + fingerprint.len()];
         file.read_exact(&mut head).ok()?;
         if head.strip_prefix(MAGIC) != Some(fingerprint.as_bytes()) {

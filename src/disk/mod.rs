@@ -8,6 +8,7 @@
 mod open;
 mod seen;
 
+pub(crate) use open::regular;
 pub use open::{ends, feed, named};
 pub use seen::{Answer, Observation, Question, Seen};
 

@@ -10,7 +10,7 @@ use std::path::Path;
 const HANDED_OVER: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
 
 /// A regular file, and how long it says it is.
-pub(super) fn regular(path: &Path) -> io::Result<(File, u64)> {
+pub(crate) fn regular(path: &Path) -> io::Result<(File, u64)> {
     let about = fs::metadata(path)?;
     if !about.is_file() {
         return Err(io::Error::other("not a regular file"));

@@ -14,6 +14,7 @@ mod manifest;
 
 mod names;
 pub mod paths;
+mod record;
 pub mod write;
 
 use std::borrow::Cow;

@@ -8,23 +8,28 @@
 //! output folder: one line for each file, in the form of `sha256sum`, to be committed with the files. A
 //! file that is not as it was written, or that podlift never wrote, is only overwritten on request.
 //! Nothing is ever deleted; files of an earlier run that this run did not write are named.
+//!
+//! A process that is killed between two renames leaves some files new and others old, each of them whole. The record
+//! then knows both texts of each, so that the next run takes neither for an edit and finishes the rest. Only one process
+//! at a time writes to a folder; another one waits for it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::OutputFile;
-
-/// The file that remembers what was written.
-pub const RECORD: &str = ".podlift.sha256";
+use super::record::{RECORD, Record, hash, is_plain};
 
 /// The longest file that is read back, in bytes. A longer one is none that podlift wrote.
-const LONGEST: u64 = 1 << 30;
+const LONGEST: u64 = 64 << 20;
+
+/// How long another process that writes to the folder is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What writing did.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -47,6 +52,9 @@ pub enum WriteError {
     /// A path that is not a plain path below the folder, or is given twice.
     #[error("`{0}` is no path for an output file")]
     BadPath(String),
+    /// Another process has been writing to the folder for long.
+    #[error("another process is writing to `{}`", .0.display())]
+    Busy(PathBuf),
     /// The system refused.
     #[error("cannot write `{}`: {source}", .path.display())]
     Io {
@@ -70,26 +78,32 @@ fn refused(path: &Path) -> impl FnOnce(io::Error) -> WriteError {
 pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written, WriteError> {
     check_paths(files)?;
     fs::create_dir_all(folder).map_err(refused(folder))?;
-    let mut record = read_record(folder)?;
+    let _lock = lock(folder)?;
+    remove_leftovers(folder);
+    let path = folder.join(RECORD);
+    let (mut record, text) = Record::read(&path).map_err(refused(&path))?;
     let (changes, edited) = compare(folder, files, &record)?;
     if !edited.is_empty() && !force {
         return Err(WriteError::Edited(edited));
     }
 
     let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    record.retain(|path, _| current.contains(path.as_str()) || folder.join(path).exists());
-    let stale = record.keys().filter(|path| !current.contains(path.as_str())).cloned().collect();
+    record.retain(|path| current.contains(path) || folder.join(path).exists());
+    let stale = record.paths().filter(|path| !current.contains(path)).map(str::to_owned).collect();
     let hashes: Vec<String> = files.par_iter().map(|file| hash(file.text.as_bytes())).collect();
-    record.extend(files.iter().zip(hashes).map(|(file, hash)| (file.path.clone(), hash)));
-    let record = OutputFile { path: RECORD.to_owned(), text: print_record(&record) };
+    let mut meanwhile = record.clone();
+    for (file, hash) in files.iter().zip(hashes) {
+        meanwhile.add(&file.path, hash.clone());
+        record.set(&file.path, hash);
+    }
+    let record = OutputFile { path: RECORD.to_owned(), text: record.to_string() };
 
     let mut all: Vec<&OutputFile> = changes.clone();
-    let is_recorded = fs::read(folder.join(RECORD)).is_ok_and(|old| old == record.text.as_bytes());
-    if !is_recorded {
+    if text != record.text.as_bytes() {
         all.push(&record);
     }
     if !all.is_empty() {
-        put(folder, &all)?;
+        put(folder, &all, &meanwhile.to_string())?;
     }
     Ok(Written {
         changed: changes.iter().map(|file| file.path.clone()).collect(),
@@ -101,11 +115,7 @@ pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written
 fn check_paths(files: &[OutputFile]) -> Result<(), WriteError> {
     let mut seen = BTreeSet::new();
     for OutputFile { path, .. } in files {
-        let parts = Path::new(path).components();
-        let plain = parts.clone().all(|part| matches!(part, Component::Normal(_)))
-            && parts.count() == path.split('/').count()
-            && !path.chars().any(|c| c.is_control() || c == '\\');
-        if !plain || path == RECORD || !seen.insert(path) {
+        if !is_plain(path) || path == RECORD || !seen.insert(path) {
             return Err(WriteError::BadPath(path.clone()));
         }
     }
@@ -116,7 +126,7 @@ fn check_paths(files: &[OutputFile]) -> Result<(), WriteError> {
 fn compare<'a>(
     folder: &Path,
     files: &'a [OutputFile],
-    record: &BTreeMap<String, String>,
+    record: &Record,
 ) -> Result<(Vec<&'a OutputFile>, Vec<String>), WriteError> {
     let mut parents: Vec<&Path> =
         files.iter().filter_map(|file| Path::new(&file.path).parent()).collect();
@@ -148,12 +158,17 @@ enum State {
     Ours,
 }
 
-fn state(folder: &Path, file: &OutputFile, record: &BTreeMap<String, String>) -> io::Result<State> {
+fn state(folder: &Path, file: &OutputFile, record: &Record) -> io::Result<State> {
     let path = folder.join(&file.path);
-    match crate::disk::read(&path, LONGEST).map(Option::unwrap_or_default) {
+    let longest = LONGEST.max(file.text.len() as u64 * 2);
+    // Nothing is read of a file that cannot be ours.
+    if fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() > longest) {
+        return Ok(State::Edited);
+    }
+    match crate::disk::read(&path, longest).map(Option::unwrap_or_default) {
         Ok(old) if old == file.text.as_bytes() => Ok(State::Current),
-        Ok(old) if record.get(&file.path) != Some(&hash(&old)) => Ok(State::Edited),
-        Ok(_) => Ok(State::Ours),
+        Ok(old) if record.knows(&file.path, &hash(&old)) => Ok(State::Ours),
+        Ok(_) => Ok(State::Edited),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Ours),
         Err(error) => Err(error),
     }
@@ -171,9 +186,45 @@ fn no_link_between(folder: &Path, path: &Path) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Puts files in their places, or leaves everything as it was.
-fn put(folder: &Path, files: &[&OutputFile]) -> Result<(), WriteError> {
+/// Keeps other processes from writing to the folder until the lock is dropped. A file system without locks is written
+/// to all the same.
+fn lock(folder: &Path) -> Result<Option<File>, WriteError> {
+    let Ok(file) = File::open(folder) else { return Ok(None) };
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > PATIENCE => {
+                return Err(WriteError::Busy(folder.to_owned()));
+            }
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// Removes the temporary folders of processes that were killed.
+fn remove_leftovers(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let is_leftover = name
+            .strip_prefix(".podlift-")
+            .and_then(|rest| rest.strip_suffix(".tmp"))
+            .is_some_and(|rest| rest.split('-').all(|part| part.parse::<u32>().is_ok()));
+        if is_leftover && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            // One that stays does no harm.
+            _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Puts files in their places, or leaves everything as it was. The record is `meanwhile` until all of them are there.
+fn put(folder: &Path, files: &[&OutputFile], meanwhile: &str) -> Result<(), WriteError> {
     let staging = Staging::new(folder)?;
+    let record = folder.join(RECORD);
+    let announced = staging.0.join("record");
+    fs::write(&announced, meanwhile).map_err(refused(&record))?;
     files.par_iter().enumerate().try_for_each(|(number, file)| {
         let written = fs::write(staging.new_file(number), &file.text);
         written.map_err(refused(&folder.join(&file.path)))
@@ -184,7 +235,13 @@ fn put(folder: &Path, files: &[&OutputFile]) -> Result<(), WriteError> {
         make_folders(path, &mut undo)?;
         keep(path, &staging.old_file(number), &mut undo)
     });
-    let done = prepared.and_then(|()| {
+    let is_recorded = files.last().is_some_and(|file| file.path == RECORD);
+    let announced = prepared.and_then(|()| match is_recorded {
+        true => fs::rename(&announced, &record).map_err(refused(&record)),
+        // Nothing but what is missing is put back.
+        false => Ok(()),
+    });
+    let done = announced.and_then(|()| {
         each(folder, files, |number, path| fs::rename(staging.new_file(number), path))
     });
     if done.is_err() {
@@ -282,59 +339,12 @@ impl Drop for Staging {
     }
 }
 
-/// SHA-256 of a text, whatever its line ends: a checkout may have changed them.
-fn hash(content: &[u8]) -> String {
-    let mut digest = Sha256::new();
-    if !content.contains(&b'\r') {
-        digest.update(content);
-        return hexadecimal(digest);
-    }
-    let mut lines = content.split(|byte| *byte == b'\n').peekable();
-    while let Some(line) = lines.next() {
-        if lines.peek().is_some() {
-            digest.update(line.strip_suffix(b"\r").unwrap_or(line));
-            digest.update(b"\n");
-        } else {
-            digest.update(line);
-        }
-    }
-    hexadecimal(digest)
-}
-
-fn hexadecimal(digest: Sha256) -> String {
-    digest.finalize().iter().fold(String::new(), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// What is remembered of each file: its path and its hash. Lines that say nothing are passed over; the
-/// files they meant then count as edited, which is the safe side.
-fn read_record(folder: &Path) -> Result<BTreeMap<String, String>, WriteError> {
-    let path = folder.join(RECORD);
-    match crate::disk::read(&path, LONGEST).map(Option::unwrap_or_default) {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            let entries = text.lines().filter_map(|line| line.split_once("  "));
-            Ok(entries.map(|(hash, path)| (path.to_owned(), hash.to_owned())).collect())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(error) => Err(refused(&path)(error)),
-    }
-}
-
-fn print_record(record: &BTreeMap<String, String>) -> String {
-    record.iter().fold(String::new(), |mut text, (path, hash)| {
-        _ = writeln!(text, "{hash}  {path}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
+    use std::collections::BTreeMap;
 
     fn file(path: &str, text: &str) -> OutputFile {
         OutputFile { path: path.to_owned(), text: text.to_owned() }
@@ -452,8 +462,71 @@ mod tests {
         let before = snapshot(folder.path());
         let files = [file("d/a.yaml", "new\n"), file("n/m/c.yaml", "c\n"), file("x.yaml", "b\n")];
         let all: Vec<&OutputFile> = files.iter().collect();
-        assert!(put(folder.path(), &all).is_err());
+        assert!(put(folder.path(), &all, "").is_err());
         assert_eq!(snapshot(folder.path()), before);
+    }
+
+    #[test]
+    fn a_process_killed_halfway_is_followed_by_a_run_that_finishes() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = |text| [file("d/a.yaml", text), file("d/b.yaml", text), file("d/c.yaml", text)];
+        write(folder.path(), &files("1\n"), false).unwrap();
+        let (record, _) = Record::read(&folder.path().join(RECORD)).unwrap();
+        // As after the first of three renames: the record knows both texts of each.
+        let mut meanwhile = record.clone();
+        files("2\n").iter().for_each(|file| meanwhile.add(&file.path, hash(file.text.as_bytes())));
+        fs::write(folder.path().join(RECORD), meanwhile.to_string()).unwrap();
+        fs::write(folder.path().join("d/a.yaml"), "2\n").unwrap();
+        fs::create_dir(folder.path().join(".podlift-4000000-0.tmp")).unwrap();
+        fs::write(folder.path().join(".podlift-4000000-0.tmp/new-1"), "2\n").unwrap();
+        let before = snapshot(folder.path());
+        // What somebody edited since is still found.
+        fs::write(folder.path().join("d/c.yaml"), "mine\n").unwrap();
+        let error = write(folder.path(), &files("3\n"), false).unwrap_err();
+        assert!(matches!(&error, WriteError::Edited(paths) if *paths == ["d/c.yaml"]), "{error}");
+        fs::write(folder.path().join("d/c.yaml"), "1\n").unwrap();
+        assert!(before.contains_key(".podlift-4000000-0.tmp/"));
+        write(folder.path(), &files("3\n"), false).unwrap();
+        let after = snapshot(folder.path());
+        assert!(!after.keys().any(|path| path.ends_with(".tmp/")), "{after:?}");
+        assert!(["a", "b", "c"].iter().all(|name| after[&format!("d/{name}.yaml")] == "3\n"));
+        assert_eq!(after[RECORD].lines().count(), 3, "the final record knows one text of each");
+    }
+
+    #[test]
+    fn two_processes_do_not_write_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        assert!(held.is_some(), "the folder of temporary files can be locked");
+        let path = folder.path().to_owned();
+        let other = std::thread::spawn(move || write(&path, &[file("a.yaml", "a\n")], false));
+        sleep(Duration::from_millis(100));
+        assert_eq!(snapshot(folder.path()), BTreeMap::new(), "the other waits");
+        drop(held);
+        assert_eq!(other.join().unwrap().unwrap().changed, ["a.yaml"]);
+    }
+
+    #[test]
+    fn a_record_that_leads_elsewhere_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[file("d/a.yaml", "a")], false).unwrap();
+        let lines = "b  /etc/passwd\nb  ../../etc/passwd\nb  d/../../x\n";
+        let record = fs::read_to_string(folder.path().join(RECORD)).unwrap() + lines;
+        fs::write(folder.path().join(RECORD), record).unwrap();
+        let written = write(folder.path(), &[file("d/a.yaml", "a")], false).unwrap();
+        assert_eq!(written.stale, [""; 0]);
+        assert_eq!(snapshot(folder.path())[RECORD].lines().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_too_large_to_be_ours_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[file("a.yaml", "a\n")], false).unwrap();
+        File::create(folder.path().join("a.yaml")).unwrap().set_len(1 << 40).unwrap();
+        // A terabyte, of which there is nothing on the disk.
+        let error = write(folder.path(), &[file("a.yaml", "b\n")], false).unwrap_err();
+        assert!(matches!(error, WriteError::Edited(_)), "{error}");
     }
 
     #[test]

@@ -24,8 +24,17 @@ pub(super) struct TooMuch {
     pub(super) message: &'static str,
 }
 
+/// Lines `%TAG` that a text may have; hardly any has one.
+const MAX_DIRECTIVES: usize = 16;
+
+/// Bytes of such a line: each tag that it is for has a copy of it.
+const MAX_DIRECTIVE: usize = 256;
+
 /// Looks for what would overflow.
 pub(super) fn look(text: &str) -> Option<TooMuch> {
+    if let Some(too_much) = directives(text) {
+        return Some(too_much);
+    }
     let mut counter = Counter::default();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { return brackets(text) };
@@ -33,6 +42,23 @@ pub(super) fn look(text: &str) -> Option<TooMuch> {
         if let Some(message) = counter.take(&event) {
             return Some(TooMuch { at, message });
         }
+    }
+    None
+}
+
+/// Looks for handles of tags that would be copied too often, or are too many to look one up.
+fn directives(text: &str) -> Option<TooMuch> {
+    let mut at = 0;
+    let mut found = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("%TAG") {
+            found += 1;
+            if found > MAX_DIRECTIVES || line.len() > MAX_DIRECTIVE {
+                let message = "a document declares too many or too long handles of tags (%TAG)";
+                return Some(TooMuch { at, message });
+            }
+        }
+        at += line.len();
     }
     None
 }
@@ -146,6 +172,17 @@ mod tests {
             text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
         assert_eq!(message(&text), Some("aliases stand for too many values"));
+    }
+
+    #[test]
+    fn handles_of_tags_are_bounded() {
+        let many = Some("a document declares too many or too long handles of tags (%TAG)");
+        let long =
+            format!("%TAG ! tag:x,{}:\n---\n[!b c{}]\n", "y".repeat(500_000), ",!b c".repeat(9));
+        assert_eq!(message(&long), many);
+        let handles: String = (0..50_000).map(|at| format!("%TAG !a{at}! tag:x{at}:\n")).collect();
+        assert_eq!(message(&format!("{handles}---\na: 1\n")), many);
+        assert_eq!(message("%TAG !e! tag:example.com,2026:\n---\na: !e!b 1\n"), None);
     }
 
     #[test]

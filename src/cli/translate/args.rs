@@ -107,6 +107,10 @@ pub(in crate::cli) struct ReadingArgs {
     pub(in crate::cli) values: ValueArgs,
 
     /// Also look for imported modules and files here, before the folders of PATH; may be repeated
+    ///
+    /// Besides, code and files are read in the project around PATH: the folders called `dags`, the folder that holds the
+    /// outermost package around it, and those with the usual marks of a project (`plugins`, `pyproject.toml`, `.git`), no
+    /// higher than the repository.
     #[arg(long, value_name = "DIR", help_heading = "Reading")]
     pub(in crate::cli) root: Vec<PathBuf>,
     /// A mapping table for operators of your own; may be repeated

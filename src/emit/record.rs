@@ -1,0 +1,116 @@
+//! What podlift remembers of the files it wrote: a line for each, in the form of `sha256sum`.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write as _};
+use std::io;
+use std::path::{Component, Path};
+
+use sha2::{Digest, Sha256};
+
+/// The file that remembers what was written.
+pub(super) const RECORD: &str = ".podlift.sha256";
+
+/// The longest record that is read, in bytes: that of two million files.
+const LONGEST: u64 = 256 << 20;
+
+/// The texts by their hashes that each file may have without anybody having edited it: one, or two while it is being
+/// replaced.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Record(BTreeMap<String, Vec<String>>);
+
+impl Record {
+    /// Reads the record, and gives its bytes as well. Lines that say nothing, and paths that do not lie below the folder,
+    /// are passed over; the files they meant then count as edited, which is the safe side.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or is far too long.
+    pub(super) fn read(path: &Path) -> io::Result<(Self, Vec<u8>)> {
+        let bytes = match crate::disk::read(path, LONGEST) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                return Err(io::Error::other("it is far longer than any that podlift writes"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let mut record = Self::default();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            if let Some((hash, path)) = line.split_once("  ")
+                && is_plain(path)
+            {
+                record.add(path, hash.to_owned());
+            }
+        }
+        Ok((record, bytes))
+    }
+
+    /// Whether a file may have the text of this hash.
+    pub(super) fn knows(&self, path: &str, hash: &str) -> bool {
+        self.0.get(path).is_some_and(|hashes| hashes.iter().any(|known| known == hash))
+    }
+
+    /// One text more for a file.
+    pub(super) fn add(&mut self, path: &str, hash: String) {
+        let hashes = self.0.entry(path.to_owned()).or_default();
+        if !hashes.contains(&hash) {
+            hashes.push(hash);
+        }
+    }
+
+    /// The one text of a file.
+    pub(super) fn set(&mut self, path: &str, hash: String) {
+        self.0.insert(path.to_owned(), vec![hash]);
+    }
+
+    /// Forgets the other files.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|path, _| keep(path));
+    }
+
+    /// The files, sorted.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(path, hashes)| {
+            hashes.iter().try_for_each(|hash| writeln!(f, "{hash}  {path}"))
+        })
+    }
+}
+
+/// Whether a path leads to a place below the folder, as it is written.
+pub(super) fn is_plain(path: &str) -> bool {
+    let parts = Path::new(path).components();
+    parts.clone().all(|part| matches!(part, Component::Normal(_)))
+        && parts.count() == path.split('/').count()
+        && !path.chars().any(|c| c.is_control() || c == '\\')
+}
+
+/// SHA-256 of a text, whatever its line ends: a checkout may have changed them.
+pub(super) fn hash(content: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    if !content.contains(&b'\r') {
+        digest.update(content);
+        return hexadecimal(digest);
+    }
+    let mut lines = content.split(|byte| *byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        if lines.peek().is_some() {
+            digest.update(line.strip_suffix(b"\r").unwrap_or(line));
+            digest.update(b"\n");
+        } else {
+            digest.update(line);
+        }
+    }
+    hexadecimal(digest)
+}
+
+fn hexadecimal(digest: Sha256) -> String {
+    digest.finalize().iter().fold(String::new(), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
