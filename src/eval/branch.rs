@@ -217,9 +217,15 @@ impl Interp<'_> {
                 let merged = self.merge_vals(cond, &a, &b, 0);
                 Flow::Return(merged)
             }
-            (Flow::Raise(_), Flow::Raise(_)) => {
+            (Flow::Raise(_), Flow::Raise(_)) if self.guards.is_empty() => {
                 self.heap.apply(first.delta);
                 first.flow
+            }
+            // A handler around may take one and not the other.
+            (Flow::Raise(a), Flow::Raise(b)) => {
+                let (a, b) = (a.clone(), b.clone());
+                self.merge(cond, first.delta, second.delta);
+                Flow::Raise(self.either_exception(cond, &a, &b))
             }
             // A DAG that loads does not raise: the other side is what happens, unless the exception
             // may be caught here, where both have to be followed.
@@ -233,6 +239,21 @@ impl Interp<'_> {
             }
             _ => Flow::Fork(Box::new(Fork { cond: Arc::clone(cond), sides: [first, second] })),
         }
+    }
+
+    /// An exception of one of two sides. Its class is known where both agree.
+    fn either_exception(&mut self, cond: &Arc<Hole>, a: &Val, b: &Val) -> Val {
+        if self.same(a, b, 0) {
+            return a.clone();
+        }
+        let (class, other) = (self.class_of(a), self.class_of(b));
+        let is_known = self.unknown(a).is_none() && self.unknown(b).is_none();
+        if is_known && self.same(&class, &other, 0) {
+            let text = self.hole(HoleKind::Call, "exception", cond.span);
+            let args = super::call::Args::positional(vec![text]);
+            return self.make_exception(class, &args, a.span);
+        }
+        self.hole(HoleKind::Call, "exception", cond.span)
     }
 
     /// The condition on which two sides are still apart.

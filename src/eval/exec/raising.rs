@@ -196,13 +196,44 @@ impl Interp<'_> {
             let cond = self.condition_at(val.span, val);
             return self.any_handler(&cond, &handlers.iter().collect::<Vec<_>>());
         }
-        let Some(index) = attempt!(self.find_handler(val, handlers)) else {
-            return Flow::Raise(val.clone());
-        };
-        let Some(handler) = handlers.get(index) else { return Flow::Raise(val.clone()) };
-        self.begin_handler(handler, val);
-        let flow = self.exec_block(&handler.body);
-        self.end_handler(handler, flow)
+        self.handle_by(val, handlers)
+    }
+
+    /// The first handler that takes an exception that is known. One for a class that is one of several may take it.
+    fn handle_by(&mut self, val: &Val, handlers: &[Handler]) -> Flow {
+        for (at, handler) in handlers.iter().enumerate() {
+            let kind = match &handler.kind {
+                None => None,
+                Some(kind) => Some(attempt!(self.eval(kind))),
+            };
+            let takes = |this: &mut Self| {
+                this.begin_handler(handler, val);
+                let flow = this.exec_block(&handler.body);
+                this.end_handler(handler, flow)
+            };
+            match &kind {
+                Some(kind) if !self.exception_matches(val, kind) => {
+                    if !self.may_match(kind) {
+                        continue;
+                    }
+                    let cond = self.condition_at(handler.span, kind);
+                    let rest = handlers.get(at + 1..).unwrap_or_default();
+                    return self.both(&cond, &mut { takes }, &mut |this| this.handle_by(val, rest));
+                }
+                _ => return takes(self),
+            }
+        }
+        Flow::Raise(val.clone())
+    }
+
+    /// Whether what a handler is for is one of several classes, or holds such a one. A class from code podlift cannot see
+    /// is hardly one of Python's own.
+    fn may_match(&self, kind: &Val) -> bool {
+        match &kind.data {
+            Data::Tuple(kinds) => kinds.iter().any(|kind| self.may_match(kind)),
+            Data::Unknown(hole) => !matches!(hole.kind, HoleKind::Import),
+            _ => false,
+        }
     }
 
     /// The first handler that takes an exception. One that nobody knows goes to the first there is.

@@ -84,6 +84,9 @@ impl Interp<'_> {
                 Turn::Last(next) => return Ok(next),
                 Turn::Doubtful(unknown) => {
                     self.rest_of_expression(state, &unknown, span)?;
+                    // Whatever it made may be among what it gives.
+                    let ready = std::mem::take(&mut state.ready);
+                    self.hold_parts(&unknown, &Object::List(ready));
                     return Ok(Next::Open(unknown));
                 }
             }

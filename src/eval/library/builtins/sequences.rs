@@ -476,7 +476,13 @@ impl Interp<'_> {
     ) -> Res {
         match (next?, default) {
             (Next::Item(val), _) => Ok(val),
-            (Next::Open(unknown), _) => Ok(self.part_of(&unknown, "[next]", span)),
+            (Next::Open(unknown), default) => {
+                let part = self.part_of(&unknown, "[next]", span);
+                if let Some(default) = default {
+                    self.may_be(&part, &[&part, default]);
+                }
+                Ok(part)
+            }
             (Next::End(_), Some(default)) => Ok(default.clone()),
             (Next::End(val), None) => {
                 let class = Val::symbol("builtins.StopIteration", span);
