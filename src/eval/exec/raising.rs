@@ -188,7 +188,9 @@ impl Interp<'_> {
         if take_all(&[handler]) {
             return run(self);
         }
-        self.both(cond, &mut run, &mut |this| this.any_handler(cond, rest))
+        // Which of them it is is a question of its own, beside whether anything is raised.
+        let which = Arc::new(cond.as_ref().clone());
+        self.both(&which, &mut run, &mut |this| this.any_handler(cond, rest))
     }
 
     pub(super) fn handle(&mut self, val: &Val, handlers: &[Handler]) -> Flow {

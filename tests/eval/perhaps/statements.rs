@@ -463,4 +463,82 @@ h$b(1)
 if $cond: d, v = {'a': mk($b)}, 1
 else: d, v = {'a': mk($b)}, 2
 for i in d: tk($b, i, v, d[i].task_id)
+
+def g$b():
+    token = 'first'
+    while token:
+        yield token
+        token = E['A0'] if token == 'first' else None
+for i, x in enumerate(g$b()): tk($b, i, x)
+
+n$b = [0]
+def more$b():
+    n$b[0] += 1
+    tk($b, n$b[0])
+    return n$b[0] < 3 and $cond
+while more$b(): pass
+tk($b, 'n', n$b[0])
+
+it = iter([1, 2, 3])
+v = None
+while (v := next(it, None)) and $cond: L.append(v)
+tk($b, 'v', v, *it)
+
+0 < len(E['A0']) < $call<0>.task_id.count('t') < 9
+
+def h$b(x, y='d', *rest): tk($b, x, y, *rest)
+h$b(*[z for z in ['p'] if $cond], 'q')
+
+def h$b(x=1, y=2): tk($b, 'h', x, y)
+kw = {}
+if $cond: kw['x'] = 9
+try: h$b(5, **kw)
+except TypeError: tk($b, 'e')
+h$b(**kw) if 'y' in kw else None
+
+try:
+    if $cond: raise KeyError(1)
+    raise ValueError(2)
+except KeyError: tk($b, 'k')
+except ValueError as e: tk($b, 'v', e)
+
+def r$b():
+    if $cond: raise KeyError(1)
+    S['r'] = $b
+    raise LookupError(2)
+try: r$b()
+except KeyError: tk($b, 'k', S.get('r'))
+except LookupError: tk($b, 'l', S.get('r'))
+
+Err = ValueError if $cond else KeyError
+try: raise ValueError
+except Err: tk($b, 'e')
+except Exception: tk($b, 'o')
+
+rows = [{'n': c, 'v': 'old'} for c in 'ab']
+for r in rows[len(E['A0']):]: r['v'] = 'new'
+tk($b, 'r', rows[0]['v'], rows[1]['v'])
+
+rows = [{'n': c, 'v': 'old'} for c in 'ab']
+next((r for r in rows if r['n'] == E['A0']), rows[0])['v'] = 'new'
+tk($b, 'r', rows[0]['v'], rows[1]['v'])
+
+rows = [{'n': c, 'v': 'old'} for c in 'ab']
+for r in [r for r in rows if r['n'] != E['A0'] and $cond] + []: r['v'] = 'new'
+tk($b, 'r', rows[0]['v'], rows[1]['v'])
+
+rows = [{'n': c, 'v': 'old'} for c in 'ab']
+min(rows, key=lambda r: r['n'] != E['A0'])['v'] = 'new'
+tk($b, 'r', rows[0]['v'], rows[1]['v'])
+
+ts = [tk($b, x, 'old') for x in 'ab']
+for t in ts[len(E['A0']):]: t.arguments = ['new']
+
+for f in [mk, nk][len(E['A0']):]: f($b)
+
+next((f for f in (mk, nk) if f.__name__ == E['A0']), nk)($b)
+
+for f in list((lambda c=c: tk($b, c)) for c in 'ab' if c != E['A0']): f()
+
+for f in [*[f for f in [mk] if $cond], nk]: f($b)
 ";
