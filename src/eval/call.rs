@@ -111,7 +111,7 @@ impl Interp<'_> {
                     None => match args.more_pos.take() {
                         None => args.more_pos = Some(val),
                         Some(before) => {
-                            args.more_pos = Some(self.derived(&[&before, &val], arg.span));
+                            args.more_pos = Some(self.derived_safely(&[&before, &val], arg.span));
                         }
                     },
                 }
@@ -190,7 +190,8 @@ impl Interp<'_> {
             None => args.pos.extend(vals),
             Some(before) => {
                 let rest = Val::tuple(vals, span);
-                args.more_pos = Some(self.derived(&[&before, &rest], span));
+                let at = before.span.or(span);
+                args.more_pos = Some(self.derived_safely(&[&before, &rest], at));
             }
         }
     }

@@ -206,9 +206,12 @@ impl Interp<'_> {
             "os.environ.copy" | "os.environ.items" | "os.environ.keys" | "os.environ.values" => {
                 Some(Ok(self.hole(HoleKind::Env, "*", span)))
             }
-            "os.putenv" => {
-                let (name, val) = (args.pos.first()?.clone(), args.pos.get(1)?.clone());
-                self.set_environment(&name, val, span);
+            "random.shuffle" => {
+                let list = args.get(0, "x")?.clone();
+                let by = self.hole(HoleKind::Nondeterministic, "random.shuffle()", span);
+                if let Some(id) = list.as_obj() {
+                    self.poison_with(id, &by, span);
+                }
                 Some(Ok(Val::none(span)))
             }
             "os.fspath" => {
@@ -218,7 +221,9 @@ impl Interp<'_> {
                     None => Some(Ok(self.derived(&[val], span))),
                 }
             }
-            "os.makedirs"
+            // `os.environ` does not hear of it.
+            "os.putenv"
+            | "os.makedirs"
             | "os.mkdir"
             | "os.remove"
             | "os.unlink"

@@ -188,10 +188,10 @@ impl Interp<'_> {
             _ => "group".to_owned(),
         };
         let mut kw = decorator.kwargs.clone();
-        let positional = kw.shift_remove("0");
-        kw.entry(Name::from("group_id")).or_insert_with(|| {
-            positional.unwrap_or_else(|| Kwarg { val: Val::str(name, span), span })
-        });
+        // Airflow makes nothing of a text that stands before the keywords (`@task_group("name")`).
+        kw.shift_remove("0");
+        kw.entry(Name::from("group_id"))
+            .or_insert_with(|| Kwarg { val: Val::str(name, span), span });
         kw.entry(Name::from("add_suffix_on_collision"))
             .or_insert_with(|| Kwarg { val: Val::bool(true, span), span });
         let group_args = Args { kw, more_kw: decorator.more_kw.clone(), ..Args::default() };
