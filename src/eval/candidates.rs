@@ -216,6 +216,7 @@ impl Interp<'_> {
             found.insert(0, Held::Vals(own.into()));
         }
         self.hold_all(hole, found);
+        self.hold_elements(made, from);
     }
 
     fn hold_all(&mut self, hole: &Arc<Hole>, mut found: Vec<Held>) {
@@ -239,15 +240,12 @@ impl Interp<'_> {
             Data::Tuple(items) => any(&mut items.iter()),
             Data::Unknown(hole) => !self.held_by(hole).is_empty(),
             Data::Obj(id) => match self.heap.get(*id) {
-                // As an element it may be changed.
-                object if depth > 0 && self.can_change(object) => true,
                 Object::List(items) | Object::Iterator(items, _) => any(&mut items.iter()),
                 Object::Set(items, _) => any(&mut items.values()),
                 Object::Dict(entries, _) => any(&mut entries.values().map(|(_, val)| val)),
                 Object::Record(_, attrs) => any(&mut attrs.values()),
                 Object::Poisoned(hole) => !self.held_by(hole).is_empty(),
                 Object::Instance(_) | Object::Lazy(_) => true,
-                Object::Task(_) | Object::Group(_) => true,
                 object => is_callable(object),
             },
             _ => false,
@@ -267,16 +265,19 @@ impl Interp<'_> {
                 vec![self.heap.val(Object::Instance(instance), made.span)]
             }
             Object::Poisoned(hole) => {
-                if let Some(made) = made.hole() {
-                    let held = self.held_by(hole);
-                    self.hold_all(&Arc::clone(made), held);
+                let hole = Arc::clone(hole);
+                if let Some(own) = made.hole() {
+                    let held = self.held_by(&hole);
+                    self.hold_all(&Arc::clone(own), held);
                 }
+                self.hold_elements(made, &[&Val::unknown(hole, made.span)]);
                 return;
             }
             _ => return,
         };
+        self.hold(made, &parts.iter().collect::<Vec<_>>());
         // As elements: what they hold themselves is another question.
-        self.hold(made, &[&Val::tuple(parts, made.span)]);
+        self.hold_elements(made, &[&Val::tuple(parts, made.span)]);
     }
 
     fn held_by(&self, hole: &Arc<Hole>) -> Vec<Held> {
@@ -290,7 +291,7 @@ impl Interp<'_> {
     }
 
     /// All that an unknown value may be or was made of, collections opened.
-    pub(crate) fn within_reach(&self, val: &Val) -> Vec<Val> {
+    fn within_reach(&self, val: &Val) -> Vec<Val> {
         let unknown = self.unknown(val);
         let Some(hole) = unknown.as_ref().and_then(Val::hole) else { return Vec::new() };
         let mut open = self.all_held_by(hole);

@@ -147,6 +147,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) candidates: Map<usize, (Arc<Hole>, Held)>,
     /// What unknown values were made of that can be called or has methods, by hole.
     pub(crate) held: Map<usize, (Arc<Hole>, Held)>,
+    /// What unknown values may have as elements that can be changed, by hole: collections of them, and tasks.
+    pub(crate) elements: Map<usize, (Arc<Hole>, Held)>,
     /// The methods that attributes of unknown values may be, by hole.
     pub(crate) methods: Map<usize, (Arc<Hole>, Vec<Val>)>,
     /// Where one of several functions is being called, and which they are.
@@ -246,6 +248,7 @@ impl<'a> Interp<'a> {
             joined: Map::default(),
             candidates: Map::default(),
             held: Map::default(),
+            elements: Map::default(),
             methods: Map::default(),
             choosing: Vec::new(),
             partial: Map::default(),

@@ -38,23 +38,77 @@ const CHANGING: &[&str] = &[
     "__setattr__",
 ];
 
+/// Elements of a collection that are asked whether they can be changed: most collections are of one kind.
+const ELEMENTS_ASKED: usize = 8;
+
 /// Iterators over iterators that are opened.
 const LAZY_WITHIN: u32 = 4;
 
 impl Interp<'_> {
+    /// Remembers what an unknown value may have as elements that can be changed, or may be itself if it is a task.
+    pub(super) fn hold_elements(&mut self, made: &Val, from: &[&Val]) {
+        let Some(hole) = made.hole() else { return };
+        let key = Arc::as_ptr(hole).addr();
+        let mut own: Vec<Val> = Vec::new();
+        let mut found: Vec<Held> = Vec::new();
+        for val in from {
+            let by = match &val.data {
+                Data::Unknown(hole) => Some(hole),
+                Data::Obj(id) => match self.heap.get(*id) {
+                    Object::Poisoned(hole) => Some(hole),
+                    _ => None,
+                },
+                _ => None,
+            };
+            match by {
+                Some(hole) => {
+                    let known = self.elements.get(&Arc::as_ptr(hole).addr());
+                    found.extend(known.map(|(_, held)| held.clone()));
+                }
+                None if self.has_elements(val) => own.push((*val).clone()),
+                None => {}
+            }
+        }
+        if !own.is_empty() {
+            found.insert(0, Held::Vals(own.into()));
+        }
+        found.extend(self.elements.get(&key).map(|(_, held)| held.clone()));
+        if let Some(held) = Held::join(found) {
+            self.elements.insert(key, (Arc::clone(hole), held));
+        }
+    }
+
+    fn has_elements(&self, val: &Val) -> bool {
+        let any = |items: &mut dyn Iterator<Item = &Val>| {
+            items
+                .take(ELEMENTS_ASKED)
+                .any(|item| item.as_obj().is_some_and(|id| self.can_change(self.heap.get(id))))
+        };
+        match (&val.data, val.as_obj().map(|id| self.heap.get(id))) {
+            (Data::Tuple(items), _) => any(&mut items.iter()),
+            (_, Some(Object::List(items) | Object::Iterator(items, _))) => any(&mut items.iter()),
+            (_, Some(Object::Set(items, _))) => any(&mut items.values()),
+            (_, Some(Object::Dict(entries, _))) => any(&mut entries.values().map(|(_, val)| val)),
+            (_, Some(Object::Task(_) | Object::Group(_) | Object::Lazy(_))) => true,
+            _ => false,
+        }
+    }
+
     /// Something unknown was changed in place: so was one of the objects it may be.
     pub(crate) fn change_candidates(&mut self, val: &Val, by: &[&Val], span: Span) {
         self.change_by(val, by, None, span);
     }
 
     /// What a value may be, or an element of what it was made of: a slice has the elements of its list.
-    pub(super) fn elements_of(&self, val: &Val) -> Vec<Val> {
+    pub(crate) fn elements_of(&self, val: &Val) -> Vec<Val> {
         let mut found = self.candidates_of(val);
         // An object that is known, though not what it holds, is none of its elements.
         let Data::Unknown(hole) = &val.data else { return found };
-        let Some((_, held)) = self.held.get(&Arc::as_ptr(hole).addr()) else { return found };
+        let key = Arc::as_ptr(hole).addr();
+        let known = [self.held.get(&key), self.elements.get(&key)];
+        let held: Vec<Held> = known.into_iter().flatten().map(|(_, held)| held.clone()).collect();
         let mut open: Vec<(Val, u32)> =
-            Held::vals(std::slice::from_ref(held)).into_iter().rev().map(|val| (val, 0)).collect();
+            Held::vals(&held).into_iter().rev().map(|val| (val, 0)).collect();
         while let Some((val, depth)) = open.pop() {
             if found.len() >= REMEMBERED {
                 break;
@@ -84,8 +138,8 @@ impl Interp<'_> {
         if val.as_obj().is_some_and(|id| self.heap.get(id).is_poisoned() && self.heap.is_tied(id)) {
             candidates.push(val.clone());
         }
+        let mut reached = Vec::new();
         for candidate in candidates {
-            let mut reached = Vec::new();
             self.containers_in(&candidate, &mut reached);
             // What is no longer known may still be tied to others, which change with it.
             if let Some(id) = candidate.as_obj()
@@ -99,18 +153,26 @@ impl Interp<'_> {
             {
                 reached.push(id);
             }
-            if let Some(Object::Task(_)) = candidate.as_obj().map(|id| self.heap.get(id)) {
+            if let Some(Object::Task(_)) = candidate.as_obj().map(|id| self.heap.get(id))
+                && method.is_none_or(|method| method.starts_with("__"))
+            {
                 self.tell_changed(&candidate, span);
             }
-            if let Some(method) = method {
-                reached.retain(|id| changes_by(self.heap.get(*id), method));
-            }
-            let mut from = vec![val];
-            from.extend(by);
-            let unknown = self.derived(&from, span);
-            for id in reached {
-                self.poison_with(id, &unknown, span);
-            }
+        }
+        reached.retain(|id| {
+            let object = self.heap.get(*id);
+            let is_news = !object.is_poisoned() || self.heap.is_tied(*id);
+            is_news && method.is_none_or(|method| changes_by(object, method))
+        });
+        self.work(reached.len());
+        if reached.is_empty() {
+            return;
+        }
+        let mut from = vec![val];
+        from.extend(by);
+        let unknown = self.derived(&from, span);
+        for id in reached {
+            self.poison_with(id, &unknown, span);
         }
     }
 

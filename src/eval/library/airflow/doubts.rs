@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use crate::airflow::OperatorKind;
 use crate::diag::{Code, Diagnostic};
+use crate::eval::conditions::Conditions;
 use crate::eval::interp::Interp;
 use crate::eval::object::{Data, Native, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind};
@@ -40,7 +42,8 @@ impl Interp<'_> {
 
     /// Whether something unknown may be a task, or was made of one.
     pub(crate) fn may_be_node(&self, val: &Val) -> bool {
-        self.unknown(val).is_some() && self.within_reach(val).iter().any(|part| self.is_node(part))
+        let Some(unknown) = self.unknown(val) else { return false };
+        self.elements_of(&unknown).iter().any(|part| self.is_node(part))
     }
 
     /// Tells of a dependency on what is one of known tasks, a list of them that is not known, or what was asked of a
@@ -74,26 +77,36 @@ impl Interp<'_> {
     /// Tells of a dependency under a condition that neither of its tasks hangs on: job specs state it all the same, and
     /// one dependency more is kept by every run that would have been right without.
     pub(super) fn tell_doubtful_edge(&mut self, task: ObjId, upstream: ObjId) {
-        let conditions = |id: ObjId| match self.heap.get(id) {
-            Object::Task(task) => task.conditions.as_slice(),
-            _ => &[],
-        };
-        let known = [conditions(task), conditions(upstream)].concat();
-        let Some(cond) = self
-            .conditions
-            .iter()
-            .find(|cond| !known.iter().any(|known| known.reason == cond.reason))
+        let (Object::Task(down), Object::Task(up)) = (self.heap.get(task), self.heap.get(upstream))
         else {
             return;
         };
-        let cond = Arc::clone(cond);
-        let (task, upstream) = (Val::obj(task, cond.span), Val::obj(upstream, cond.span));
+        if self.conditions.is_empty()
+            || down.kind == OperatorKind::Other && up.kind == OperatorKind::Other
+        {
+            return;
+        }
+        let of_dag = match down.dag.map(|dag| self.heap.get(dag)) {
+            Some(Object::Dag(dag)) => dag.conditions.as_slice(),
+            _ => &[],
+        };
+        let known = Conditions::of(&[&down.conditions, &up.conditions, of_dag].concat());
+        // Tasks made in a loop are there as often as it turns.
+        let loops = match down.pattern.as_ref().or(up.pattern.as_ref()) {
+            Some(_) => Conditions::of(&self.patterns),
+            None => Conditions::of(&[]),
+        };
+        let Some(cond) = self.conditions.iter().find(|cond| !known.has(cond) && !loops.has(cond))
+        else {
+            return;
+        };
         let message = format!(
-            "whether {} waits for {} is not known: {}",
-            self.short_repr(&task),
-            self.short_repr(&upstream),
+            "whether task `{}` waits for `{}` is not known: {}",
+            down.id.display(),
+            up.id.display(),
             cond.reason
         );
+        let cond = Arc::clone(cond);
         self.tell(Diagnostic::new(Code::UnresolvedValue, cond.span, message));
     }
 }
