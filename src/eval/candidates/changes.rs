@@ -41,6 +41,9 @@ const CHANGING: &[&str] = &[
 /// Elements of a collection that are asked whether they can be changed: most collections are of one kind.
 const ELEMENTS_ASKED: usize = 8;
 
+/// Elements of an unknown collection that are gone into when one of them changes.
+const FEW_ELEMENTS: usize = 16;
+
 /// Iterators over iterators that are opened.
 const LAZY_WITHIN: u32 = 4;
 
@@ -133,7 +136,16 @@ impl Interp<'_> {
 
     /// Something unknown was changed in place, by a method if it has a name.
     fn change_by(&mut self, val: &Val, by: &[&Val], method: Option<&str>, span: Span) {
-        let mut candidates = self.elements_of(val);
+        let mut candidates = self.candidates_of(val);
+        // What it has as elements is gone into where these are few, and not for methods: else most of a program would be
+        // open.
+        let elements = match method {
+            None => self.elements_of(val),
+            Some(_) => Vec::new(),
+        };
+        if method.is_none() && elements.len() <= candidates.len() + FEW_ELEMENTS {
+            candidates = elements;
+        }
         self.work(candidates.len());
         if val.as_obj().is_some_and(|id| self.heap.get(id).is_poisoned() && self.heap.is_tied(id)) {
             candidates.push(val.clone());
