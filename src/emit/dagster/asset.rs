@@ -26,6 +26,7 @@ pub(super) fn write(
     earlier: &[&str],
 ) -> Asset {
     let mut body = Body { taken: super::names::Taken::reserved(), ..Body::default() };
+    body.taken.take(&plan.client);
     let run = run_call(plan, dag, module, &mut body);
     let mut text = decorator(plan, dag, earlier);
     text.push_str(&signature(plan, dag, &body));

@@ -120,10 +120,16 @@ pub(super) fn assets<'a>(
     let tasks: BTreeMap<&str, &TaskFacts> =
         facts.tasks.iter().map(|task| (task.id.as_str(), task)).collect();
     let mut functions = Taken::reserved();
+    let clients: Vec<String> = specs.iter().map(clients).collect();
+    // A function of their name would hide the imported client from those that use it.
+    for client in clients.iter().collect::<BTreeSet<_>>() {
+        functions.take(client);
+    }
     let dag = shown(&facts.id);
     let mut plans: Vec<AssetPlan<'_>> = specs
         .iter()
-        .map(|spec| {
+        .zip(clients)
+        .map(|(spec, client)| {
             let task = tasks.get(spec.metadata.task.as_str()).copied();
             let mut key = key(spec, &dag, task);
             // Dagster names the step after the key, and two steps cannot have one name.
@@ -143,7 +149,7 @@ pub(super) fn assets<'a>(
                 description: description(facts, spec, task),
                 owners: owners(task),
                 pool: pool(spec),
-                client: clients(spec),
+                client,
             }
         })
         .collect();

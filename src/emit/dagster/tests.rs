@@ -164,3 +164,16 @@ fn ids_that_meet_in_dagster_are_told_apart() {
         assert!(text.contains(key), "{key}\n{text}");
     }
 }
+
+#[test]
+fn no_name_hides_the_client_or_is_reserved_in_dagster() {
+    let mut spec = argument("${env:pipes_k8s_client} {{ params.mode | upper }}");
+    spec.metadata.task = "PipesK8sClient".to_owned();
+    let mut dag = daily(vec![task("PipesK8sClient", &[], true)], 1);
+    dag.id = "import".to_owned();
+    let emitted = emit(&[spec], dag);
+    let text = &emitted.files[0].text;
+    assert!(text.contains("def pipes_k8s_client_2("), "{text}");
+    assert!(text.contains("name=\"import_2\""), "{text}");
+    assert!(text.contains("group_name=\"import_2\""), "{text}");
+}
