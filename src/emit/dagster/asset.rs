@@ -218,13 +218,14 @@ pub(super) fn config_class(name: &str, module: &mut Module) -> String {
             Some(Json::Number(number)) if number.is_f64() => "float".to_owned(),
             Some(Json::Number(_)) => "int".to_owned(),
             Some(Json::Null) => "str | None".to_owned(),
+            // Dagster's `Any` takes no None where a list or a dict holds it, and params do.
             Some(Json::Array(_)) => {
                 module.imports.insert(Import::Any);
-                "list[Any]".to_owned()
+                "list[Any | None]".to_owned()
             }
             Some(Json::Object(_)) => {
                 module.imports.insert(Import::Any);
-                "dict[str, Any]".to_owned()
+                "dict[str, Any | None]".to_owned()
             }
         };
         if field.name != field.param {

@@ -177,3 +177,14 @@ fn no_name_hides_the_client_or_is_reserved_in_dagster() {
     assert!(text.contains("name=\"import_2\""), "{text}");
     assert!(text.contains("group_name=\"import_2\""), "{text}");
 }
+
+#[test]
+fn params_that_hold_none_are_fields_that_take_it() {
+    let spec = argument("{{ params.d.k }} {{ params.l }}");
+    let mut dag = daily(vec![task("load", &[], true)], 1);
+    dag.params.insert("d".to_owned(), json!({"k": "v", "n": null}));
+    dag.params.insert("l".to_owned(), json!([1, null]));
+    let text = &emit(&[spec], dag).files[0].text;
+    assert!(text.contains("    d: dict[str, Any | None] = Field("), "{text}");
+    assert!(text.contains("    l: list[Any | None] = Field("), "{text}");
+}
