@@ -44,6 +44,7 @@ fn expression(dag: &DagFacts) -> Result<String, String> {
         return Ok((*expression).to_owned());
     }
     crate::emit::cron::five_fields(&cron)
+        .and_then(|cron| crate::emit::cron::without_day_seven(&cron))
         .ok_or_else(|| format!("schedule `{cron}` is no cron expression that Kubernetes takes"))
 }
 

@@ -208,6 +208,8 @@ fn only_cron_expressions_become_cron_jobs() {
     let cases = [
         (cron("@weekly"), Some("0 0 * * 0")),
         (cron("*/5  8-18 * * MON-FRI"), Some("*/5 8-18 * * MON-FRI")),
+        (cron("30 9 * * 6,7"), Some("30 9 * * 6,0")),
+        (cron("0 0 * * 7/2"), None),
         (Schedule::Other("@once".to_owned()), None),
         (Schedule::Never, None),
         (Schedule::Every(90), None),
