@@ -106,4 +106,20 @@ pub struct TaskFacts {
     pub owner: Option<String>,
     /// Its documentation.
     pub doc: Option<String>,
+    /// Its own params, which go before those of the DAG; `None` for those that are not known.
+    pub params: IndexMap<String, Option<Json>>,
+}
+
+impl TaskFacts {
+    /// The params of the task: those of its DAG and its own.
+    pub fn params_in(&self, dag: &DagFacts) -> IndexMap<String, Json> {
+        let mut params = dag.params.clone();
+        for (name, value) in &self.params {
+            match value {
+                Some(value) => params.insert(name.clone(), value.clone()),
+                None => params.shift_remove(name),
+            };
+        }
+        params
+    }
 }

@@ -27,7 +27,10 @@ pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
         description: text("description"),
         doc: text("doc_md"),
         tags: argument("tags").map(texts).unwrap_or_default(),
-        params: params(argument("params")),
+        params: params(argument("params"))
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect(),
         has_macros: argument("user_defined_macros").is_some_and(|value| !value.is_none()),
         tasks: dag.tasks.iter().map(|task| task_facts(stages, task)).collect(),
     }
@@ -45,16 +48,16 @@ fn task_facts(stages: &dyn Stages, task: &Task) -> TaskFacts {
         group: task.group.clone(),
         owner: task.keyword("owner").and_then(template),
         doc: docs.into_iter().find_map(|name| task.keyword(name).and_then(template)),
+        params: params(task.keyword("params")),
     }
 }
 
-/// Params by their names; `Param(...)` objects stand for their defaults.
-fn params(value: Option<&Value>) -> indexmap::IndexMap<String, Json> {
+/// Params by their names, `None` for what is not known; `Param(...)` objects stand for their defaults.
+fn params(value: Option<&Value>) -> indexmap::IndexMap<String, Option<Json>> {
     let Some(Kind::Dict(entries)) = value.map(|value| &value.kind) else {
         return indexmap::IndexMap::new();
     };
-    let entries = entries.iter().filter_map(|(name, value)| Some((name.as_str()?, json(value)?)));
-    entries.map(|(name, value)| (name.to_owned(), value)).collect()
+    entries.iter().filter_map(|(name, value)| Some((name.as_str()?.to_owned(), json(value)))).collect()
 }
 
 /// A string as a template of the job spec.
@@ -92,4 +95,52 @@ fn json(value: &Value) -> Option<Json> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::airflow::Settings;
+    use crate::discover::IgnoreSyntax;
+    use crate::mapping::Tables;
+    use crate::translate::{Options, Selection, Static, translate};
+
+    /// The facts of a DAG with these arguments and a task with those.
+    fn facts_of(dag: &str, task: &str) -> DagFacts {
+        let text = format!(
+            "from datetime import datetime, timedelta, timezone\n\
+             import pendulum\n\
+             from airflow import DAG\n\
+             from airflow.models.param import Param\n\
+             from airflow.timetables.interval import *\n\
+             from airflow.timetables.trigger import CronTriggerTimetable\n\
+             from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n\
+             with DAG('d', {dag}):\n    KubernetesPodOperator(task_id='t', image='i', name='n', {task})\n"
+        );
+        let options = Options {
+            cwd: "/nowhere".into(),
+            paths: Vec::new(),
+            text: Some(text.into_bytes()),
+            settings: Settings::default(),
+            ignore_syntax: IgnoreSyntax::Glob,
+            selection: Selection::default(),
+            jobs: None,
+        };
+        let stages = Static::new(Tables::builtin(), Settings::default().limits.file);
+        translate(&stages, &options).unwrap().dags.pop().unwrap()
+    }
+
+    #[test]
+    fn params_of_a_task_go_before_those_of_its_dag() {
+        let facts = facts_of(
+            "params={'x': 'dag', 'y': Param(1), 'z': 2}",
+            "params={'x': 'task', 'z': unknown()}",
+        );
+        let params = facts.tasks.first().unwrap().params_in(&facts);
+        assert_eq!(json!(params), json!({"x": "task", "y": 1}));
+    }
 }

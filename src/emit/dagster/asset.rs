@@ -154,7 +154,7 @@ fn run_call(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, module: &mut Module, body: 
         dag: &dag.facts.id,
         task: &spec.metadata.task,
         map_index: spec.metadata.map_index,
-        params: &dag.facts.params,
+        params: &plan.params,
     };
     let templates = spec.templates.iter().map(|template| template.path.as_str()).collect();
     let mut walk =

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
 use super::names::{Taken, class, key_part, snake, word};
 use super::python::Py;
 use super::scope::Partitions;
@@ -64,6 +67,8 @@ pub(super) struct AssetPlan<'a> {
     pub(super) description: String,
     pub(super) owners: Vec<String>,
     pub(super) pool: Option<String>,
+    /// Its params with their defaults, those of the DAG included.
+    pub(super) params: IndexMap<String, Json>,
     /// Key of its client among the resources.
     pub(super) client: String,
 }
@@ -149,6 +154,7 @@ pub(super) fn assets<'a>(
                 description: description(facts, spec, task),
                 owners: owners(task),
                 pool: pool(spec),
+                params: task.map_or_else(|| facts.params.clone(), |task| task.params_in(facts)),
                 client,
             }
         })

@@ -188,3 +188,31 @@ fn params_that_hold_none_are_fields_that_take_it() {
     assert!(text.contains("    d: dict[str, Any | None] = Field("), "{text}");
     assert!(text.contains("    l: list[Any | None] = Field("), "{text}");
 }
+
+#[test]
+fn params_of_a_task_go_before_those_of_its_dag() {
+    let own = |value| {
+        let params = [("mode".to_owned(), value)].into_iter().collect();
+        TaskFacts { params, ..task("load", &[], true) }
+    };
+    let spec = argument("{{ params.mode }}");
+    let text = |task| emit(std::slice::from_ref(&spec), daily(vec![task], 1)).files[0].text.clone();
+    assert!(text(own(Some(json!("fast")))).contains("    mode: str = \"fast\"\n"));
+    assert!(text(own(None)).contains("    mode: str\n"), "it is not known");
+
+    // One run config cannot have two defaults.
+    let mut other = argument("{{ params.mode }}");
+    other.metadata.task = "check".to_owned();
+    let tasks = vec![own(Some(json!("fast"))), task("check", &[], true)];
+    let emitted = emit(&[spec, other], daily(tasks, 2));
+    let told: Vec<&str> = emitted
+        .diagnostics
+        .iter()
+        .filter(|told| told.code == Code::DagsterTodo)
+        .map(|told| told.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        ["/run/base_pod_spec/containers/0/args/0: param `mode` has different defaults in one DAG"]
+    );
+}
