@@ -3,7 +3,7 @@
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::DagObject;
 use crate::eval::library::datetime::Moment;
-use crate::eval::object::{Data, Key, Map, Native, Object, Val};
+use crate::eval::object::{Data, Key, Map, Native, ObjId, Object, Val};
 use crate::eval::pure::datetime::{DateTime, Time, Zone};
 use crate::python::ast::Name;
 use crate::spec::{Schedule, Start, Timing};
@@ -15,9 +15,10 @@ pub(super) fn timing(interp: &Interp<'_>, dag: &DagObject, release: &str) -> Tim
         .filter(|val| !matches!(val.data, Data::None))
         .or_else(|| default_argument(interp, &dag.default_args, "start_date"));
     let moment = start.as_ref().and_then(moment);
+    let zone = moment.as_ref().and_then(DateTime::zone).map_or(Ok(None), zone_name);
     let mut timing = Timing {
         start: moment.as_ref().map(wall),
-        zone: moment.as_ref().and_then(DateTime::zone).and_then(zone_name),
+        zone: zone.clone().unwrap_or_default(),
         schedule: Schedule::Never,
         is_trigger: !release.starts_with("1.") && !release.starts_with("2."),
     };
@@ -27,6 +28,12 @@ pub(super) fn timing(interp: &Interp<'_>, dag: &DagObject, release: &str) -> Tim
         .find(|val| !matches!(val.data, Data::None));
     if let Some(given) = given {
         schedule(interp, &given, &mut timing);
+        let own = matches!(&given.data, Data::Obj(id) if has_zone(interp, *id));
+        if let Err(zone) = zone
+            && !own
+        {
+            timing.schedule = in_zone(&zone);
+        }
     }
     timing
 }
@@ -55,6 +62,12 @@ fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
     };
 }
 
+/// Whether a timetable has a zone of its own.
+fn has_zone(interp: &Interp<'_>, id: ObjId) -> bool {
+    let Object::Record(_, attrs) = interp.heap.get(id) else { return false };
+    attrs.get("timezone").or_else(|| attrs.get("1")).is_some()
+}
+
 /// A timetable object of Airflow: the cron ones and the ones of a period say what they are.
 fn timetable(
     interp: &Interp<'_>,
@@ -74,7 +87,13 @@ fn timetable(
                 Some(Data::Str(name)) => timing.zone = known_zone(name),
                 Some(Data::Native(native)) => {
                     if let Native::Moment(Moment::Zone(zone, _)) = native.as_ref() {
-                        timing.zone = zone_name(zone);
+                        match zone_name(zone) {
+                            Ok(name) => timing.zone = name,
+                            Err(zone) => {
+                                timing.schedule = in_zone(&zone);
+                                return;
+                            }
+                        }
                     }
                 }
                 Some(_) => {
@@ -140,11 +159,38 @@ fn wall(moment: &DateTime) -> Start {
 }
 
 /// The name of a zone that is not UTC, as the zone database has it.
-fn zone_name(zone: &Zone) -> Option<String> {
+///
+/// # Errors
+/// An offset that no zone of the database has all the time.
+fn zone_name(zone: &Zone) -> Result<Option<String>, String> {
     match zone {
-        Zone::Named(name) => known_zone(name),
-        Zone::Utc | Zone::Fixed { .. } => None,
+        Zone::Named(name) => Ok(known_zone(name)),
+        Zone::Utc => Ok(None),
+        Zone::Fixed { offset, .. } => {
+            let micros = offset.micros();
+            let hours = micros / HOUR;
+            match hours {
+                _ if micros == 0 => Ok(None),
+                // The signs of these zones are those of POSIX: west is positive.
+                -12..=14 if micros % HOUR == 0 => Ok(Some(format!("Etc/GMT{:+}", -hours))),
+                _ => Err(format!("UTC{}", offset_text(micros / 1_000_000))),
+            }
+        }
     }
+}
+
+/// Microseconds of an hour.
+const HOUR: i128 = 3_600_000_000;
+
+/// `+05:30`.
+fn offset_text(seconds: i128) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn in_zone(zone: &str) -> Schedule {
+    Schedule::Other(format!("in the zone `{zone}`, which has no name,"))
 }
 
 fn known_zone(name: &str) -> Option<String> {

@@ -37,7 +37,8 @@ fn part_without_seven(part: &str) -> Option<String> {
     };
     match range.split_once('-') {
         Some((from, "7")) => {
-            let (from, step): (usize, usize) = (from.parse().ok()?, step.unwrap_or("1").parse().ok()?);
+            let (from, step): (usize, usize) =
+                (from.parse().ok()?, step.unwrap_or("1").parse().ok()?);
             let mut days: Vec<String> =
                 (from..=7).step_by(step.max(1)).map(|day| (day % 7).to_string()).collect();
             days.sort();
@@ -90,8 +91,8 @@ pub(super) fn of_period(timing: &Timing) -> Result<String, String> {
     let Some(Start { hour, minute, weekday, .. }) = timing.start.clone() else {
         return Err(format!("the period of {seconds} s has no known start"));
     };
-    // Airflow counts a period in real time, a cron expression follows the clocks.
-    if timing.zone.is_some() && seconds >= 3600 {
+    // Airflow counts a period in real time, a cron expression follows the clocks. Those of a fixed offset never change.
+    if timing.zone.as_ref().is_some_and(|zone| !zone.starts_with("Etc/")) && seconds >= 3600 {
         return Err(format!("a period of {seconds} s does not follow the clocks of its zone"));
     }
     let minutes = seconds / 60;

@@ -57,7 +57,10 @@ fn params(value: Option<&Value>) -> indexmap::IndexMap<String, Option<Json>> {
     let Some(Kind::Dict(entries)) = value.map(|value| &value.kind) else {
         return indexmap::IndexMap::new();
     };
-    entries.iter().filter_map(|(name, value)| Some((name.as_str()?.to_owned(), json(value)))).collect()
+    entries
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), json(value))))
+        .collect()
 }
 
 /// A string as a template of the job spec.
@@ -107,6 +110,7 @@ mod tests {
     use crate::airflow::Settings;
     use crate::discover::IgnoreSyntax;
     use crate::mapping::Tables;
+    use crate::spec::Schedule;
     use crate::translate::{Options, Selection, Static, translate};
 
     /// The facts of a DAG with these arguments and a task with those.
@@ -132,6 +136,41 @@ mod tests {
         };
         let stages = Static::new(Tables::builtin(), Settings::default().limits.file);
         translate(&stages, &options).unwrap().dags.pop().unwrap()
+    }
+
+    #[test]
+    fn the_zone_of_a_start_with_a_fixed_offset_is_no_utc() {
+        let cases = [
+            ("timezone(timedelta(hours=2))", Some("Etc/GMT-2"), None),
+            ("timezone(timedelta(hours=-5))", Some("Etc/GMT+5"), None),
+            ("timezone(timedelta(0), 'Z')", None, None),
+            (
+                "timezone(timedelta(hours=5, minutes=30))",
+                None,
+                Some("in the zone `UTC+05:30`, which has no name,"),
+            ),
+            (
+                "timezone(timedelta(hours=-13))",
+                None,
+                Some("in the zone `UTC-13:00`, which has no name,"),
+            ),
+        ];
+        for (zone, name, refused) in cases {
+            let dag =
+                format!("start_date=datetime(2024, 1, 1, tzinfo={zone}), schedule='0 6 * * *'");
+            let timing = facts_of(&dag, "").timing;
+            assert_eq!(timing.zone.as_deref(), name, "{zone}");
+            let expected = match refused {
+                Some(words) => Schedule::Other(words.to_owned()),
+                None => Schedule::Cron("0 6 * * *".to_owned()),
+            };
+            assert_eq!(timing.schedule, expected, "{zone}");
+        }
+        let own = "start_date=datetime(2024, 1, 1, tzinfo=timezone(timedelta(minutes=30))), \
+                   schedule=CronTriggerTimetable('0 6 * * *', timezone='Europe/Oslo')";
+        let timing = facts_of(own, "").timing;
+        assert_eq!(timing.zone.as_deref(), Some("Europe/Oslo"));
+        assert_eq!(timing.schedule, Schedule::Cron("0 6 * * *".to_owned()));
     }
 
     #[test]

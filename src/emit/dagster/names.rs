@@ -259,9 +259,8 @@ mod tests {
     #[test]
     fn dagster_takes_every_job_name() {
         let ids = ["import", "yield", "output", "str", "None", "none", "job", "a-b", ""];
-        let names = [
-            "import_2", "yield_2", "output_2", "str_2", "None_2", "none", "job", "a_b", "unnamed",
-        ];
+        let names =
+            ["import_2", "yield_2", "output_2", "str_2", "None_2", "none", "job", "a_b", "unnamed"];
         assert_eq!(ids.map(word), names);
         assert_eq!(RESERVED.get(KEYWORDS - 1), Some(&"yield"));
     }
