@@ -38,6 +38,8 @@ pub struct DagFacts {
     pub tags: Vec<String>,
     /// Its params with their defaults; those that are not known are absent.
     pub params: IndexMap<String, Json>,
+    /// Its params without a default, with the type that their schema names or nothing.
+    pub unset: IndexMap<String, String>,
     /// Params and macros that come from somewhere podlift cannot see.
     pub has_macros: bool,
     /// Its tasks in the order of their making, other operators included.
@@ -108,6 +110,8 @@ pub struct TaskFacts {
     pub doc: Option<String>,
     /// Its own params, which go before those of the DAG; `None` for those that are not known.
     pub params: IndexMap<String, Option<Json>>,
+    /// Those of its own params that have no default, as in [`DagFacts::unset`].
+    pub unset: IndexMap<String, String>,
 }
 
 impl TaskFacts {
@@ -121,5 +125,19 @@ impl TaskFacts {
             };
         }
         params
+    }
+
+    /// The params of the task for which a run needs a value, with the type that their schema names or nothing.
+    pub fn unset_in(&self, dag: &DagFacts) -> IndexMap<String, String> {
+        let mut unset = dag.unset.clone();
+        for (name, value) in &self.params {
+            match value {
+                Some(_) => unset.shift_remove(name),
+                None => {
+                    unset.insert(name.clone(), self.unset.get(name).cloned().unwrap_or_default())
+                }
+            };
+        }
+        unset
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect(),
+        unset: unset(argument("params")),
         has_macros: argument("user_defined_macros").is_some_and(|value| !value.is_none()),
         tasks: dag.tasks.iter().map(|task| task_facts(stages, task)).collect(),
     }
@@ -49,6 +50,7 @@ fn task_facts(stages: &dyn Stages, task: &Task) -> TaskFacts {
         owner: task.keyword("owner").and_then(template),
         doc: docs.into_iter().find_map(|name| task.keyword(name).and_then(template)),
         params: params(task.keyword("params")),
+        unset: unset(task.keyword("params")),
     }
 }
 
@@ -61,6 +63,20 @@ fn params(value: Option<&Value>) -> indexmap::IndexMap<String, Option<Json>> {
         .iter()
         .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), json(value))))
         .collect()
+}
+
+/// Params without a default, with the type of their schema.
+fn unset(value: Option<&Value>) -> indexmap::IndexMap<String, String> {
+    let Some(Kind::Dict(entries)) = value.map(|value| &value.kind) else {
+        return indexmap::IndexMap::new();
+    };
+    let unset = |(name, value): &(Value, Value)| match &value.kind {
+        Kind::Object(param) if param.class == "airflow.Param" => {
+            Some((name.as_str()?.to_owned(), param.name.clone()))
+        }
+        _ => None,
+    };
+    entries.iter().filter_map(unset).collect()
 }
 
 /// A string as a template of the job spec.
@@ -181,5 +197,21 @@ mod tests {
         );
         let params = facts.tasks.first().unwrap().params_in(&facts);
         assert_eq!(json!(params), json!({"x": "task", "y": 1}));
+    }
+
+    #[test]
+    fn a_param_without_a_default_is_not_one_of_none() {
+        let facts = facts_of(
+            "params={'n': Param(None, type=['null', 'string']), 's': Param(type='string'), 'i': Param(type='integer'), \
+             'd': Param(type='string'), 'o': Param(minimum=3)}",
+            "params={'d': 'task', 'n': Param(type='number')}",
+        );
+        assert_eq!(json!(facts.params), json!({"n": null}));
+        assert_eq!(
+            json!(facts.unset),
+            json!({"s": "string", "i": "integer", "d": "string", "o": ""})
+        );
+        let unset = facts.tasks.first().unwrap().unset_in(&facts);
+        assert_eq!(json!(unset), json!({"s": "string", "i": "integer", "o": "", "n": "number"}));
     }
 }

@@ -155,6 +155,7 @@ fn run_call(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, module: &mut Module, body: 
         task: &spec.metadata.task,
         map_index: spec.metadata.map_index,
         params: &plan.params,
+        unset: &plan.unset,
     };
     let templates = spec.templates.iter().map(|template| template.path.as_str()).collect();
     let mut walk =
@@ -213,7 +214,22 @@ pub(super) fn config_class(name: &str, module: &mut Module) -> String {
     let fields: Vec<_> = module.config.values().cloned().collect();
     for field in fields {
         let kind = match &field.default {
-            None | Some(Json::String(_)) => "str".to_owned(),
+            None if matches!(field.takes.as_str(), "array" | "object") => {
+                module.imports.insert(Import::Any);
+                let kind = if field.takes == "array" {
+                    "list[Any | None]"
+                } else {
+                    "dict[str, Any | None]"
+                };
+                kind.to_owned()
+            }
+            None => match field.takes.as_str() {
+                "integer" => "int".to_owned(),
+                "number" => "float".to_owned(),
+                "boolean" => "bool".to_owned(),
+                _ => "str".to_owned(),
+            },
+            Some(Json::String(_)) => "str".to_owned(),
             Some(Json::Bool(_)) => "bool".to_owned(),
             Some(Json::Number(number)) if number.is_f64() => "float".to_owned(),
             Some(Json::Number(_)) => "int".to_owned(),

@@ -37,6 +37,8 @@ pub(super) struct Task<'a> {
     pub(super) task: &'a str,
     pub(super) map_index: Option<u32>,
     pub(super) params: &'a indexmap::IndexMap<String, Json>,
+    /// Params for which a run needs a value.
+    pub(super) unset: &'a indexmap::IndexMap<String, String>,
 }
 
 /// Writes expressions for one function.
@@ -302,6 +304,15 @@ impl Writer<'_> {
 
     /// A field of the run config.
     pub(super) fn param(&mut self, name: &str, default: Option<Json>) -> Res {
+        if let Some(takes) = self.task.unset.get(name) {
+            let Some(field) = self.module.required(name, takes) else {
+                return Err(format!("param `{name}` has different defaults in one DAG"));
+            };
+            self.body.uses_config = true;
+            let kind =
+                if matches!(takes.as_str(), "" | "string") { Kind::Text } else { Kind::Other };
+            return Ok(atom(format!("config.{field}"), kind));
+        }
         let known = self.task.params.get(name).cloned();
         let kind = match known.as_ref().or(default.as_ref()) {
             Some(Json::String(_)) => Kind::Text,

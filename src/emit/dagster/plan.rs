@@ -69,6 +69,8 @@ pub(super) struct AssetPlan<'a> {
     pub(super) pool: Option<String>,
     /// Its params with their defaults, those of the DAG included.
     pub(super) params: IndexMap<String, Json>,
+    /// Its params for which a run needs a value, with their types.
+    pub(super) unset: IndexMap<String, String>,
     /// Key of its client among the resources.
     pub(super) client: String,
 }
@@ -154,6 +156,7 @@ pub(super) fn assets<'a>(
                 description: description(facts, spec, task),
                 owners: owners(task),
                 pool: pool(spec),
+                unset: task.map_or_else(|| facts.unset.clone(), |task| task.unset_in(facts)),
                 params: task.map_or_else(|| facts.params.clone(), |task| task.params_in(facts)),
                 client,
             }

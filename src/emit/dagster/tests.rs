@@ -199,6 +199,9 @@ fn params_of_a_task_go_before_those_of_its_dag() {
     let text = |task| emit(std::slice::from_ref(&spec), daily(vec![task], 1)).files[0].text.clone();
     assert!(text(own(Some(json!("fast")))).contains("    mode: str = \"fast\"\n"));
     assert!(text(own(None)).contains("    mode: str\n"), "it is not known");
+    let whole = TaskFacts { unset: [("mode".into(), "integer".into())].into(), ..own(None) };
+    let text = text(whole);
+    assert!(text.contains("    mode: int\n") && text.contains("str(config.mode)"), "{text}");
 
     // One run config cannot have two defaults.
     let mut other = argument("{{ params.mode }}");
