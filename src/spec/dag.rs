@@ -30,6 +30,10 @@ pub struct DagFacts {
     pub catchup: Option<bool>,
     /// How many runs may go on at the same time.
     pub max_active_runs: Option<u32>,
+    /// Whether its runs end one day: `end_date`.
+    pub has_end: bool,
+    /// Whether a run may last so long only: `dagrun_timeout`.
+    pub has_run_timeout: bool,
     /// Its one-line description.
     pub description: Option<String>,
     /// Its documentation, Markdown.

@@ -12,6 +12,7 @@ use crate::spec::{DagFacts, TaskFacts};
 pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
     let argument = |name: &str| dag.arguments.get(name).map(|keyword| &keyword.value);
     let text = |name: &str| argument(name).and_then(template);
+    let has = |name: &str| argument(name).is_some_and(|value| !value.is_none());
     DagFacts {
         id: dag.dag_id.to_template(),
         source: input.shown.clone(),
@@ -24,6 +25,8 @@ pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
         max_active_runs: argument("max_active_runs")
             .and_then(json)
             .and_then(|number| number.as_u64().and_then(|number| u32::try_from(number).ok())),
+        has_end: has("end_date") || argument("default_args").is_some_and(ends),
+        has_run_timeout: has("dagrun_timeout"),
         description: text("description"),
         doc: text("doc_md"),
         tags: argument("tags").map(texts).unwrap_or_default(),
@@ -32,7 +35,7 @@ pub(super) fn facts(stages: &dyn Stages, dag: &Dag, input: &Input) -> DagFacts {
             .filter_map(|(name, value)| Some((name, value?)))
             .collect(),
         unset: unset(argument("params")),
-        has_macros: argument("user_defined_macros").is_some_and(|value| !value.is_none()),
+        has_macros: has("user_defined_macros"),
         tasks: dag.tasks.iter().map(|task| task_facts(stages, task)).collect(),
     }
 }
@@ -52,6 +55,12 @@ fn task_facts(stages: &dyn Stages, task: &Task) -> TaskFacts {
         params: params(task.keyword("params")),
         unset: unset(task.keyword("params")),
     }
+}
+
+/// Whether `default_args` have an end for all tasks.
+fn ends(default_args: &Value) -> bool {
+    let Kind::Dict(entries) = &default_args.kind else { return false };
+    entries.iter().any(|(name, value)| name.as_str() == Some("end_date") && !value.is_none())
 }
 
 /// Params by their names, `None` for what is not known; `Param(...)` objects stand for their defaults.
@@ -187,6 +196,18 @@ mod tests {
         let timing = facts_of(own, "").timing;
         assert_eq!(timing.zone.as_deref(), Some("Europe/Oslo"));
         assert_eq!(timing.schedule, Schedule::Cron("0 6 * * *".to_owned()));
+    }
+
+    #[test]
+    fn the_end_of_a_dag_and_of_its_runs_are_facts() {
+        let facts = |dag: &str| {
+            let facts = facts_of(dag, "");
+            (facts.has_end, facts.has_run_timeout)
+        };
+        assert_eq!(facts("schedule='@daily', end_date=None"), (false, false));
+        let both = "end_date=datetime(2025, 1, 1), dagrun_timeout=timedelta(hours=1)";
+        assert_eq!(facts(both), (true, true));
+        assert_eq!(facts("default_args={'end_date': datetime(2025, 1, 1)}"), (true, false));
     }
 
     #[test]

@@ -219,3 +219,21 @@ fn params_of_a_task_go_before_those_of_its_dag() {
         ["/run/base_pod_spec/containers/0/args/0: param `mode` has different defaults in one DAG"]
     );
 }
+
+#[test]
+fn which_pods_stay_and_when_runs_end_is_told() {
+    let mut spec = argument("x");
+    spec.launcher.on_finish_action = Some("delete_succeeded_pod".to_owned());
+    let dag = daily(vec![task("load", &[], true)], 1);
+    let emitted = emit(&[spec], DagFacts { has_end: true, has_run_timeout: true, ..dag });
+    let losses = emitted.diagnostics.iter().filter(|told| told.code == Code::DagsterLoss);
+    let losses: Vec<&str> = losses.map(|told| told.message.as_str()).collect();
+    assert_eq!(
+        losses,
+        [
+            "end_date; partitions and schedule go on after it",
+            "dagrun_timeout; tag the job with `dagster/max_runtime`",
+            "delete_succeeded_pod; PipesK8sClient deletes the pod however it ends",
+        ]
+    );
+}

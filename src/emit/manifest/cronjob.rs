@@ -69,6 +69,9 @@ impl Emitter for CronJobs {
             if dag.catchup == Some(true) {
                 lost.push("catchup; missed runs are not made up for".to_owned());
             }
+            if dag.has_end {
+                lost.push("end_date; the cron job goes on after it".to_owned());
+            }
             if let Some(runs @ 2..) = dag.max_active_runs {
                 lost.push(format!("the limit of {runs} runs at the same time"));
             }

@@ -233,3 +233,11 @@ fn names_of_cron_jobs_leave_room_for_their_runs() {
     let cron: CronJob = object(&cron_job(spec, Schedule::Cron("@daily".to_owned())));
     assert_eq!(cron.metadata.name.unwrap().len(), 52);
 }
+
+#[test]
+fn the_end_of_a_dag_is_told() {
+    let dag = DagFacts { has_end: true, ..scheduled(Schedule::Cron("@daily".to_owned())) };
+    let emitted = CronJobs::default().emit(&Batch { specs: &[load()], dags: &[dag] });
+    let told = emitted.diagnostics.iter().any(|told| told.message.contains("end_date"));
+    assert!(told && emitted.files[0].text.contains("# Not carried over: end_date"));
+}
