@@ -45,12 +45,7 @@ fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
             Schedule::Other(text.to_string())
         }
         Data::Str(text) => Schedule::Cron(text.to_string()),
-        Data::Native(native) => match native.as_ref() {
-            Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
-                every(*micros)
-            }
-            _ => other(interp, given),
-        },
+        Data::Native(_) => duration(given).map_or_else(|| other(interp, given), every),
         Data::Obj(id) => match interp.heap.get(*id) {
             Object::Record(class, attrs) => {
                 let (class, attrs) = (class.to_string(), attrs.clone());
@@ -60,6 +55,49 @@ fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
         },
         _ => other(interp, given),
     };
+}
+
+/// Whether what a trigger timetable says of the interval before a start is known to this program: none, or the time
+/// since the start before, as with the timetables of intervals.
+fn of_interval(attrs: &Map<Name, Val>, period: Option<i64>, timing: &mut Timing) -> bool {
+    match attrs.get("interval").filter(|_| timing.is_trigger).map(duration) {
+        None | Some(Some(0)) => true,
+        Some(Some(interval)) if Some(interval) == period => {
+            timing.is_trigger = false;
+            true
+        }
+        Some(_) => false,
+    }
+}
+
+/// The microseconds of a duration.
+fn duration(val: &Val) -> Option<i64> {
+    let Data::Native(native) = &val.data else { return None };
+    match native.as_ref() {
+        Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+            Some(*micros)
+        }
+        _ => None,
+    }
+}
+
+/// The microseconds between any two starts that a cron expression gives, where they are all the same: an hour, a day, a
+/// week.
+fn period(cron: &str, zone: Option<&str>) -> Option<i64> {
+    let is_one = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric());
+    let fields: Vec<&str> = cron.split_whitespace().collect();
+    let hours = match fields.as_slice() {
+        ["@hourly"] => 1,
+        ["@daily" | "@midnight"] => 24,
+        ["@weekly"] => 7 * 24,
+        [minute, "*", "*", "*", "*"] if is_one(minute) => 1,
+        [minute, hour, "*", "*", "*"] if is_one(minute) && is_one(hour) => 24,
+        [minute, hour, "*", "*", day] if is_one(minute) && is_one(hour) && is_one(day) => 7 * 24,
+        _ => return None,
+    };
+    // Days are not all of one length where clocks are changed.
+    let is_even = hours == 1 || zone.is_none_or(|zone| zone.starts_with("Etc/"));
+    is_even.then_some(hours * 3_600_000_000)
 }
 
 /// Whether a timetable has a zone of its own.
@@ -101,13 +139,15 @@ fn timetable(
                     return;
                 }
             }
+            if !of_interval(attrs, period(cron, timing.zone.as_deref()), timing) {
+                timing.schedule = other(interp, given);
+                return;
+            }
             Schedule::Cron(cron.to_string())
         }
-        ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(Data::Native(native))) => {
-            match native.as_ref() {
-                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
-                    every(*micros)
-                }
+        ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(_)) => {
+            match first.and_then(duration) {
+                Some(micros) if of_interval(attrs, Some(micros), timing) => every(micros),
                 _ => other(interp, given),
             }
         }

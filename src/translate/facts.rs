@@ -211,6 +211,29 @@ mod tests {
     }
 
     #[test]
+    fn a_trigger_timetable_with_an_interval_is_one_of_intervals() {
+        let cases = [
+            ("'0 6 * * *', timezone='UTC'", true, true),
+            ("'0 6 * * *', timezone='UTC', interval=timedelta(0)", true, true),
+            ("'0 6 * * *', timezone='UTC', interval=timedelta(days=1)", true, false),
+            ("'@hourly', timezone='Europe/Oslo', interval=timedelta(hours=1)", true, false),
+            ("'0 6 * * mon', timezone='UTC', interval=timedelta(weeks=1)", true, false),
+            ("'0 6 * * *', timezone='UTC', interval=timedelta(days=2)", false, true),
+            ("'0 6 * * *', timezone='Europe/Oslo', interval=timedelta(days=1)", false, true),
+            ("'0 6 * * 1-5', timezone='UTC', interval=timedelta(days=1)", false, true),
+            ("'0 6 * * *', timezone='UTC', interval=unknown()", false, true),
+        ];
+        for (arguments, is_cron, is_trigger) in cases {
+            let dag = format!(
+                "start_date=datetime(2024, 1, 1), schedule=CronTriggerTimetable({arguments})"
+            );
+            let timing = facts_of(&dag, "").timing;
+            assert_eq!(matches!(timing.schedule, Schedule::Cron(_)), is_cron, "{arguments}");
+            assert_eq!(timing.is_trigger, is_trigger, "{arguments}");
+        }
+    }
+
+    #[test]
     fn params_of_a_task_go_before_those_of_its_dag() {
         let facts = facts_of(
             "params={'x': 'dag', 'y': Param(1), 'z': 2}",
