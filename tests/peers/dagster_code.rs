@@ -158,6 +158,9 @@ for name in ["import", "output", "config", "str", "type", "meta", "arg_dict", "N
             arguments=["{{ (data_interval_end - logical_date).days }}", "{{ data_interval_start.hour }}"],
         )
     globals()["dag_" + name] = dag
+# A job and a step of one name would be two definitions of it.
+with DAG("import__import"):
+    Pod(task_id="t", image="i:1", arguments=["x"])
 with DAG("unset", params={"i": Param(type="integer"), "s": Param(type="string")}):
     Pod(task_id="t", image="i:1", arguments=["{{ params.i + 1 }}", "{{ params.s }}"])
 "#;
@@ -211,6 +214,7 @@ fn awkward_names_and_params_load_and_run() {
     assert_eq!(seen["import/PipesK8sClient"], json!(["task"]));
     // Six o'clock in the zone is eleven in UTC.
     assert_eq!(seen["import/pipes_k8s_client"], json!(["7", "11"]));
+    assert_eq!(seen["import__import/t"], json!(["x"]));
     assert_eq!(seen["unset/t"], json!(["4", "x"]));
 }
 

@@ -79,9 +79,8 @@ pub(super) struct AssetPlan<'a> {
 #[derive(Default)]
 pub(in crate::emit) struct Names {
     pub(super) modules: Taken,
-    pub(super) groups: Taken,
-    /// Names that Dagster gives to steps.
-    pub(super) steps: Taken,
+    /// Names of jobs, which are those of groups too, and those that Dagster gives to steps: all must differ.
+    pub(super) jobs_and_steps: Taken,
 }
 
 /// A text of a job spec for people: holes by their names.
@@ -142,7 +141,7 @@ pub(super) fn assets<'a>(
             // Dagster names the step after the key, and two steps cannot have one name.
             let step: Vec<String> = key.iter().map(|part| part.replace(['-', '.'], "_")).collect();
             let wish = step.join("__");
-            let taken = names.steps.take(&wish);
+            let taken = names.jobs_and_steps.take(&wish);
             if let (Some(number), Some(last)) = (taken.strip_prefix(&wish), key.last_mut()) {
                 last.push_str(number);
             }
@@ -262,6 +261,6 @@ pub(super) fn tags(facts: &DagFacts) -> Vec<String> {
 pub(super) fn named(facts: &DagFacts, names: &mut Names) -> (String, String, String) {
     let id = shown(&facts.id);
     let module = names.modules.take(&snake(&id));
-    let group = names.groups.take(&word(&id));
+    let group = names.jobs_and_steps.take(&word(&id));
     (module, group, format!("{}Config", class(&id)))
 }
