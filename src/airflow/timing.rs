@@ -3,7 +3,7 @@
 use crate::eval::interp::Interp;
 use crate::eval::library::airflow::DagObject;
 use crate::eval::library::datetime::Moment;
-use crate::eval::object::{Data, Key, Map, Native, Object, Val};
+use crate::eval::object::{Data, Key, Map, Native, ObjId, Object, Val};
 use crate::eval::pure::datetime::{DateTime, Time, Zone};
 use crate::python::ast::Name;
 use crate::spec::{Schedule, Start, Timing};
@@ -15,9 +15,10 @@ pub(super) fn timing(interp: &Interp<'_>, dag: &DagObject, release: &str) -> Tim
         .filter(|val| !matches!(val.data, Data::None))
         .or_else(|| default_argument(interp, &dag.default_args, "start_date"));
     let moment = start.as_ref().and_then(moment);
+    let zone = moment.as_ref().and_then(DateTime::zone).map_or(Ok(None), zone_name);
     let mut timing = Timing {
         start: moment.as_ref().map(wall),
-        zone: moment.as_ref().and_then(DateTime::zone).and_then(zone_name),
+        zone: zone.clone().unwrap_or_default(),
         schedule: Schedule::Never,
         is_trigger: !release.starts_with("1.") && !release.starts_with("2."),
     };
@@ -27,6 +28,12 @@ pub(super) fn timing(interp: &Interp<'_>, dag: &DagObject, release: &str) -> Tim
         .find(|val| !matches!(val.data, Data::None));
     if let Some(given) = given {
         schedule(interp, &given, &mut timing);
+        let own = matches!(&given.data, Data::Obj(id) if has_zone(interp, *id));
+        if let Err(zone) = zone
+            && !own
+        {
+            timing.schedule = in_zone(&zone);
+        }
     }
     timing
 }
@@ -38,12 +45,7 @@ fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
             Schedule::Other(text.to_string())
         }
         Data::Str(text) => Schedule::Cron(text.to_string()),
-        Data::Native(native) => match native.as_ref() {
-            Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
-                every(*micros)
-            }
-            _ => other(interp, given),
-        },
+        Data::Native(_) => duration(given).map_or_else(|| other(interp, given), every),
         Data::Obj(id) => match interp.heap.get(*id) {
             Object::Record(class, attrs) => {
                 let (class, attrs) = (class.to_string(), attrs.clone());
@@ -53,6 +55,55 @@ fn schedule(interp: &Interp<'_>, given: &Val, timing: &mut Timing) {
         },
         _ => other(interp, given),
     };
+}
+
+/// Whether what a trigger timetable says of the interval before a start is known to this program: none, or the time
+/// since the start before, as with the timetables of intervals.
+fn of_interval(attrs: &Map<Name, Val>, period: Option<i64>, timing: &mut Timing) -> bool {
+    match attrs.get("interval").filter(|_| timing.is_trigger).map(duration) {
+        None | Some(Some(0)) => true,
+        Some(Some(interval)) if Some(interval) == period => {
+            timing.is_trigger = false;
+            true
+        }
+        Some(_) => false,
+    }
+}
+
+/// The microseconds of a duration.
+fn duration(val: &Val) -> Option<i64> {
+    let Data::Native(native) = &val.data else { return None };
+    match native.as_ref() {
+        Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
+            Some(*micros)
+        }
+        _ => None,
+    }
+}
+
+/// The microseconds between any two starts that a cron expression gives, where they are all the same: an hour, a day, a
+/// week.
+fn period(cron: &str, zone: Option<&str>) -> Option<i64> {
+    let is_one = |field: &str| field.chars().all(|c| c.is_ascii_alphanumeric());
+    let fields: Vec<&str> = cron.split_whitespace().collect();
+    let hours = match fields.as_slice() {
+        ["@hourly"] => 1,
+        ["@daily" | "@midnight"] => 24,
+        ["@weekly"] => 7 * 24,
+        [minute, "*", "*", "*", "*"] if is_one(minute) => 1,
+        [minute, hour, "*", "*", "*"] if is_one(minute) && is_one(hour) => 24,
+        [minute, hour, "*", "*", day] if is_one(minute) && is_one(hour) && is_one(day) => 7 * 24,
+        _ => return None,
+    };
+    // Days are not all of one length where clocks are changed.
+    let is_even = hours == 1 || zone.is_none_or(|zone| zone.starts_with("Etc/"));
+    is_even.then_some(hours * 3_600_000_000)
+}
+
+/// Whether a timetable has a zone of its own.
+fn has_zone(interp: &Interp<'_>, id: ObjId) -> bool {
+    let Object::Record(_, attrs) = interp.heap.get(id) else { return false };
+    attrs.get("timezone").or_else(|| attrs.get("1")).is_some()
 }
 
 /// A timetable object of Airflow: the cron ones and the ones of a period say what they are.
@@ -74,7 +125,13 @@ fn timetable(
                 Some(Data::Str(name)) => timing.zone = known_zone(name),
                 Some(Data::Native(native)) => {
                     if let Native::Moment(Moment::Zone(zone, _)) = native.as_ref() {
-                        timing.zone = zone_name(zone);
+                        match zone_name(zone) {
+                            Ok(name) => timing.zone = name,
+                            Err(zone) => {
+                                timing.schedule = in_zone(&zone);
+                                return;
+                            }
+                        }
                     }
                 }
                 Some(_) => {
@@ -82,13 +139,15 @@ fn timetable(
                     return;
                 }
             }
+            if !of_interval(attrs, period(cron, timing.zone.as_deref()), timing) {
+                timing.schedule = other(interp, given);
+                return;
+            }
             Schedule::Cron(cron.to_string())
         }
-        ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(Data::Native(native))) => {
-            match native.as_ref() {
-                Native::TimeDelta(micros) | Native::Duration(micros) | Native::Interval(micros) => {
-                    every(*micros)
-                }
+        ("DeltaDataIntervalTimetable" | "DeltaTriggerTimetable", Some(_)) => {
+            match first.and_then(duration) {
+                Some(micros) if of_interval(attrs, Some(micros), timing) => every(micros),
                 _ => other(interp, given),
             }
         }
@@ -140,11 +199,38 @@ fn wall(moment: &DateTime) -> Start {
 }
 
 /// The name of a zone that is not UTC, as the zone database has it.
-fn zone_name(zone: &Zone) -> Option<String> {
+///
+/// # Errors
+/// An offset that no zone of the database has all the time.
+fn zone_name(zone: &Zone) -> Result<Option<String>, String> {
     match zone {
-        Zone::Named(name) => known_zone(name),
-        Zone::Utc | Zone::Fixed { .. } => None,
+        Zone::Named(name) => Ok(known_zone(name)),
+        Zone::Utc => Ok(None),
+        Zone::Fixed { offset, .. } => {
+            let micros = offset.micros();
+            let hours = micros / HOUR;
+            match hours {
+                _ if micros == 0 => Ok(None),
+                // The signs of these zones are those of POSIX: west is positive.
+                -12..=14 if micros % HOUR == 0 => Ok(Some(format!("Etc/GMT{:+}", -hours))),
+                _ => Err(format!("UTC{}", offset_text(micros / 1_000_000))),
+            }
+        }
     }
+}
+
+/// Microseconds of an hour.
+const HOUR: i128 = 3_600_000_000;
+
+/// `+05:30`.
+fn offset_text(seconds: i128) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn in_zone(zone: &str) -> Schedule {
+    Schedule::Other(format!("in the zone `{zone}`, which has no name,"))
 }
 
 fn known_zone(name: &str) -> Option<String> {

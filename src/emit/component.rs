@@ -10,7 +10,7 @@ use super::header::line;
 use super::{Batch, Emitted, Emitter, OutputFile, paths};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
-use crate::spec::{Finished, JobSpec, fill};
+use crate::spec::{Finished, JobSpec, Schedule, fill};
 use crate::values::Values;
 use crate::words::count;
 use crate::yaml;
@@ -27,6 +27,11 @@ impl Emitter for Components {
         let mut emitted = Emitted::default();
         let mut names = Names::default();
         for (facts, specs) in batch.by_dag() {
+            if facts.timing.schedule != Schedule::Never {
+                let message = "components cannot say the schedule of the DAG".to_owned();
+                let told = Diagnostic::new(Code::ComponentLimit, facts.span, message);
+                emitted.diagnostics.push(told);
+            }
             for (spec, asset) in specs.iter().zip(asset_names(facts, specs, &mut names)) {
                 let tell = |message: String| {
                     Diagnostic::new(Code::ComponentLimit, Span::NONE, message)
@@ -120,6 +125,18 @@ fn beyond(spec: &JobSpec) -> Vec<&'static str> {
         ),
         (!launcher.skip_on_exit_code.is_empty(), "exit codes that skip the task"),
         (launcher.execution_timeout_seconds.is_some(), "execution_timeout"),
+        (
+            launcher.startup_timeout_seconds.is_some()
+                || launcher.schedule_timeout_seconds.is_some(),
+            "the limit of the start-up time",
+        ),
+        (
+            matches!(
+                launcher.on_finish_action.as_deref(),
+                Some("delete_succeeded_pod" | "delete_active_pod")
+            ),
+            "which pods stay; all are deleted",
+        ),
         (!run.ignore_containers.is_empty(), "`ignore_containers`"),
         (
             run.enable_multi_container_logs == Some(true),
@@ -161,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::spec::tests_support::spec_named;
-    use crate::spec::{DagFacts, Open, TaskFacts};
+    use crate::spec::{DagFacts, Open, TaskFacts, Timing};
 
     fn emit(spec: JobSpec) -> Emitted {
         let task = TaskFacts { id: "load".to_owned(), is_pod: true, ..TaskFacts::default() };
@@ -202,8 +219,25 @@ mod tests {
     fn what_a_component_cannot_say_is_told() {
         let mut spec = spec_named("etl", "load");
         spec.launcher.retries = Some(Open::Known(2.0));
-        let emitted = emit(spec);
+        spec.launcher.startup_timeout_seconds = Some(Open::Known(60.0));
+        spec.launcher.on_finish_action = Some("delete_succeeded_pod".to_owned());
+        let facts = DagFacts {
+            id: "etl".to_owned(),
+            specs: 0..1,
+            timing: Timing { schedule: Schedule::Cron("@daily".to_owned()), ..Timing::default() },
+            ..DagFacts::default()
+        };
+        let emitted = Components.emit(&Batch { specs: &[spec], dags: &[facts] });
         assert_eq!(emitted.files.len(), 1);
-        assert_eq!(emitted.diagnostics[0].message, "the component cannot say retries");
+        let told: Vec<&str> = emitted.diagnostics.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "components cannot say the schedule of the DAG",
+                "the component cannot say retries",
+                "the component cannot say the limit of the start-up time",
+                "the component cannot say which pods stay; all are deleted",
+            ]
+        );
     }
 }

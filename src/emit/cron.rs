@@ -20,6 +20,37 @@ pub(super) fn five_fields(cron: &str) -> Option<String> {
     is_plain.then(|| fields.join(" "))
 }
 
+/// The same with Sunday as 0 alone: Kubernetes takes no day 7. `None` where a 7 cannot plainly be written otherwise.
+pub(super) fn without_day_seven(cron: &str) -> Option<String> {
+    let (rest, days) = cron.rsplit_once(' ')?;
+    if !days.contains('7') {
+        return Some(cron.to_owned());
+    }
+    let parts: Option<Vec<String>> = days.split(',').map(part_without_seven).collect();
+    Some(format!("{rest} {}", parts?.join(",")))
+}
+
+fn part_without_seven(part: &str) -> Option<String> {
+    let (range, step) = match part.split_once('/') {
+        Some((range, step)) => (range, Some(step)),
+        None => (part, None),
+    };
+    match range.split_once('-') {
+        Some((from, "7")) => {
+            let (from, step): (usize, usize) =
+                (from.parse().ok()?, step.unwrap_or("1").parse().ok()?);
+            let mut days: Vec<String> =
+                (from..=7).step_by(step.max(1)).map(|day| (day % 7).to_string()).collect();
+            days.sort();
+            days.dedup();
+            Some(days.join(","))
+        }
+        _ if range != "7" => Some(part.to_owned()),
+        // What `7/2` means differs from reader to reader.
+        _ => step.is_none().then(|| "0".to_owned()),
+    }
+}
+
 /// `*`, `5`, `1-5`, `mon`, each perhaps with a step.
 fn is_part(part: &str, least: u32, most: u32, names: &[&str]) -> bool {
     let (range, step) = match part.split_once('/') {
@@ -60,8 +91,8 @@ pub(super) fn of_period(timing: &Timing) -> Result<String, String> {
     let Some(Start { hour, minute, weekday, .. }) = timing.start.clone() else {
         return Err(format!("the period of {seconds} s has no known start"));
     };
-    // Airflow counts a period in real time, a cron expression follows the clocks.
-    if timing.zone.is_some() && seconds >= 3600 {
+    // Airflow counts a period in real time, a cron expression follows the clocks. Those of a fixed offset never change.
+    if timing.zone.as_ref().is_some_and(|zone| !zone.starts_with("Etc/")) && seconds >= 3600 {
         return Err(format!("a period of {seconds} s does not follow the clocks of its zone"));
     }
     let minutes = seconds / 60;
@@ -125,6 +156,27 @@ mod tests {
         ];
         for (cron, expected) in cases {
             assert_eq!(five_fields(cron).as_deref(), expected, "{cron}");
+        }
+    }
+
+    #[test]
+    fn day_seven_is_sunday() {
+        // As croniter, which Airflow reads expressions with, lists the days.
+        let cases = [
+            ("0 7 7 7 1-5", Some("0 7 7 7 1-5")),
+            ("0 0 * * 7", Some("0 0 * * 0")),
+            ("0 0 * * mon,7", Some("0 0 * * mon,0")),
+            ("0 0 * * 5-7", Some("0 0 * * 0,5,6")),
+            ("0 0 * * 1-7", Some("0 0 * * 0,1,2,3,4,5,6")),
+            ("0 0 * * 1-7/2", Some("0 0 * * 0,1,3,5")),
+            ("0 0 * * 0-7/7", Some("0 0 * * 0")),
+            ("0 0 * * */7", Some("0 0 * * */7")),
+            ("0 0 * * mon-7", None),
+            ("0 0 * * 7/2", None),
+        ];
+        for (cron, expected) in cases {
+            assert!(five_fields(cron).is_some(), "{cron}");
+            assert_eq!(without_day_seven(cron).as_deref(), expected, "{cron}");
         }
     }
 

@@ -14,6 +14,9 @@ use crate::python::Span;
 /// How deep values may be nested; beyond it they are unknown.
 const MAX_DEPTH: u32 = 64;
 
+/// The attribute of a `Param` without a default: the type of its schema. No attribute in Python has such a name.
+pub(crate) const UNSET: &str = "<unset>";
+
 /// Parts that a hole counts for: it is told with its reason and its place wherever it is met.
 const HOLE: usize = 6;
 
@@ -288,9 +291,10 @@ impl Interp<'_> {
             }
             Object::Record(class, attrs) => match class.as_ref() {
                 // Airflow itself replaces a parameter object by its default.
-                "airflow.Param" => match attrs.get("default") {
-                    Some(default) => self.freeze_at(default, depth + 1).kind,
-                    None => Kind::None,
+                "airflow.Param" => match (attrs.get(UNSET), attrs.get("default")) {
+                    (Some(takes), _) => self.opaque(class, takes.as_str().unwrap_or_default()),
+                    (None, Some(default)) => self.freeze_at(default, depth + 1).kind,
+                    (None, None) => Kind::None,
                 },
                 "airflow.DagParam" => {
                     let name = attrs.get("name").and_then(Val::as_str).unwrap_or_default();

@@ -30,6 +30,10 @@ pub struct DagFacts {
     pub catchup: Option<bool>,
     /// How many runs may go on at the same time.
     pub max_active_runs: Option<u32>,
+    /// Whether its runs end one day: `end_date`.
+    pub has_end: bool,
+    /// Whether a run may last so long only: `dagrun_timeout`.
+    pub has_run_timeout: bool,
     /// Its one-line description.
     pub description: Option<String>,
     /// Its documentation, Markdown.
@@ -38,6 +42,8 @@ pub struct DagFacts {
     pub tags: Vec<String>,
     /// Its params with their defaults; those that are not known are absent.
     pub params: IndexMap<String, Json>,
+    /// Its params without a default, with the type that their schema names or nothing.
+    pub unset: IndexMap<String, String>,
     /// Params and macros that come from somewhere podlift cannot see.
     pub has_macros: bool,
     /// Its tasks in the order of their making, other operators included.
@@ -106,4 +112,36 @@ pub struct TaskFacts {
     pub owner: Option<String>,
     /// Its documentation.
     pub doc: Option<String>,
+    /// Its own params, which go before those of the DAG; `None` for those that are not known.
+    pub params: IndexMap<String, Option<Json>>,
+    /// Those of its own params that have no default, as in [`DagFacts::unset`].
+    pub unset: IndexMap<String, String>,
+}
+
+impl TaskFacts {
+    /// The params of the task: those of its DAG and its own.
+    pub fn params_in(&self, dag: &DagFacts) -> IndexMap<String, Json> {
+        let mut params = dag.params.clone();
+        for (name, value) in &self.params {
+            match value {
+                Some(value) => params.insert(name.clone(), value.clone()),
+                None => params.shift_remove(name),
+            };
+        }
+        params
+    }
+
+    /// The params of the task for which a run needs a value, with the type that their schema names or nothing.
+    pub fn unset_in(&self, dag: &DagFacts) -> IndexMap<String, String> {
+        let mut unset = dag.unset.clone();
+        for (name, value) in &self.params {
+            match value {
+                Some(_) => unset.shift_remove(name),
+                None => {
+                    unset.insert(name.clone(), self.unset.get(name).cloned().unwrap_or_default())
+                }
+            };
+        }
+        unset
+    }
 }

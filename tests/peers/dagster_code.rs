@@ -2,6 +2,7 @@
 //! of its job spec.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use podlift::airflow::Settings;
 use podlift::diag::Severity;
@@ -26,10 +27,14 @@ fn translation() -> Translation {
         values: values(&Json::Null),
         ..Settings::default()
     };
+    translation_of(settings, vec!["dags".into(), "guide".into()], None)
+}
+
+fn translation_of(settings: Settings, paths: Vec<PathBuf>, text: Option<Vec<u8>>) -> Translation {
     let options = Options {
         cwd: folder(),
-        paths: vec!["dags".into(), "guide".into()],
-        text: None,
+        paths,
+        text,
         settings,
         ignore_syntax: IgnoreSyntax::Glob,
         selection: Selection::default(),
@@ -132,6 +137,85 @@ fn every_module_loads_is_formatted_and_asks_for_the_pods_of_its_job_specs() {
     }
     assert!(trouble.is_empty(), "{} of {}:\n{}", trouble.len(), equal, trouble.join("\n"));
     assert!(equal > 280, "only {equal} pods are equal");
+}
+
+/// Ids and params that Dagster, which reserves names and has types of its own for config, would take offence at.
+const AWKWARD: &str = r#"
+from datetime import datetime, timedelta, timezone
+from airflow import DAG
+from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator as Pod
+
+for name in ["import", "output", "config", "str", "type", "meta", "arg_dict", "None", "pipes_k8s_client"]:
+    start = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=-5)))
+    params = {"d": {"k": "v", "n": None}, "l": [1, None], "n": None, "mode": "dag"}
+    with DAG(name, start_date=start, schedule="0 6 * * 7", params=params) as dag:
+        Pod(task_id="import", image="i:1", arguments=["{{ params.d.k }}", "{{ params.l[0] }}"])
+        Pod(task_id="PipesK8sClient", image="i:1", arguments=["{{ params.mode }}"], params={"mode": "task"})
+        Pod(
+            task_id="pipes_k8s_client",
+            image="i:1",
+            arguments=["{{ (data_interval_end - logical_date).days }}", "{{ data_interval_start.hour }}"],
+        )
+    globals()["dag_" + name] = dag
+# A job and a step of one name would be two definitions of it.
+with DAG("import__import"):
+    Pod(task_id="t", image="i:1", arguments=["x"])
+with DAG("unset", params={"i": Param(type="integer"), "s": Param(type="string")}):
+    Pod(task_id="t", image="i:1", arguments=["{{ params.i + 1 }}", "{{ params.s }}"])
+"#;
+
+/// Gives every job of a project a run, up to the pods, and says what became of it.
+const RUN: &str = r#"
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import dagster as dg
+from dagster_k8s import PipesK8sClient
+folder, config = json.load(sys.stdin)
+sys.path.insert(0, folder)
+import definitions
+
+seen = {}
+class Capture(PipesK8sClient):
+    def run(self, *, context, base_pod_spec, **rest):
+        seen["/".join(context.asset_key.path)] = base_pod_spec["containers"][0]["args"]
+        class Done:
+            def get_materialize_result(self):
+                return dg.MaterializeResult()
+        return Done()
+
+failed = []
+for job in definitions.defs.resolve_all_job_defs():
+    if job.name.startswith("__"):
+        continue
+    part = job.partitions_def.get_partition_keys()[0] if job.partitions_def else None
+    assets = [asset for asset in definitions.defs.assets if asset.key in set(job.asset_layer.asset_graph.get_all_asset_keys())]
+    ops = {"unset__t": {"config": config}} if job.name == "unset" else {}
+    done = dg.materialize(assets, partition_key=part, resources={"pipes_k8s_client": Capture()}, raise_on_error=False, run_config={"ops": ops})
+    if not done.success:
+        failed.append(job.name)
+json.dump({"failed": failed, "seen": seen}, sys.stdout)
+"#;
+
+#[test]
+fn awkward_names_and_params_load_and_run() {
+    let translation = translation_of(Settings::default(), Vec::new(), Some(AWKWARD.into()));
+    let batch = Batch { specs: &translation.specs, dags: &translation.dags };
+    let scratch = tempfile::tempdir().unwrap();
+    put(scratch.path(), &DagsterProject::default().emit(&batch).files);
+    let answer = &ask(SCRIPT, &json!([{"folder": scratch.path()}]))[0];
+    assert_eq!(answer["errors"], json!([]));
+    assert_eq!(answer["format"], "", "{}", answer["format"].as_str().unwrap());
+
+    let answer = ask(RUN, &json!([scratch.path(), {"i": 3, "s": "x"}]));
+    assert_eq!(answer["failed"], json!([]));
+    let seen = &answer["seen"];
+    assert_eq!(seen["import/import"], json!(["v", "1"]));
+    assert_eq!(seen["import/PipesK8sClient"], json!(["task"]));
+    // Six o'clock in the zone is eleven in UTC.
+    assert_eq!(seen["import/pipes_k8s_client"], json!(["7", "11"]));
+    assert_eq!(seen["import__import/t"], json!(["x"]));
+    assert_eq!(seen["unset/t"], json!(["4", "x"]));
 }
 
 /// Pods that Dagster itself refuses, of fixtures that are wrong on purpose; and texts that podlift's own launcher can

@@ -26,6 +26,7 @@ pub(super) fn write(
     earlier: &[&str],
 ) -> Asset {
     let mut body = Body { taken: super::names::Taken::reserved(), ..Body::default() };
+    body.taken.take(&plan.client);
     let run = run_call(plan, dag, module, &mut body);
     let mut text = decorator(plan, dag, earlier);
     text.push_str(&signature(plan, dag, &body));
@@ -153,7 +154,8 @@ fn run_call(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, module: &mut Module, body: 
         dag: &dag.facts.id,
         task: &spec.metadata.task,
         map_index: spec.metadata.map_index,
-        params: &dag.facts.params,
+        params: &plan.params,
+        unset: &plan.unset,
     };
     let templates = spec.templates.iter().map(|template| template.path.as_str()).collect();
     let mut walk =
@@ -212,18 +214,34 @@ pub(super) fn config_class(name: &str, module: &mut Module) -> String {
     let fields: Vec<_> = module.config.values().cloned().collect();
     for field in fields {
         let kind = match &field.default {
-            None | Some(Json::String(_)) => "str".to_owned(),
+            None if matches!(field.takes.as_str(), "array" | "object") => {
+                module.imports.insert(Import::Any);
+                let kind = if field.takes == "array" {
+                    "list[Any | None]"
+                } else {
+                    "dict[str, Any | None]"
+                };
+                kind.to_owned()
+            }
+            None => match field.takes.as_str() {
+                "integer" => "int".to_owned(),
+                "number" => "float".to_owned(),
+                "boolean" => "bool".to_owned(),
+                _ => "str".to_owned(),
+            },
+            Some(Json::String(_)) => "str".to_owned(),
             Some(Json::Bool(_)) => "bool".to_owned(),
             Some(Json::Number(number)) if number.is_f64() => "float".to_owned(),
             Some(Json::Number(_)) => "int".to_owned(),
             Some(Json::Null) => "str | None".to_owned(),
+            // Dagster's `Any` takes no None where a list or a dict holds it, and params do.
             Some(Json::Array(_)) => {
                 module.imports.insert(Import::Any);
-                "list[Any]".to_owned()
+                "list[Any | None]".to_owned()
             }
             Some(Json::Object(_)) => {
                 module.imports.insert(Import::Any);
-                "dict[str, Any]".to_owned()
+                "dict[str, Any | None]".to_owned()
             }
         };
         if field.name != field.param {

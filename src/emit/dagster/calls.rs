@@ -4,7 +4,7 @@ use minijinja::machinery::ast::{Call, CallArg, CallType, Expr, Filter, UnaryOpKi
 use minijinja::value::ValueKind;
 use serde_json::Value as Json;
 
-use super::jinja::{Expression, Kind, Res, Writer, atom, compound};
+use super::jinja::{Expression, Kind, Res, Writer, atom, between, compound};
 use super::python::quoted;
 use super::scope::{Import, Local};
 use crate::eval::HoleKind;
@@ -111,6 +111,9 @@ impl Writer<'_> {
                 }
                 _ => Err(format!("`{method}` of a computed zone")),
             },
+            (Kind::Between, "total_seconds") if args.is_empty() => {
+                Ok(atom(format!("{}.total_seconds()", inner.operand()), Kind::Other))
+            }
             (Kind::Moment, _) => Err(format!("`{method}` of a date has no counterpart in Python")),
             (
                 Kind::Text,
@@ -190,6 +193,7 @@ impl Writer<'_> {
                 Ok(atom(format!("{}.isoformat()", inner.operand()), Kind::Text))
             }
             (Kind::Moment, "ts_nodash", []) => Ok(strftime(&inner, "%Y%m%dT%H%M%S")),
+            (Kind::Between, ..) => Err(between()),
             (_, "string", []) => Ok(atom(inner.text(), Kind::Text)),
             (Kind::Text, "upper" | "lower", []) => {
                 Ok(atom(format!("{}.{}()", inner.operand(), filter.name), Kind::Text))

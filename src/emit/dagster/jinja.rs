@@ -27,6 +27,8 @@ pub(super) enum Kind {
     /// A `datetime` with a zone.
     Moment,
     Delta,
+    /// What is between two moments. Airflow's text of it is not Python's.
+    Between,
     Other,
 }
 
@@ -37,6 +39,8 @@ pub(super) struct Task<'a> {
     pub(super) task: &'a str,
     pub(super) map_index: Option<u32>,
     pub(super) params: &'a indexmap::IndexMap<String, Json>,
+    /// Params for which a run needs a value.
+    pub(super) unset: &'a indexmap::IndexMap<String, String>,
 }
 
 /// Writes expressions for one function.
@@ -116,7 +120,11 @@ impl Writer<'_> {
                     // Jinja's undefined is written as nothing.
                     None => atom("\"\"", Kind::Text),
                 };
-                let kind = if yes.kind == no.kind { yes.kind } else { Kind::Other };
+                let kind = match (yes.kind, no.kind) {
+                    (yes, no) if yes == no => yes,
+                    (Kind::Between, _) | (_, Kind::Between) => return Err(between()),
+                    _ => Kind::Other,
+                };
                 Ok(compound(format!("{} if {test} else {}", yes.operand(), no.operand()), kind))
             }
             Expr::List(it) => {
@@ -218,6 +226,13 @@ impl Writer<'_> {
                 Ok(atom(format!("int({}.timestamp())", inner.operand()), Kind::Other))
             }
             (Kind::Moment, _) => Err(format!("`{name}` of a date has no counterpart in Python")),
+            // Those of Airflow are towards zero, those of Python are not.
+            (Kind::Between, "days") => {
+                Ok(atom(format!("int({}.total_seconds() / 86400)", inner.operand()), Kind::Other))
+            }
+            (Kind::Between, _) => {
+                Err(format!("`{name}` of a difference of dates has no counterpart in Python"))
+            }
             // Jinja looks for an item where there is no attribute.
             (Kind::Other, _) => {
                 Ok(atom(format!("{}[{}]", inner.operand(), quoted(name)), Kind::Other))
@@ -302,6 +317,15 @@ impl Writer<'_> {
 
     /// A field of the run config.
     pub(super) fn param(&mut self, name: &str, default: Option<Json>) -> Res {
+        if let Some(takes) = self.task.unset.get(name) {
+            let Some(field) = self.module.required(name, takes) else {
+                return Err(format!("param `{name}` has different defaults in one DAG"));
+            };
+            self.body.uses_config = true;
+            let kind =
+                if matches!(takes.as_str(), "" | "string") { Kind::Text } else { Kind::Other };
+            return Ok(atom(format!("config.{field}"), kind));
+        }
         let known = self.task.params.get(name).cloned();
         let kind = match known.as_ref().or(default.as_ref()) {
             Some(Json::String(_)) => Kind::Text,
@@ -320,6 +344,9 @@ impl Writer<'_> {
         let (left, right) = (self.expression(left)?, self.expression(right)?);
         let (a, b) = (left.operand(), right.operand());
         let sign = match op {
+            BinOpKind::Concat if [left.kind, right.kind].contains(&Kind::Between) => {
+                return Err(between());
+            }
             BinOpKind::Concat => {
                 return Ok(compound(
                     format!("{} + {}", wrapped(&left), wrapped(&right)),
@@ -346,8 +373,19 @@ impl Writer<'_> {
         let kind = match (op, left.kind, right.kind) {
             (BinOpKind::Add, Kind::Text, Kind::Text) => Kind::Text,
             (BinOpKind::ScAnd | BinOpKind::ScOr, a, b) if a == b => a,
-            (BinOpKind::Add | BinOpKind::Sub, Kind::Moment, Kind::Delta) => Kind::Moment,
-            (BinOpKind::Add, Kind::Delta, Kind::Moment) => Kind::Moment,
+            (BinOpKind::Sub, Kind::Moment, Kind::Moment) => Kind::Between,
+            (BinOpKind::Add | BinOpKind::Sub, Kind::Moment, Kind::Delta | Kind::Between)
+            | (BinOpKind::Add, Kind::Delta | Kind::Between, Kind::Moment) => Kind::Moment,
+            (
+                BinOpKind::Eq
+                | BinOpKind::Ne
+                | BinOpKind::Lt
+                | BinOpKind::Lte
+                | BinOpKind::Gt
+                | BinOpKind::Gte,
+                ..,
+            ) => Kind::Other,
+            (_, Kind::Between, _) | (_, _, Kind::Between) => return Err(between()),
             _ => Kind::Other,
         };
         Ok(compound(format!("{a} {sign} {b}"), kind))
@@ -393,6 +431,12 @@ impl Writer<'_> {
             .collect();
         Ok(args?.join(", "))
     }
+}
+
+/// Why a difference of two dates cannot stand where it does.
+pub(super) fn between() -> String {
+    "a difference of dates is carried over for its days, its seconds and comparisons only"
+        .to_owned()
 }
 
 /// An operand of `~`, which joins texts.

@@ -54,6 +54,7 @@ const RESERVED: &[&str] = &[
     "timedelta",
     "timezone",
     "PipesK8sClient",
+    "assets_with_task_mappings",
     "ZoneInfo",
     "Any",
     "defs",
@@ -81,6 +82,28 @@ const RESERVED: &[&str] = &[
     "id",
     "date",
 ];
+
+/// What Dagster takes as no name of a job or a step, `DISALLOWED_NAMES` of its own code: Python's keywords and these.
+const DISALLOWED: &[&str] = &[
+    "context",
+    "conf",
+    "config",
+    "meta",
+    "arg_dict",
+    "dict",
+    "input_arg_dict",
+    "output_arg_dict",
+    "int",
+    "str",
+    "float",
+    "bool",
+    "input",
+    "output",
+    "type",
+];
+
+/// How many of the reserved names are keywords.
+const KEYWORDS: usize = 35;
 
 /// A lower-case identifier: `Load data-1` gives `load_data_1`.
 pub(super) fn snake(id: &str) -> String {
@@ -159,11 +182,14 @@ pub(super) fn key_part(id: &str) -> String {
     if part.is_empty() { "unnamed".to_owned() } else { part }
 }
 
-/// A group name, job name or step name: letters, digits and underscores.
+/// A group name, job name or step name: letters, digits and underscores, and a number after what is reserved.
 pub(super) fn word(id: &str) -> String {
     let part: String =
         id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if part.is_empty() { "unnamed".to_owned() } else { part }
+    let part = if part.is_empty() { "unnamed".to_owned() } else { part };
+    // One name that Dagster refuses keeps the whole project from loading.
+    let reserved = || RESERVED.iter().take(KEYWORDS).chain(DISALLOWED);
+    if reserved().any(|name| *name == part) { format!("{part}_2") } else { part }
 }
 
 /// The order in which imports are sorted: runs of digits by their number.
@@ -228,6 +254,15 @@ mod tests {
             ["1", "1st-script", "tag_1"].map(constant),
             ["VALUE_1", "VALUE_1ST_SCRIPT", "TAG_1"]
         );
+    }
+
+    #[test]
+    fn dagster_takes_every_job_name() {
+        let ids = ["import", "yield", "output", "str", "None", "none", "job", "a-b", ""];
+        let names =
+            ["import_2", "yield_2", "output_2", "str_2", "None_2", "none", "job", "a_b", "unnamed"];
+        assert_eq!(ids.map(word), names);
+        assert_eq!(RESERVED.get(KEYWORDS - 1), Some(&"yield"));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
 use super::names::{Taken, class, key_part, snake, word};
 use super::python::Py;
 use super::scope::Partitions;
@@ -64,6 +67,10 @@ pub(super) struct AssetPlan<'a> {
     pub(super) description: String,
     pub(super) owners: Vec<String>,
     pub(super) pool: Option<String>,
+    /// Its params with their defaults, those of the DAG included.
+    pub(super) params: IndexMap<String, Json>,
+    /// Its params for which a run needs a value, with their types.
+    pub(super) unset: IndexMap<String, String>,
     /// Key of its client among the resources.
     pub(super) client: String,
 }
@@ -72,9 +79,8 @@ pub(super) struct AssetPlan<'a> {
 #[derive(Default)]
 pub(in crate::emit) struct Names {
     pub(super) modules: Taken,
-    pub(super) groups: Taken,
-    /// Names that Dagster gives to steps.
-    pub(super) steps: Taken,
+    /// Names of jobs, which are those of groups too, and those that Dagster gives to steps: all must differ.
+    pub(super) jobs_and_steps: Taken,
 }
 
 /// A text of a job spec for people: holes by their names.
@@ -120,16 +126,22 @@ pub(super) fn assets<'a>(
     let tasks: BTreeMap<&str, &TaskFacts> =
         facts.tasks.iter().map(|task| (task.id.as_str(), task)).collect();
     let mut functions = Taken::reserved();
+    let clients: Vec<String> = specs.iter().map(clients).collect();
+    // A function of their name would hide the imported client from those that use it.
+    for client in clients.iter().collect::<BTreeSet<_>>() {
+        functions.take(client);
+    }
     let dag = shown(&facts.id);
     let mut plans: Vec<AssetPlan<'_>> = specs
         .iter()
-        .map(|spec| {
+        .zip(clients)
+        .map(|(spec, client)| {
             let task = tasks.get(spec.metadata.task.as_str()).copied();
             let mut key = key(spec, &dag, task);
             // Dagster names the step after the key, and two steps cannot have one name.
             let step: Vec<String> = key.iter().map(|part| part.replace(['-', '.'], "_")).collect();
             let wish = step.join("__");
-            let taken = names.steps.take(&wish);
+            let taken = names.jobs_and_steps.take(&wish);
             if let (Some(number), Some(last)) = (taken.strip_prefix(&wish), key.last_mut()) {
                 last.push_str(number);
             }
@@ -143,7 +155,9 @@ pub(super) fn assets<'a>(
                 description: description(facts, spec, task),
                 owners: owners(task),
                 pool: pool(spec),
-                client: clients(spec),
+                unset: task.map_or_else(|| facts.unset.clone(), |task| task.unset_in(facts)),
+                params: task.map_or_else(|| facts.params.clone(), |task| task.params_in(facts)),
+                client,
             }
         })
         .collect();
@@ -247,6 +261,6 @@ pub(super) fn tags(facts: &DagFacts) -> Vec<String> {
 pub(super) fn named(facts: &DagFacts, names: &mut Names) -> (String, String, String) {
     let id = shown(&facts.id);
     let module = names.modules.take(&snake(&id));
-    let group = names.groups.take(&word(&id));
+    let group = names.jobs_and_steps.take(&word(&id));
     (module, group, format!("{}Config", class(&id)))
 }

@@ -47,6 +47,8 @@ pub(super) struct Field {
     pub(super) param: String,
     /// Its default; a run needs a value without one.
     pub(super) default: Option<Json>,
+    /// The type of its schema where it has no default; empty when nobody names it.
+    pub(super) takes: String,
 }
 
 /// What a module needs, gathered while its functions are written.
@@ -133,6 +135,17 @@ impl Module {
         variable
     }
 
+    /// The field of the run config for a param that has no default. `None` when it is there with one.
+    pub(super) fn required(&mut self, param: &str, takes: &str) -> Option<String> {
+        let is_new = !self.config.contains_key(param);
+        let name = self.field(param, None)?;
+        let field = self.config.get_mut(param)?;
+        if is_new {
+            takes.clone_into(&mut field.takes);
+        }
+        (field.default.is_none() && field.takes == takes).then_some(name)
+    }
+
     /// The field of the run config for a param. `None` when it is there with another default.
     pub(super) fn field(&mut self, param: &str, default: Option<Json>) -> Option<String> {
         if let Some(known) = self.config.get(param) {
@@ -156,7 +169,7 @@ impl Module {
         }
         self.config.insert(
             param.to_owned(),
-            Field { name: name.clone(), param: param.to_owned(), default },
+            Field { name: name.clone(), param: param.to_owned(), default, takes: String::new() },
         );
         Some(name)
     }

@@ -30,6 +30,15 @@ pub(super) fn planned(plan: &DagPlan<'_>, no_schedule: Option<&str>) -> Vec<Diag
             format!("max_active_runs={runs} is a limit of the Dagster instance, not of a job");
         told.push(of_dag(Code::DagsterLoss, message));
     }
+    let runs_by_itself = !matches!(plan.schedule, SchedulePlan::None) || plan.partitions.is_some();
+    if facts.has_end && runs_by_itself {
+        let message = "end_date; partitions and schedule go on after it";
+        told.push(of_dag(Code::DagsterLoss, message.to_owned()));
+    }
+    if facts.has_run_timeout {
+        let message = "dagrun_timeout; tag the job with `dagster/max_runtime`";
+        told.push(of_dag(Code::DagsterLoss, message.to_owned()));
+    }
     let tasks: BTreeMap<&str, &TaskFacts> =
         facts.tasks.iter().map(|task| (task.id.as_str(), task)).collect();
     let mut seen = BTreeSet::new();
@@ -129,6 +138,12 @@ fn lost(spec: &JobSpec) -> Vec<String> {
     }
     if launcher.max_retry_delay_seconds.is_some() {
         lost.push("max_retry_delay; a RetryPolicy has no limit of the delay".to_owned());
+    }
+    if let Some(action @ ("delete_succeeded_pod" | "delete_active_pod")) =
+        launcher.on_finish_action.as_deref()
+        && !matches!(spec.run.delete_pod_on_completion, Some(Open::Known(false)))
+    {
+        lost.push(format!("{action}; PipesK8sClient deletes the pod however it ends"));
     }
     if !spec.job.is_empty() {
         lost.push("the Job around the pod; the asset runs one pod".to_owned());

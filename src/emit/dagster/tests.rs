@@ -61,6 +61,14 @@ fn templates_become_plain_python() {
             "(data_interval_start - timedelta(days=7)).strftime(\"%Y-%m-%d\")",
         ),
         ("{{ data_interval_end.strftime('%H') }}h", "f\"{data_interval_end:%H}h\""),
+        (
+            "{{ (data_interval_end - logical_date).days }}",
+            "str(int((data_interval_end - data_interval_start).total_seconds() / 86400))",
+        ),
+        (
+            "{{ (data_interval_end - data_interval_start).total_seconds() // 3600 }}",
+            "str((data_interval_end - data_interval_start).total_seconds() // 3600)",
+        ),
         ("{{ params.mode }}", "\"args\": [config.mode]"),
         ("{{ params['mode'] | upper }}", "config.mode.upper()"),
         ("{{ dag_run.conf.get('limit', 5) }}", "str(config.limit)"),
@@ -88,12 +96,17 @@ fn templates_become_plain_python() {
 
 #[test]
 fn what_has_no_counterpart_is_marked_and_told() {
-    for jinja in ["{{ ti.xcom_pull('a') }}", "{{ bucket }}", "{% for x in y %}{% endfor %}"] {
+    let difference = "(data_interval_end - data_interval_start)";
+    let differences =
+        ["{{ D }}", "{{ D ~ 'x' }}", "{{ D / 2 }}", "{{ D.in_words }}", "{{ D | string }}"];
+    let differences = differences.map(|text| text.replace('D', difference));
+    let others = ["{{ ti.xcom_pull('a') }}", "{{ bucket }}", "{% for x in y %}{% endfor %}"];
+    for jinja in differences.iter().map(String::as_str).chain(others) {
         let emitted = emit(&[argument(jinja)], daily(vec![task("load", &[], true)], 1));
         let text = &emitted.files[0].text;
         assert!(text.contains("# TODO(podlift): ") && text.contains("unported("), "{text}");
         assert!(emitted.diagnostics.iter().any(|told| told.code == Code::DagsterTodo), "{jinja}");
-        assert!(!text.contains("data_interval_start"), "nothing is left of the attempt: {text}");
+        assert!(!text.contains("data_interval_start = "), "nothing is left of the attempt: {text}");
     }
 }
 
@@ -163,4 +176,77 @@ fn ids_that_meet_in_dagster_are_told_apart() {
     for key in ["\"a-b\"]", "\"a.b_2\"]", "\"a_b_3\"]"] {
         assert!(text.contains(key), "{key}\n{text}");
     }
+}
+
+#[test]
+fn no_name_hides_the_client_or_is_reserved_in_dagster() {
+    let mut spec = argument("${env:pipes_k8s_client} {{ params.mode | upper }}");
+    spec.metadata.task = "PipesK8sClient".to_owned();
+    let mut dag = daily(vec![task("PipesK8sClient", &[], true)], 1);
+    dag.id = "import".to_owned();
+    let emitted = emit(&[spec], dag);
+    let text = &emitted.files[0].text;
+    assert!(text.contains("def pipes_k8s_client_2("), "{text}");
+    assert!(text.contains("name=\"import_2\""), "{text}");
+    assert!(text.contains("group_name=\"import_2\""), "{text}");
+}
+
+#[test]
+fn params_that_hold_none_are_fields_that_take_it() {
+    let spec = argument("{{ params.d.k }} {{ params.l }}");
+    let mut dag = daily(vec![task("load", &[], true)], 1);
+    dag.params.insert("d".to_owned(), json!({"k": "v", "n": null}));
+    dag.params.insert("l".to_owned(), json!([1, null]));
+    let text = &emit(&[spec], dag).files[0].text;
+    assert!(text.contains("    d: dict[str, Any | None] = Field("), "{text}");
+    assert!(text.contains("    l: list[Any | None] = Field("), "{text}");
+}
+
+#[test]
+fn params_of_a_task_go_before_those_of_its_dag() {
+    let own = |value| {
+        let params = [("mode".to_owned(), value)].into_iter().collect();
+        TaskFacts { params, ..task("load", &[], true) }
+    };
+    let spec = argument("{{ params.mode }}");
+    let text = |task| emit(std::slice::from_ref(&spec), daily(vec![task], 1)).files[0].text.clone();
+    assert!(text(own(Some(json!("fast")))).contains("    mode: str = \"fast\"\n"));
+    assert!(text(own(None)).contains("    mode: str\n"), "it is not known");
+    let whole = TaskFacts { unset: [("mode".into(), "integer".into())].into(), ..own(None) };
+    let text = text(whole);
+    assert!(text.contains("    mode: int\n") && text.contains("str(config.mode)"), "{text}");
+
+    // One run config cannot have two defaults.
+    let mut other = argument("{{ params.mode }}");
+    other.metadata.task = "check".to_owned();
+    let tasks = vec![own(Some(json!("fast"))), task("check", &[], true)];
+    let emitted = emit(&[spec, other], daily(tasks, 2));
+    let told: Vec<&str> = emitted
+        .diagnostics
+        .iter()
+        .filter(|told| told.code == Code::DagsterTodo)
+        .map(|told| told.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        ["/run/base_pod_spec/containers/0/args/0: param `mode` has different defaults in one DAG"]
+    );
+}
+
+#[test]
+fn which_pods_stay_and_when_runs_end_is_told() {
+    let mut spec = argument("x");
+    spec.launcher.on_finish_action = Some("delete_succeeded_pod".to_owned());
+    let dag = daily(vec![task("load", &[], true)], 1);
+    let emitted = emit(&[spec], DagFacts { has_end: true, has_run_timeout: true, ..dag });
+    let losses = emitted.diagnostics.iter().filter(|told| told.code == Code::DagsterLoss);
+    let losses: Vec<&str> = losses.map(|told| told.message.as_str()).collect();
+    assert_eq!(
+        losses,
+        [
+            "end_date; partitions and schedule go on after it",
+            "dagrun_timeout; tag the job with `dagster/max_runtime`",
+            "delete_succeeded_pod; PipesK8sClient deletes the pod however it ends",
+        ]
+    );
 }

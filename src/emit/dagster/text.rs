@@ -7,7 +7,7 @@ use minijinja::machinery::parse;
 use minijinja::syntax::SyntaxConfig;
 use serde_json::Value as Json;
 
-use super::jinja::{Expression, HOLE, Kind, Writer, split_holes};
+use super::jinja::{Expression, HOLE, Kind, Writer, between, split_holes};
 use super::names::snake;
 use super::python::{Piece, Py};
 use super::scope::Import;
@@ -175,7 +175,10 @@ impl Walk<'_, '_> {
             Stmt::EmitRaw(it) => Ok(self.raw(it.raw)),
             Stmt::EmitExpr(it) => Ok(vec![match self.writer.known_text(&it.expr) {
                 Some(text) => Segment::Text(text),
-                None => Segment::Value(self.writer.expression(&it.expr)?),
+                None => match self.writer.expression(&it.expr)? {
+                    value if value.kind == Kind::Between => return Err(between()),
+                    value => Segment::Value(value),
+                },
             }]),
             Stmt::IfCond(it) => {
                 let test = self.writer.expression(&it.expr)?;

@@ -44,6 +44,7 @@ fn expression(dag: &DagFacts) -> Result<String, String> {
         return Ok((*expression).to_owned());
     }
     crate::emit::cron::five_fields(&cron)
+        .and_then(|cron| crate::emit::cron::without_day_seven(&cron))
         .ok_or_else(|| format!("schedule `{cron}` is no cron expression that Kubernetes takes"))
 }
 
@@ -67,6 +68,9 @@ impl Emitter for CronJobs {
             let mut lost = lost(spec);
             if dag.catchup == Some(true) {
                 lost.push("catchup; missed runs are not made up for".to_owned());
+            }
+            if dag.has_end {
+                lost.push("end_date; the cron job goes on after it".to_owned());
             }
             if let Some(runs @ 2..) = dag.max_active_runs {
                 lost.push(format!("the limit of {runs} runs at the same time"));

@@ -208,6 +208,8 @@ fn only_cron_expressions_become_cron_jobs() {
     let cases = [
         (cron("@weekly"), Some("0 0 * * 0")),
         (cron("*/5  8-18 * * MON-FRI"), Some("*/5 8-18 * * MON-FRI")),
+        (cron("30 9 * * 6,7"), Some("30 9 * * 6,0")),
+        (cron("0 0 * * 7/2"), None),
         (Schedule::Other("@once".to_owned()), None),
         (Schedule::Never, None),
         (Schedule::Every(90), None),
@@ -230,4 +232,12 @@ fn names_of_cron_jobs_leave_room_for_their_runs() {
     let spec = spec_named(&"d".repeat(60), &"t".repeat(60));
     let cron: CronJob = object(&cron_job(spec, Schedule::Cron("@daily".to_owned())));
     assert_eq!(cron.metadata.name.unwrap().len(), 52);
+}
+
+#[test]
+fn the_end_of_a_dag_is_told() {
+    let dag = DagFacts { has_end: true, ..scheduled(Schedule::Cron("@daily".to_owned())) };
+    let emitted = CronJobs::default().emit(&Batch { specs: &[load()], dags: &[dag] });
+    let told = emitted.diagnostics.iter().any(|told| told.message.contains("end_date"));
+    assert!(told && emitted.files[0].text.contains("# Not carried over: end_date"));
 }

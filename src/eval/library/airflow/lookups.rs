@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic};
 use crate::eval::call::Args;
+use crate::eval::freeze::UNSET;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Native, Object, Val};
 use crate::eval::{Hole, HoleKind};
@@ -239,9 +240,16 @@ impl Interp<'_> {
             }
             "Param" => {
                 let mut attrs = Map::default();
-                let value = args.get(0, "default").cloned().unwrap_or_else(|| Val::none(span));
+                let given = args.get(0, "default").cloned();
+                // One without a default is not one whose default is None.
+                let is_unset = given.is_none() && !args.is_open();
+                let value = given.unwrap_or_else(|| Val::none(span));
                 attrs.insert(Name::from("value"), value.clone());
                 attrs.insert(Name::from("default"), value);
+                if is_unset {
+                    let takes = args.named("type").cloned().unwrap_or_else(|| Val::none(span));
+                    attrs.insert(Name::from(UNSET), takes);
+                }
                 Ok(self.heap.val(Object::Record("airflow.Param".into(), attrs), span))
             }
             "ParamsDict" => self.call_dict_type(args, span),
