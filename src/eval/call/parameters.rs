@@ -12,6 +12,18 @@ use std::rc::Rc;
 const PARAMETERS: usize = 4;
 
 impl Interp<'_> {
+    /// Behind `*unknown` nobody knows which parameter is meant.
+    pub(super) fn add_positional(&mut self, args: &mut Args, vals: Vec<Val>, span: Span) {
+        match args.more_pos.take() {
+            None => args.pos.extend(vals),
+            Some(before) => {
+                let rest = Val::tuple(vals, span);
+                let at = before.span.or(span);
+                args.more_pos = Some(self.derived_safely(&[&before, &rest], at));
+            }
+        }
+    }
+
     /// Binds arguments to parameters as Python does.
     pub(crate) fn bind_parameters(
         &mut self,
