@@ -1,6 +1,7 @@
 //! Jinja texts, looked at before they are read. The template engine descends once per operator of a chain, and works
 //! out what is constant while it reads, such as `'x' * 10**8`; neither is bounded by anything but the text.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use minijinja::machinery::ast::Stmt;
@@ -17,6 +18,28 @@ const LONGEST_KEPT: usize = 256;
 
 /// Templates whose names are kept at a time.
 const MOST_KEPT: usize = 1_000;
+
+/// The text as Jinja takes it in, whether or not it is a template: every end of a line is `\n`, and the last one goes.
+pub(crate) fn taken_in(text: &str) -> Cow<'_, str> {
+    let text = lines_ended(text);
+    match text {
+        Cow::Borrowed(text) => text.strip_suffix('\n').unwrap_or(text).into(),
+        Cow::Owned(mut text) => {
+            if text.ends_with('\n') {
+                text.pop();
+            }
+            text.into()
+        }
+    }
+}
+
+/// A part of a text as Jinja takes it in: every end of a line is `\n`.
+pub(crate) fn lines_ended(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return text.into();
+    }
+    text.replace("\r\n", "\n").replace('\r', "\n").into()
+}
 
 /// Reads a template that is not too much to read.
 ///
@@ -102,6 +125,22 @@ mod tests {
             assert_eq!(names(&long), [""; 0], "{link}");
         }
         assert!(read(&"{{ a + b }}".repeat(5_000)).is_ok());
+    }
+
+    #[test]
+    fn texts_are_taken_in_as_jinja_does() {
+        for (text, taken) in [
+            ("", ""),
+            ("a", "a"),
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            ("a\r", "a"),
+            ("a\n\n", "a\n"),
+            ("\na\r\nb\rc\n\r", "\na\nb\nc\n"),
+            ("a\u{2028}", "a\u{2028}"),
+        ] {
+            assert_eq!(taken_in(text), taken, "{text:?}");
+        }
     }
 
     #[test]

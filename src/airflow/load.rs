@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Dag, Expansion, Keyword, Keywords, Loaded, Operator, OperatorKind, Origin, Settings, Subclass,
-    Task, TaskFunction, surroundings, timing,
+    Task, TaskFunction, command, surroundings, timing,
 };
 use crate::diag::{Code, Diagnostic, Once};
 use crate::disk::Disk;
@@ -331,6 +331,7 @@ fn dag_of(
         if !seen.insert(id) {
             continue;
         }
+        interp.set_rendered_again(id);
         if let Object::Task(task) = interp.heap.copy(id) {
             tasks.push(task_of(interp, dag, &mut common, &task));
         }
@@ -445,7 +446,9 @@ fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {
             });
         }
     }
-    Operator { kind: task.kind, class: task.base.to_string(), subclasses }
+    let own = if subclasses.is_empty() { None } else { interp.own_template_fields(&task.class) };
+    let template_fields = own.map(|own| own.iter().map(ToString::to_string).collect());
+    Operator { kind: task.kind, class: task.base.to_string(), subclasses, template_fields }
 }
 
 fn function_of(interp: &mut Interp<'_>, task: &TaskObject) -> Option<TaskFunction> {
@@ -458,14 +461,8 @@ fn function_of(interp: &mut Interp<'_>, task: &TaskObject) -> Option<TaskFunctio
         .filter(|name| interp.builtin(name, Span::NONE).is_none())
         .map(|name| name.to_string())
         .collect();
-    let result = (task.kind == OperatorKind::DecoratedCmd).then(|| {
-        let mut call = crate::eval::call::Args::positional(args.clone());
-        for (name, val) in kwargs {
-            let kwarg = crate::eval::call::Kwarg { val: val.clone(), span: val.span };
-            call.kw.insert(name.clone(), kwarg);
-        }
-        interp.call(function, call, task.span).ok().map(|val| interp.freeze(&val))
-    });
+    let result = (task.kind == OperatorKind::DecoratedCmd && task.expansion.is_none())
+        .then(|| command::returned(interp, task, (function, &object), (args, kwargs)));
     Some(TaskFunction {
         name: def.name.to_string(),
         span: def.span,

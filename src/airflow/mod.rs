@@ -1,5 +1,6 @@
 //! Airflow's nouns: DAGs, tasks, operators and where each keyword came from.
 
+mod command;
 mod load;
 mod project;
 mod surroundings;

@@ -76,6 +76,8 @@ pub struct Operator {
     pub class: String,
     /// Subclasses between that class and the call, outermost first.
     pub subclasses: Vec<Subclass>,
+    /// The arguments and attributes that a subclass has Airflow render, when it declares them itself.
+    pub template_fields: Option<Vec<String>>,
 }
 
 /// A user's subclass of an operator.

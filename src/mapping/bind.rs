@@ -74,6 +74,17 @@ impl Target {
     }
 }
 
+impl Bound<'_> {
+    /// Has only the template fields that a subclass declares rendered.
+    pub(crate) fn render_only(&mut self, own: &[String]) {
+        match (own.contains(&self.row.argument), self.row.templated.is_some()) {
+            (false, _) => self.jinja = Jinja::Literal,
+            (true, false) => self.jinja = Jinja::Rendered,
+            (true, true) => {}
+        }
+    }
+}
+
 /// Binds a keyword; `None` when no table knows it.
 pub(crate) fn bind<'a>(
     scope: &Scope<'a>,

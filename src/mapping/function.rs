@@ -14,6 +14,7 @@ use super::remarks::Remarks;
 use crate::airflow::TaskFunction;
 use crate::diag::{Code, Diagnostic};
 use crate::eval::{Hole, HoleKind, Kind, Text, Value};
+use crate::jinja::taken_in;
 
 /// Modules that the script which Airflow ships imports for itself, so that functions can use them.
 const PROVIDED: [&str; 3] = ["json", "pickle", "sys"];
@@ -194,7 +195,7 @@ impl Call {
             Kind::Float(float) if float.is_finite() => format!("{float:?}"),
             Kind::Str(text) => match text.as_literal().filter(|text| !looks_like_template(text)) {
                 // A JSON string is a Python string.
-                Some(literal) => serde_json::to_string(literal).ok()?,
+                Some(literal) => serde_json::to_string(&*taken_in(literal)).ok()?,
                 None => self.argument(text.clone(), value),
             },
             Kind::List(items) => format!("[{}]", self.items(items)?),

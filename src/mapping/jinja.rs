@@ -1,4 +1,9 @@
-//! What Jinja templates read.
+//! What Jinja templates read, and what rendering makes of texts.
+
+use std::borrow::Cow;
+
+use crate::eval::{Segment, Text};
+use crate::jinja::{lines_ended, taken_in};
 
 /// Names that `podlift run` knows when it renders.
 const RENDERABLE: [&str; 22] = [
@@ -29,6 +34,26 @@ const RENDERABLE: [&str; 22] = [
 /// Whether Jinja would do anything with the text.
 pub(crate) fn looks_like_template(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
+}
+
+/// What rendering makes of a text outside its templates: ends of lines become `\n`, and the last one goes.
+pub(crate) fn rendered(text: &Text) -> Cow<'_, Text> {
+    let changes = |segment: &Segment| match segment {
+        Segment::Literal(literal) => literal.contains('\r') || literal.ends_with('\n'),
+        Segment::Hole(_) => false,
+    };
+    if !text.segments.iter().any(changes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = text.clone();
+    let last = text.segments.len().saturating_sub(1);
+    for (index, segment) in text.segments.iter_mut().enumerate() {
+        if let Segment::Literal(literal) = segment {
+            let made = if index == last { taken_in(literal) } else { lines_ended(literal) };
+            *literal = made.into_owned();
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// The names a template reads, sorted; none when it cannot be read.

@@ -1,5 +1,6 @@
 //! From nodes to JSON, keeping book of holes, templates, and what each keyword produced.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
@@ -195,8 +196,12 @@ impl Output {
             NodeKind::Number(value) => Json::Number(value.clone()),
             NodeKind::Time(value) => Json::String(template::escape(value)),
             NodeKind::Text(text, jinja) => {
-                self.templates_of(text, *jinja, path, node.span);
-                Json::String(self.fill(text, path, sources))
+                let text = match jinja {
+                    Jinja::Rendered => jinja::rendered(text),
+                    Jinja::Literal => Cow::Borrowed(text),
+                };
+                self.templates_of(&text, *jinja, path, node.span);
+                Json::String(self.fill(&text, path, sources))
             }
             NodeKind::Hole(hole) => {
                 Json::String(self.fill(&Text::hole(Arc::clone(hole)), path, sources))

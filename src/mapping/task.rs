@@ -155,6 +155,9 @@ impl Mapper<'_> {
                 bound.extend(bind_fixed(&self.scope, &self.target, name, value));
             }
         }
+        if let Some(own) = &self.task.operator.template_fields {
+            bound.iter_mut().for_each(|one| one.render_only(own));
+        }
         // Values reach the pod in the order of the tables, whatever the order of the call.
         bound.sort_by_cached_key(|one| self.scope.order(one.row));
         tell::about_keywords(self.scope.kind, keywords, &bound, remarks);

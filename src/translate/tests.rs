@@ -96,6 +96,7 @@ fn task(dag_id: &Text, kind: &str, name: &str, span: Span) -> Task {
             kind: if kind == "other" { OperatorKind::Other } else { OperatorKind::Pod },
             class: kind.to_owned(),
             subclasses: vec![],
+            template_fields: None,
         },
         span,
         keywords: Keywords::default(),

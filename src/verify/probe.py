@@ -416,7 +416,7 @@ def settle_hook(task):
 
 
 def build(task, notes):
-    """The pod as `execute` would make it, before its templates are rendered."""
+    """The pod as `execute` would make it, with its templates as they are."""
     for name in own_parameters(type(task)):
         # Building changes some arguments in place, and tasks often share them.
         value = vars(task).get(name)
@@ -428,6 +428,10 @@ def build(task, notes):
     hook_trouble = settle_hook(task)
     if hook_trouble:
         notes["hook"] = hook_trouble
+    try:
+        render_around_templates(task)
+    except Exception as error:
+        notes["render"] = "%s: %s" % (type(error).__name__, error)
     run_decorated(task, notes)
     if hasattr(task, "_set_name"):
         try:
@@ -446,20 +450,60 @@ def build(task, notes):
         restore()
 
 
+def render_around_templates(task):
+    """Renders the arguments with Airflow's own code, in an environment that takes nothing for a template: what is left is
+    what rendering does to every text, such as to the ends of lines. What is resolved only at run time stays as it is."""
+    render_template = task.render_template
+    signs = ("block_start", "block_end", "variable_start", "variable_end", "comment_start", "comment_end")
+    environment = task.get_template_env().overlay(
+        **{"%s_string" % sign: "\x00%s\x00" % sign for sign in signs}
+    )
+
+    def render(value, context, jinja_env=None, seen_oids=None):
+        if isinstance(value, str):
+            is_file = bool(task.template_ext) and value.endswith(tuple(task.template_ext))
+        else:
+            is_file = hasattr(value, "resolve")
+        return value if is_file else render_template(value, context, environment, seen_oids)
+
+    task.__dict__["render_template"] = render
+    task.render_template_fields({}, environment)
+
+
 def run_decorated(task, notes):
     """`@task.kubernetes` makes its command only when it runs, so it runs up to the point of starting a pod."""
     kind = type(task).__name__
     if kind not in ("_KubernetesDecoratedOperator", "_KubernetesCmdDecoratedOperator"):
         return
+    context = {}
+    if kind == "_KubernetesCmdDecoratedOperator":
+        # Its function is called with what Airflow knows of the run: the templates that give the same stand for it.
+        def template(value):
+            return str(value) if hasattr(value, "resolve") else value
+
+        task.op_args = [template(value) for value in task.op_args]
+        task.op_kwargs = {name: template(value) for name, value in task.op_kwargs.items()}
+        context = {name: "{{ %s }}" % name for name in context_names()}
     base = operator_class()
     execute = base.execute
     base.execute = lambda self, context: None
     try:
-        task.execute({})
+        task.execute(context)
     except Exception as error:
         notes["decorated"] = "%s: %s" % (type(error).__name__, error)
     finally:
         base.execute = execute
+
+
+def context_names():
+    """The names that Airflow gives to templates and to functions."""
+    for module in ("airflow.sdk.definitions.context", "airflow.utils.context"):
+        names = getattr(load(module), "KNOWN_CONTEXT_KEYS", None)
+        if names is None:
+            names = getattr(getattr(load(module), "Context", None), "__annotations__", None)
+        if names:
+            return sorted(names)
+    return []
 
 
 def operator_class():

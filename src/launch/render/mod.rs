@@ -66,6 +66,7 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
 /// # Errors
 /// When it is no template, or needs what is not known.
 pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
+    let text = &*jinja::taken_in(text);
     let (misses, budget) = (Misses::default(), Budget::new());
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

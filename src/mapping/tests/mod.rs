@@ -46,7 +46,12 @@ pub(super) fn task_of(kind: OperatorKind, class: &str, keywords: Vec<(&str, Valu
         dag_id: Text::literal("dag"),
         task_id: Text::literal(id.clone()),
         label: Text::literal(id),
-        operator: Operator { kind, class: class.to_owned(), subclasses: Vec::new() },
+        operator: Operator {
+            kind,
+            class: class.to_owned(),
+            subclasses: Vec::new(),
+            template_fields: None,
+        },
         span: Span::NONE,
         keywords,
         upstream: Vec::new(),

@@ -13,6 +13,7 @@ pub(crate) mod lookups;
 mod nodes;
 mod operators;
 mod relations;
+mod rendered;
 pub(crate) mod setups;
 
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Dependencies: `>>`, `<<`, `set_upstream`, `chain`, and those that XComs imply.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,12 +7,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::operators::converted_at_once;
 use super::setups::{SETUP, TEARDOWN};
 use super::{DagObject, TaskObject};
-use crate::airflow::{OperatorKind, SPREAD};
+use crate::airflow::SPREAD;
 use crate::eval::Text;
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Map, Native, ObjId, Object, Val};
-use crate::mapping;
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Name};
 
@@ -354,7 +352,7 @@ impl Interp<'_> {
         Ok(Val::none(span))
     }
 
-    fn plain_list(&self, val: &Val) -> Option<Vec<Val>> {
+    pub(super) fn plain_list(&self, val: &Val) -> Option<Vec<Val>> {
         match &val.data {
             Data::Tuple(items) => Some(items.to_vec()),
             Data::Obj(id) => match self.heap.get(*id) {
@@ -373,15 +371,10 @@ impl Interp<'_> {
 
     /// The arguments of a task in which Airflow looks for XComs: those that it renders and has not converted yet.
     pub(crate) fn values_with_xcoms<'a>(&self, task: &'a TaskObject) -> Vec<&'a Val> {
-        let own = match self.class_lookup(&task.class, "template_fields") {
-            Ok(Some(fields)) => self.plain_list(&fields).map(|fields| {
-                fields.iter().filter_map(|field| field.as_str().map(str::to_owned)).collect()
-            }),
-            _ => None,
-        };
+        let own = self.own_template_fields(&task.class);
         let of_kind = self.rendered_arguments(task.kind);
         let is_rendered = |name: &Name| match (&own, &of_kind) {
-            (Some(own), _) => FxHashSet::contains(own, name.as_ref()),
+            (Some(own), _) => own.contains(name),
             (None, Some(fields)) => fields.contains(name.as_ref()),
             (None, None) => true,
         };
@@ -394,20 +387,6 @@ impl Interp<'_> {
             name.as_ref() == SPREAD || is_rendered(name) && !is_converted(name, &keyword.val)
         });
         looked_at.map(|(_, keyword)| &keyword.val).collect()
-    }
-
-    /// The arguments that operators of a kind render; `None` for those podlift has no table of.
-    fn rendered_arguments(&self, kind: OperatorKind) -> Option<Rc<FxHashSet<String>>> {
-        if kind == OperatorKind::Other {
-            return None;
-        }
-        let mut known = self.rendered.borrow_mut();
-        if let Some((_, fields)) = known.iter().find(|(other, _)| *other == kind) {
-            return Some(Rc::clone(fields));
-        }
-        let fields = Rc::new(mapping::rendered_arguments(kind, self.settings));
-        known.push((kind, Rc::clone(&fields)));
-        Some(fields)
     }
 
     /// What is made of XComs by a method of a lazy value keeps those it is given: `xcom.map(f).concat(other)`.
