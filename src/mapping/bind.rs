@@ -75,6 +75,13 @@ impl Target {
 }
 
 impl Bound<'_> {
+    /// Has Airflow take texts that are Python literals for their values.
+    pub(crate) fn render_natively(&mut self) {
+        if self.jinja == Jinja::Rendered {
+            self.jinja = Jinja::Native;
+        }
+    }
+
     /// Has only the template fields that a subclass declares rendered.
     pub(crate) fn render_only(&mut self, own: &[String]) {
         match (own.contains(&self.row.argument), self.row.templated.is_some()) {

@@ -1,9 +1,12 @@
 //! What Jinja templates read, and what rendering makes of texts.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use crate::eval::{Segment, Text};
+use crate::eval::{Hole, HoleKind, Segment, Text};
 use crate::jinja::{lines_ended, taken_in};
+use crate::python::Span;
+use crate::python::literal::{Literal, literal};
 
 /// Names that `podlift run` knows when it renders.
 const RENDERABLE: [&str; 22] = [
@@ -54,6 +57,27 @@ pub(crate) fn rendered(text: &Text) -> Cow<'_, Text> {
         }
     }
     Cow::Owned(text)
+}
+
+/// The same where `render_template_as_native_obj` is set: a text that is a Python literal becomes its value.
+pub(crate) fn rendered_natively(text: &Text, span: Span) -> Cow<'_, Text> {
+    let text = rendered(text);
+    match text.as_literal().filter(|text| !looks_like_template(text)).and_then(literal) {
+        None => text,
+        Some(Literal::Text(value)) => Cow::Owned(Text::literal(value)),
+        Some(Literal::Other) => {
+            let reason = "render_template_as_native_obj makes a Python value of this text";
+            let hole = Hole {
+                kind: HoleKind::Expression,
+                name: "python value".to_owned(),
+                default: None,
+                reason: reason.to_owned(),
+                span,
+                roots: Vec::new(),
+            };
+            Cow::Owned(Text::hole(Arc::new(hole)))
+        }
+    }
 }
 
 /// The names a template reads, sorted; none when it cannot be read.

@@ -16,7 +16,7 @@ const SUFFIX: usize = 9;
 pub(crate) fn explicit(node: Node, one: &Bound<'_>, remarks: &mut Remarks) -> Node {
     let NodeKind::Text(text, jinja) = &node.kind else { return node };
     let Some(literal) = text.as_literal() else { return node };
-    if *jinja == Jinja::Rendered && looks_like_template(literal) {
+    if *jinja != Jinja::Literal && looks_like_template(literal) {
         return node;
     }
     let complaint = if literal.is_empty() {

@@ -51,6 +51,8 @@ pub(crate) enum NodeKind {
 pub(crate) enum Jinja {
     /// It does.
     Rendered,
+    /// It does, and takes what looks like a Python literal for its value: `render_template_as_native_obj`.
+    Native,
     /// Braces stay braces.
     Literal,
 }

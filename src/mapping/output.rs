@@ -26,6 +26,8 @@ pub(crate) struct Output {
     pub(crate) templates: Vec<Template>,
     /// Texts with what looks like Jinja but is never rendered, with the place that made them.
     pub(crate) literal_braces: Vec<(String, Span)>,
+    /// Templates of which Airflow makes Python values, with the place that made them.
+    pub(crate) native: Vec<(String, Span)>,
     /// Which keyword produced which place, topmost places only.
     targets: Vec<(usize, Range<usize>)>,
     /// Where the parts stand in the source.
@@ -198,6 +200,7 @@ impl Output {
             NodeKind::Text(text, jinja) => {
                 let text = match jinja {
                     Jinja::Rendered => jinja::rendered(text),
+                    Jinja::Native => jinja::rendered_natively(text, node.span),
                     Jinja::Literal => Cow::Borrowed(text),
                 };
                 self.templates_of(&text, *jinja, path, node.span);
@@ -300,7 +303,10 @@ impl Output {
         match jinja {
             _ if !is_template => {}
             Jinja::Literal => self.literal_braces.push((path.to_owned(), span)),
-            Jinja::Rendered => {
+            Jinja::Rendered | Jinja::Native => {
+                if jinja == Jinja::Native {
+                    self.native.push((path.to_owned(), span));
+                }
                 let needs = jinja::names(&text.to_template());
                 self.templates.push(Template { path: path.to_owned(), needs });
             }

@@ -158,6 +158,9 @@ impl Mapper<'_> {
         if let Some(own) = &self.task.operator.template_fields {
             bound.iter_mut().for_each(|one| one.render_only(own));
         }
+        if self.is_native(keywords) {
+            bound.iter_mut().for_each(Bound::render_natively);
+        }
         // Values reach the pod in the order of the tables, whatever the order of the call.
         bound.sort_by_cached_key(|one| self.scope.order(one.row));
         tell::about_keywords(self.scope.kind, keywords, &bound, remarks);
@@ -178,6 +181,14 @@ impl Mapper<'_> {
         let accounts = fate.accounts(keywords, remarks);
         let places = output.spans().map(|(path, span)| (path.to_owned(), span)).collect();
         (Some((spec, places)), accounts)
+    }
+
+    /// Whether templates become Python values, or may: the task says so (since Airflow 3.1), or its DAG.
+    fn is_native(&self, keywords: &Keywords) -> bool {
+        const NAME: &str = "render_template_as_native_obj";
+        let own = keywords.get(NAME).filter(|one| !one.value.is_none());
+        own.or_else(|| self.dag.arguments.get(NAME))
+            .is_some_and(|one| one.value.truth() != Some(false))
     }
 
     /// Whether the task is of an operator that makes a Job otherwise than KubernetesJobOperator: through Kueue

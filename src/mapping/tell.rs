@@ -229,6 +229,18 @@ pub(crate) fn about_output(task: &Task, spec: &JobSpec, output: &Output, remarks
             );
         }
     }
+    for (path, span) in &output.native {
+        let mut told = Diagnostic::new(
+            Code::TemplateNeedsAirflow,
+            span.or(task.span),
+            "the template becomes a Python value, not a text",
+        )
+        .label("what looks like a number, a list or another literal is taken for one")
+        .help("`podlift run` renders texts; write the value itself where Airflow needs no text.")
+        .pod_path(path);
+        told.severity = crate::diag::Severity::Warning;
+        remarks.add(told);
+    }
     for (path, span) in &output.literal_braces {
         let mut told = Diagnostic::new(
             Code::TemplateNeedsAirflow,

@@ -9,6 +9,7 @@ mod decode;
 mod depth;
 mod errors;
 mod files;
+pub(crate) mod literal;
 mod lower;
 pub mod names;
 mod newlines;

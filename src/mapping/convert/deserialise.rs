@@ -146,7 +146,7 @@ fn is_open(text: &Text, jinja: Jinja) -> bool {
     let templated = |literal: &str| literal.contains("{{") || literal.contains("{%");
     match text.as_literal() {
         None => true,
-        Some(literal) => jinja == Jinja::Rendered && templated(literal),
+        Some(literal) => jinja != Jinja::Literal && templated(literal),
     }
 }
 

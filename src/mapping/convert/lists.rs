@@ -26,6 +26,10 @@ pub(super) fn list(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) 
 /// `cmds` and `arguments`. A string is copied as a string, which no API server accepts.
 pub(super) fn string_list(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) -> Node {
     match &value.kind {
+        // Airflow makes a list of it, or not.
+        Kind::Str(text) if subject.jinja == Jinja::Native => {
+            plain(value, subject.jinja, subject, remarks)
+        }
         Kind::Str(text) if text.truth() != Some(false) => {
             remarks.add(
                 Diagnostic::new(

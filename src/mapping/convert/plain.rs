@@ -154,6 +154,7 @@ fn xcom(
         let message = "the result of another task is not rendered here";
         return remarks.refuse(subject.argument, value.span, message);
     }
+    // What it gives is never read as a literal.
     Node::new(NodeKind::Text(Text::literal(xcom_template(reference)), Jinja::Rendered), value.span)
 }
 

@@ -433,6 +433,28 @@ fn an_invalid_pod_is_told_with_its_place_in_the_source() {
 }
 
 #[test]
+fn texts_that_are_literals_are_open_where_templates_become_python_values() {
+    let native = |flag: &str| {
+        let arguments = "['80', \"'a'\", 'true', '{{ ds }}']";
+        let texts = [("image", "'i'"), ("arguments", arguments)];
+        kpo(&[&texts[..], &[("render_template_as_native_obj", flag)]].concat())
+    };
+    let args = format!("{CONTAINER}/args");
+    let plain = native("False");
+    assert_eq!(at(&plain, &args), json!(["80", "'a'", "true", "{{ ds }}"]));
+    let made = native("True");
+    assert_eq!(at(&made, &args), json!(["${expression:python value}", "a", "true", "{{ ds }}"]));
+    let told = |mapped: &Mapped| codes(mapped).iter().filter(|code| **code == "KPO312").count();
+    assert_eq!((told(&plain), told(&made)), (0, 1));
+    let listed = kpo(&[
+        ("image", "'i'"),
+        ("arguments", "'{{ params.list }}'"),
+        ("render_template_as_native_obj", "True"),
+    ]);
+    assert!(!codes(&listed).contains(&"KPO406"));
+}
+
+#[test]
 fn a_string_for_a_command_is_told_and_kept() {
     let mapped = kpo(&[("image", "'i'"), ("cmds", "'bash -c'")]);
     assert_eq!(at(&mapped, &format!("{CONTAINER}/command")), json!("bash -c"));
