@@ -9,7 +9,7 @@ pub(crate) mod held;
 mod named;
 pub(crate) mod special;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Interp<'_> {
                 _ => {}
             }
         }
-        if let Some(found) = Held::join(found) {
+        if let Some(found) = self.joined(found) {
             self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));
         }
     }
@@ -203,11 +203,11 @@ impl Interp<'_> {
             match &val.data {
                 Data::Obj(id) => match self.heap.get(*id) {
                     Object::Poisoned(hole) => found.extend(self.held_by(hole)),
-                    _ if self.is_of_use(val, 0) => own.push((*val).clone()),
+                    _ if self.is_of_use(val) => own.push((*val).clone()),
                     _ => {}
                 },
                 Data::Unknown(hole) => found.extend(self.held_by(hole)),
-                Data::Tuple(_) if self.is_of_use(val, 0) => own.push((*val).clone()),
+                Data::Tuple(_) if self.is_of_use(val) => own.push((*val).clone()),
                 _ => {}
             }
         }
@@ -219,21 +219,40 @@ impl Interp<'_> {
         self.hold_elements(made, from);
     }
 
+    /// All of these; copying them costs steps, since what is copied stays.
+    fn joined(&self, found: Vec<Held>) -> Option<Held> {
+        Held::join(found, |copied| {
+            self.work(copied);
+        })
+    }
+
     fn hold_all(&mut self, hole: &Arc<Hole>, mut found: Vec<Held>) {
         let key = Arc::as_ptr(hole).addr();
         found.extend(self.held.get(&key).map(|(_, held)| held.clone()));
-        if let Some(held) = Held::join(found) {
+        if let Some(held) = self.joined(found) {
             self.held.insert(key, (Arc::clone(hole), held));
         }
     }
 
     /// Whether a value can be called, has methods of the user or holds something that does.
-    fn is_of_use(&self, val: &Val, depth: u32) -> bool {
+    fn is_of_use(&self, val: &Val) -> bool {
+        let left = Cell::new(SEARCHED);
+        let found = self.leads_to_use(val, 0, &left);
+        self.work((SEARCHED - left.get()) / HELD_PER_STEP);
+        found
+    }
+
+    /// The same within a depth. What is not looked at any more may be.
+    fn leads_to_use(&self, val: &Val, depth: u32, left: &Cell<usize>) -> bool {
+        if left.get() == 0 {
+            return true;
+        }
+        left.set(left.get() - 1);
         let any = |vals: &mut dyn Iterator<Item = &Val>| {
             depth < 3
                 && vals.take(REMEMBERED).any(|val| {
                     matches!(val.data, Data::Obj(_) | Data::Tuple(_) | Data::Unknown(_))
-                        && self.is_of_use(val, depth + 1)
+                        && self.leads_to_use(val, depth + 1, left)
                 })
         };
         match &val.data {

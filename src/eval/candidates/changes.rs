@@ -76,7 +76,7 @@ impl Interp<'_> {
             found.insert(0, Held::Vals(own.into()));
         }
         found.extend(self.elements.get(&key).map(|(_, held)| held.clone()));
-        if let Some(held) = Held::join(found) {
+        if let Some(held) = self.joined(found) {
             self.elements.insert(key, (Arc::clone(hole), held));
         }
     }

@@ -26,8 +26,8 @@ impl Held {
         Self::Vals(Rc::new([val.clone()]))
     }
 
-    /// All of these; `None` when there are none.
-    pub(super) fn join(mut parts: Vec<Self>) -> Option<Self> {
+    /// All of these; `None` when there are none. `work` hears of values that are copied.
+    pub(super) fn join(mut parts: Vec<Self>, work: impl FnOnce(usize)) -> Option<Self> {
         let mut seen = FxHashSet::default();
         parts.retain(|part| seen.insert(part.place()));
         match parts.as_slice() {
@@ -36,7 +36,11 @@ impl Held {
             all => {
                 let depth = all.iter().map(Self::depth).max().unwrap_or(0) + 1;
                 Some(match depth > DEEPEST {
-                    true => Self::Vals(Self::vals(all).into()),
+                    true => {
+                        let vals = Self::vals(all);
+                        work(vals.len());
+                        Self::Vals(vals.into())
+                    }
                     false => Self::Joined(parts.into(), depth),
                 })
             }

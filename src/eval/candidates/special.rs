@@ -220,6 +220,7 @@ impl Interp<'_> {
                 )
             )
         }));
+        let mut unknown = None;
         for candidate in candidates {
             if candidate.as_obj().is_none() {
                 continue;
@@ -231,7 +232,7 @@ impl Interp<'_> {
                 })?;
                 continue;
             }
-            let unknown = self.derived(&[val, to], span);
+            let unknown = unknown.get_or_insert_with(|| self.derived(&[val, to], span)).clone();
             self.set_attribute(&candidate, name, unknown, span)?;
         }
         Ok(())
