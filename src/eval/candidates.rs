@@ -37,7 +37,7 @@ const CALLS_WITHIN: usize = 8;
 const ALTERNATIVES: usize = 16;
 
 /// Values that are looked at in the time of a step.
-const HELD_PER_STEP: usize = 16;
+const HELD_PER_STEP: usize = 4;
 
 impl Interp<'_> {
     /// Remembers that an unknown value is one of these, or one of what these may be.

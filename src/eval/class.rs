@@ -503,7 +503,10 @@ impl Interp<'_> {
     /// Bases in method resolution order, the class itself left out.
     pub(crate) fn mro(&self, id: ObjId) -> Vec<Val> {
         match self.heap.get(id) {
-            Object::Class(class, _) => class.mro.clone(),
+            Object::Class(class, _) => {
+                self.work(class.mro.len() / CLASSES_ASKED);
+                class.mro.clone()
+            }
             _ => Vec::new(),
         }
     }

@@ -217,12 +217,14 @@ impl Interp<'_> {
                 Flow::Normal
             }
             StmtKind::Global(names) => {
+                self.work(names.len());
                 if let Some(frame) = self.frames.last_mut() {
                     frame.global_names.extend(names.iter().cloned());
                 }
                 Flow::Normal
             }
             StmtKind::Nonlocal(names) => {
+                self.work(names.len());
                 if let Some(frame) = self.frames.last_mut() {
                     frame.nonlocal_names.extend(names.iter().cloned());
                 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::Hole;
-use super::object::{Map, ObjId, Object, Val};
+use super::object::{Flavour, Map, ObjId, Object, Val};
 use crate::python::Span;
 
 /// New states of objects that existed before a journal was opened.
@@ -51,6 +51,12 @@ const COPIED: u64 = 2;
 
 /// Values that take as much room as an object without any.
 const OBJECT: u64 = 3;
+/// Links that are followed in the time in which a value is made.
+const LINKS: u64 = 8;
+/// Values that take as much room as a function.
+const FUNCTION: usize = 8;
+/// Values that take as much room as a class.
+const CLASS: usize = 12;
 /// Values that a collection may have room for beyond twice those it has.
 const ROOM_LEFT: usize = 16;
 
@@ -66,7 +72,16 @@ fn size(object: &Object) -> u64 {
         Object::Record(_, names) | Object::Model(_, names) => names.len() * 2,
         Object::Instance(instance) => instance.attrs.len() * 2,
         // A class remembers all the classes above it.
-        Object::Class(class, _) => class.mro.len() * 2,
+        Object::Class(class, attrs) => {
+            let fields = match &class.flavour {
+                Flavour::NamedTuple(fields) => fields.len() * 3,
+                _ => 0,
+            };
+            CLASS + class.mro.len() * 2 + attrs.len() * 4 + fields
+        }
+        Object::Function(function) => {
+            FUNCTION + function.defaults.len() * 4 + function.closure.len()
+        }
         Object::Lazy(lazy) => lazy.held(),
         Object::Task(task) => (task.keywords.len() + task.attrs.len()) * 3 + task.upstream.len(),
         Object::Group(group) => group.children.len() + group.attrs.len() * 3,
@@ -178,15 +193,22 @@ impl Heap {
     fn follow_links(&mut self, id: ObjId) {
         let mut seen = FxHashSet::from_iter([id]);
         let mut todo = vec![(id, true)];
+        let mut followed = 0;
         while let Some((at, is_source)) = todo.pop() {
-            for link in self.links.get(&at).cloned().unwrap_or_default() {
+            let Some(links) = self.links.get_mut(&at).map(std::mem::take) else { continue };
+            followed += links.len() as u64;
+            for link in &links {
                 if link.is_source && !is_source || !seen.insert(link.other) {
                     continue;
                 }
                 todo.push((link.other, link.is_source));
-                *self.slot(link.other) = Object::Poisoned(link.cond);
+                if !self.get(link.other).is_poisoned() {
+                    *self.slot(link.other) = Object::Poisoned(Arc::clone(&link.cond));
+                }
             }
+            self.links.insert(at, links);
         }
+        self.count(followed / LINKS);
     }
 
     /// Replaces an object without following forwards: used to make one.

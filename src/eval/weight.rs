@@ -39,6 +39,8 @@ const BORDER: usize = 16;
 const IGNORE_CASE: i64 = 2;
 /// Products of digits that are made in the time of a step.
 const PRODUCTS: u64 = 64;
+/// Products that are made before a power under a modulus is.
+const POWERS: u64 = 32;
 /// How much longer it takes to sort, search or write than to copy.
 const SLOW: u64 = 16;
 /// How much longer it takes to make many values of one text, or a text of another.
@@ -118,7 +120,9 @@ impl Interp<'_> {
         }
         let weight: u64 = args.all().into_iter().map(|val| self.weight(val, 2)).sum();
         let weight = weight + steps(args.pos.len(), HASHED);
-        self.steps += weight * factor + if is_pattern { PATTERN } else { 0 };
+        let short: u64 = args.all().into_iter().map(short_text).sum();
+        let pattern = if is_pattern { PATTERN } else { 0 };
+        self.steps += weight * factor + short * factor / TEXT as u64 + pattern;
     }
 
     /// Counts what a method of a builtin value works through.
@@ -142,7 +146,9 @@ impl Interp<'_> {
         };
         let all = std::iter::once(this).chain(args.all());
         let weight: u64 = all.map(|val| self.weight(val, 2)).sum();
-        self.steps += weight * factor + if is_pattern { PATTERN } else { 0 };
+        let short = short_text(this) + args.all().into_iter().map(short_text).sum::<u64>();
+        let pattern = if is_pattern { PATTERN } else { 0 };
+        self.steps += weight * factor + short * factor / TEXT as u64 + pattern;
     }
 
     /// Counts what an operator works through.
@@ -185,9 +191,11 @@ impl Interp<'_> {
     ) -> Res<()> {
         let digits = modulus.bits() / BITS + 1;
         let squared = digits.saturating_mul(digits);
+        // Some powers are made ready first.
+        let made = exponent.bits().saturating_add(POWERS);
         // An inverse is looked for first, where the exponent is negative.
         let inverse = if exponent.is_negative() { squared * PRODUCTS } else { 0 };
-        let products = exponent.bits().saturating_mul(squared).saturating_add(inverse);
+        let products = made.saturating_mul(squared).saturating_add(inverse);
         self.spend(usize::try_from(products / PRODUCTS).unwrap_or(usize::MAX), span)
     }
 
@@ -237,6 +245,15 @@ impl Interp<'_> {
             },
             _ => 0,
         }
+    }
+}
+
+/// Bytes of a text that is too short to count by itself: what takes long for each character does for these, too.
+fn short_text(val: &Val) -> u64 {
+    match &val.data {
+        Data::Str(text) if text.len() < TEXT => text.len() as u64,
+        Data::Bytes(bytes) if bytes.len() < TEXT => bytes.len() as u64,
+        _ => 0,
     }
 }
 

@@ -7,6 +7,9 @@ use crate::eval::object::{Data, ObjId, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 
+/// Steps that remembering a function counts for.
+const ESCAPED: usize = 4;
+
 impl Interp<'_> {
     /// A call of something podlift cannot see. Functions given to it may be called by it, and lists
     /// and dicts given to a function (not to a class) may be changed by it.
@@ -121,6 +124,8 @@ impl Interp<'_> {
         {
             let dag = self.airflow.dag_stack.last().copied();
             let group = self.airflow.group_stack.last().copied();
+            // Each stays in memory.
+            self.work(ESCAPED);
             self.escaped.push((val.clone(), dag, group));
         }
     }

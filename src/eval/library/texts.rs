@@ -469,6 +469,8 @@ impl Interp<'_> {
         let Some(separator) = self.to_text(this) else {
             return Ok(self.derived(&[this, items], span));
         };
+        // It is written again and again, with all its holes.
+        self.work(separator.segments.len() * 2);
         match self.iterate(items, span)? {
             Some(items) => self.join_texts(&separator, &items, span),
             None => Ok(self.derived(&[items, this], span)),

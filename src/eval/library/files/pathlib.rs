@@ -11,6 +11,9 @@ use crate::eval::pure::path::PurePath;
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Bytes of paths that are put together in the time of a step.
+const PARENTS: usize = 4;
+
 const METHODS: &[&str] = &[
     "absolute",
     "as_posix",
@@ -84,6 +87,7 @@ impl Interp<'_> {
                     let message = "a string is longer than the bound";
                     return Some(self.limit_hole(span, "string", message));
                 }
+                self.work(bytes / PARENTS);
                 let parents = pure.parents();
                 Some(Val::tuple(parents.iter().map(|path| path_val(path, span)).collect(), span))
             }

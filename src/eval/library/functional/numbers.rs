@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{Signed, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
@@ -26,6 +26,10 @@ impl Interp<'_> {
             return Ok(Some(self.derived(&args.all(), span)));
         }
         let integers: Option<Vec<BigInt>> = args.pos.iter().map(as_big).collect();
+        if let ("comb" | "perm" | "factorial", Some([.., factors])) = (name, integers.as_deref()) {
+            let factors = factors.to_u32().unwrap_or(MOST_FACTORS).min(MOST_FACTORS);
+            self.work(factors as usize / FACTORS);
+        }
         if let Some(integers) = &integers
             && let Some(result) = whole(name, integers)
         {
@@ -160,6 +164,12 @@ impl Interp<'_> {
     }
 }
 
+/// Factors of the largest factorial and binomial coefficient that are worked out.
+const MOST_FACTORS: u32 = 2000;
+
+/// Factors that are multiplied in the time of a step.
+const FACTORS: usize = 2;
+
 /// Bits of numbers whose common divisors are looked for; for roots there may be more.
 const MOST_BITS: u64 = 2048;
 
@@ -177,17 +187,19 @@ fn whole(name: &str, numbers: &[BigInt]) -> Option<BigInt> {
             number.sqrt()
         }
         ("factorial", [number]) => {
-            let number = u32::try_from(number).ok().filter(|number| *number <= 2000)?;
+            let number = u32::try_from(number).ok().filter(|number| *number <= MOST_FACTORS)?;
             (1..=number).map(BigInt::from).product()
         }
         ("comb" | "perm", [n, k]) => {
             let (n, k) = (u32::try_from(n).ok()?, u32::try_from(k).ok()?);
-            if n > 2000 {
+            if n > MOST_FACTORS {
                 return None;
             }
             if k > n {
                 return Some(BigInt::ZERO);
             }
+            // The other half has the same number of them.
+            let k = if name == "comb" { k.min(n - k) } else { k };
             let falling: BigInt = (n - k + 1..=n).map(BigInt::from).product();
             match name {
                 "perm" => falling,
