@@ -1,10 +1,13 @@
 //! Everything a command takes from the process it runs in, so that tests can bring their own.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use clap::ColorChoice;
 use clap::builder::StyledStr;
+
+use crate::diag::escape::visible;
 
 /// How much is printed at a time, in bytes. Job specs are printed by the megabyte.
 const STDOUT: usize = 64 << 10;
@@ -67,17 +70,21 @@ impl Ctx<'_> {
         self.stderr.flush()
     }
 
-    /// Prints help or a usage error.
+    /// Prints help or a usage error, which may quote what was given.
     pub(super) fn print_usage(&mut self, text: &StyledStr, is_trouble: bool) -> io::Result<()> {
         let (out, color) = if is_trouble {
             (&mut self.stderr, self.color_err)
         } else {
             (&mut self.stdout, self.color_out)
         };
-        if color {
-            write!(out, "{}", text.ansi())?
-        } else {
-            write!(out, "{text}")?
+        let plain = text.to_string();
+        let is_safe = plain.lines().all(|line| matches!(visible(line), Cow::Borrowed(_)));
+        match (is_safe, color) {
+            (true, true) => write!(out, "{}", text.ansi())?,
+            (true, false) => write!(out, "{plain}")?,
+            (false, _) => {
+                plain.lines().try_for_each(|line| writeln!(out, "{}", visible(line)))?;
+            }
         }
         out.flush()
     }

@@ -48,6 +48,12 @@ fn nothing_is_shown_as_it_is() {
     place.podlift(&["translate", "dags", "--dag", "no\u{202e}such"]);
     place.podlift(&["explain", "no\u{1b}[31msuch"]);
     place.podlift(&["translate", "no\u{1b}[31msuch.py"]);
+    // Usage errors quote what was given.
+    for given in ["--no\u{9b}31msuch", "--emit=\u{202e}x", "\u{2066}command"] {
+        let ran = place.podlift(&["translate", "dags", given]);
+        let ran = if ran.code == 2 { ran } else { place.podlift(&[given]) };
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -13,6 +13,9 @@ fn told_of(program: &str, flags: &[&str]) -> String {
     format!("{}{}", ran.stdout, ran.stderr)
 }
 
+/// Steps for eight of each turn of a loop.
+const BOUND: &[&str] = &["--max-steps", "400000"];
+
 /// The statements `before` a loop, and what the loop does.
 fn loop_of(before: &str, body: &str) -> String {
     format!("import os\nx = 1\n{before}\nfor i in range(50000):\n    {body}\n")
@@ -58,6 +61,36 @@ fn what_is_done_to_large_values_counts() {
         ),
         ("import yaml", "y = yaml.safe_load('a: 1\\n' * 1)"),
         ("", "open('a' * 100000)"),
+        ("from pathlib import Path\np = Path('a/' * 500)", "y = p.parents"),
+        ("import math", "y = math.comb(2000, 1000)"),
+        ("m = 7 ** 5000", "y = pow(3, 200, m)"),
+        ("s = 'a' * 255", "y = [s.title() for _ in range(9)]"),
+        (
+            "class Z: pass\nw = type('W', tuple(type(f'X{i}', (), {}) for i in range(1000)), {})()",
+            "y = isinstance(w, Z)",
+        ),
+        (
+            "import collections",
+            "y = collections.namedtuple('q', 'a b c d e f g h i j k l m n o p q r s t')",
+        ),
+        ("h = [os.environ[f'A{i}'] for i in range(200)]\nt = ','.join(h)", "y = t.join(h)"),
+        ("h = os.environ['H']\nf = [lambda: 1 for i in range(250)]", "h(*f)"),
+        ("h = os.environ['H']\nclass A: pass\nf = [A() for i in range(250)]", "h(f)"),
+        (
+            "h = os.environ['H']\nf = [[i] for i in range(200)]\nc = f[0]\nfor i in range(200): c = f[i] if os.environ[f'A{i}'] else c",
+            "c[0] = 1",
+        ),
+        (
+            "h = os.environ['H']\nclass A: pass\nf = [A() for i in range(200)]\nc = f[0]\nfor a in f: c = a if h else c",
+            "c.y = 1",
+        ),
+        (
+            &format!(
+                "def f():\n    global {}\n    return 1",
+                (0..3000).map(|i| format!("x{i}")).collect::<Vec<_>>().join(", ")
+            ),
+            "y = f()",
+        ),
         ("def f(**k): return k\nd = {f'a{i}': i for i in range(3000)}", "y = f(**d)"),
         ("f = frozenset(range(50))", "f = frozenset([f, i])"),
         ("import enum\nF = enum.Flag('F', [f'A{i}' for i in range(200)])", "y = F.A1 | F.A2"),
@@ -82,8 +115,13 @@ fn what_is_done_to_large_values_counts() {
         ),
     ] {
         let program = loop_of(before, body);
-        let told = told_of(&program, &["--max-steps", "150000"]);
+        let told = told_of(&program, BOUND);
         assert!(told.contains("KPO203"), "{program}: {told}");
+    }
+    // What takes no time does not reach the bound.
+    for body in ["y = abs(i)", "y = 'a'.upper()", "y = x"] {
+        let told = told_of(&loop_of("", body), BOUND);
+        assert!(!told.contains("KPO203"), "{body}: {told}");
     }
 }
 
@@ -298,6 +336,16 @@ fn values_that_share_their_parts_are_gone_through_once() {
     place.dag("e.py", &format!("{shared}{lists}    y >> b\n"));
     let ran = place.podlift(&["translate", "e.py", "-o", "out"]);
     assert!(ran.stderr.contains("KPO203"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_choice_between_nested_lists_is_made_in_time() {
+    let wide = "import os\na = ['x']\nfor _ in range(3): a = [a] * 256\n";
+    let told = told_of(
+        &format!("{wide}for i in range(1000): z = a if os.environ['H'] else [a]\nx = 1\n"),
+        &[],
+    );
+    assert!(told.contains("- '1'") || told.contains("- \"1\""), "{told}");
 }
 
 #[test]
