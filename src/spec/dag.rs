@@ -1,6 +1,7 @@
 //! What targets need to know of a DAG beside the job specs of its tasks: its schedule, its documents, and
 //! the graph of all its tasks, other operators included.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -120,7 +121,10 @@ pub struct TaskFacts {
 
 impl TaskFacts {
     /// The params of the task: those of its DAG and its own.
-    pub fn params_in(&self, dag: &DagFacts) -> IndexMap<String, Json> {
+    pub fn params_in<'a>(&self, dag: &'a DagFacts) -> Cow<'a, IndexMap<String, Json>> {
+        if self.params.is_empty() {
+            return Cow::Borrowed(&dag.params);
+        }
         let mut params = dag.params.clone();
         for (name, value) in &self.params {
             match value {
@@ -128,11 +132,14 @@ impl TaskFacts {
                 None => params.shift_remove(name),
             };
         }
-        params
+        Cow::Owned(params)
     }
 
     /// The params of the task for which a run needs a value, with the type that their schema names or nothing.
-    pub fn unset_in(&self, dag: &DagFacts) -> IndexMap<String, String> {
+    pub fn unset_in<'a>(&self, dag: &'a DagFacts) -> Cow<'a, IndexMap<String, String>> {
+        if self.params.is_empty() {
+            return Cow::Borrowed(&dag.unset);
+        }
         let mut unset = dag.unset.clone();
         for (name, value) in &self.params {
             match value {
@@ -142,6 +149,6 @@ impl TaskFacts {
                 }
             };
         }
-        unset
+        Cow::Owned(unset)
     }
 }

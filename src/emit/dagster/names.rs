@@ -1,7 +1,7 @@
 //! Names in Python and Dagster made from ids that may be anything.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -222,31 +222,69 @@ pub(super) fn natural(a: &str, b: &str) -> Ordering {
     }
 }
 
+/// The number of the second thing of one name.
+const FIRST: u32 = 2;
+
 /// Names that are taken; each new one is made different from them, regardless of case.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Taken(BTreeSet<String>);
+pub(super) struct Taken {
+    folded: BTreeSet<String>,
+    /// The number from which on a wish may be free; below it each one is taken.
+    next: BTreeMap<String, u32>,
+    /// The names that were taken, each with its wish and the number from which it was looked for.
+    log: Vec<(String, String, u32)>,
+}
 
 impl Taken {
     /// No names but Python's and those of the module itself.
     pub(super) fn reserved() -> Self {
-        Self(RESERVED.iter().map(|name| name.to_ascii_lowercase()).collect())
+        let folded = RESERVED.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { folded, ..Self::default() }
     }
 
     /// The wish, or the wish with a number.
     pub(super) fn take(&mut self, wish: &str) -> String {
+        let key = wish.to_ascii_lowercase();
+        let before = self.next.get(&key).copied().unwrap_or(FIRST);
+        let mut number = before;
         let mut name = wish.to_owned();
-        let mut number = 2;
-        while !self.0.insert(name.to_ascii_lowercase()) {
+        while !self.folded.insert(name.to_ascii_lowercase()) {
             name = format!("{wish}_{number}");
             number += 1;
         }
+        self.next.insert(key.clone(), number);
+        self.log.push((name.to_ascii_lowercase(), key, before));
         name
+    }
+
+    /// How many names were taken so far.
+    pub(super) fn mark(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Gives back the names that were taken since.
+    pub(super) fn undo(&mut self, mark: usize) {
+        while self.log.len() > mark {
+            let Some((name, wish, number)) = self.log.pop() else { return };
+            self.folded.remove(&name);
+            self.next.insert(wish, number);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_different_and_can_be_given_back() {
+        let mut taken = Taken::default();
+        assert_eq!(["a", "A", "a_3", "a"].map(|wish| taken.take(wish)), ["a", "A_2", "a_3", "a_4"]);
+        let mark = taken.mark();
+        assert_eq!(["b", "a", "b"].map(|wish| taken.take(wish)), ["b", "a_5", "b_2"]);
+        taken.undo(mark);
+        assert_eq!(["a", "b"].map(|wish| taken.take(wish)), ["a_5", "b"]);
+    }
 
     #[test]
     fn a_constant_never_begins_with_a_digit() {

@@ -1,8 +1,9 @@
 //! Names and relations of the assets of a DAG, decided before any of them is written.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::Value as Json;
 
 use super::names::{Taken, class, key_part, snake, word};
@@ -68,9 +69,9 @@ pub(super) struct AssetPlan<'a> {
     pub(super) owners: Vec<String>,
     pub(super) pool: Option<String>,
     /// Its params with their defaults, those of the DAG included.
-    pub(super) params: IndexMap<String, Json>,
+    pub(super) params: Cow<'a, IndexMap<String, Json>>,
     /// Its params for which a run needs a value, with their types.
-    pub(super) unset: IndexMap<String, String>,
+    pub(super) unset: Cow<'a, IndexMap<String, String>>,
     /// Key of its client among the resources.
     pub(super) client: String,
 }
@@ -155,8 +156,8 @@ pub(super) fn assets<'a>(
                 description: description(facts, spec, task),
                 owners: owners(task),
                 pool: pool(spec),
-                unset: task.map_or_else(|| facts.unset.clone(), |task| task.unset_in(facts)),
-                params: task.map_or_else(|| facts.params.clone(), |task| task.params_in(facts)),
+                unset: task.map_or(Cow::Borrowed(&facts.unset), |task| task.unset_in(facts)),
+                params: task.map_or(Cow::Borrowed(&facts.params), |task| task.params_in(facts)),
                 client,
             }
         })
@@ -245,16 +246,16 @@ fn pool(spec: &JobSpec) -> Option<String> {
 
 /// Tags that Dagster takes as keys.
 pub(super) fn tags(facts: &DagFacts) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
+    let mut tags: IndexSet<String> = IndexSet::new();
     for tag in &facts.tags {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let tag: String =
             shown(tag).chars().map(|c| if plain(c) { c } else { '_' }).take(63).collect();
-        if !tag.is_empty() && !tags.contains(&tag) {
-            tags.push(tag);
+        if !tag.is_empty() {
+            tags.insert(tag);
         }
     }
-    tags
+    tags.into_iter().collect()
 }
 
 /// Names of a DAG.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
 
 use super::names::{Taken, constant, is_free_identifier, snake};
@@ -59,14 +60,54 @@ pub(super) struct Module {
     /// Which lookup each environment variable is for.
     variables: IndexMap<String, String>,
     pub(super) config: IndexMap<String, Field>,
+    /// The names of these, and for each name the number from which on another may be free.
+    fields: FxHashSet<String>,
+    next_field: FxHashMap<String, u32>,
     /// Texts of several lines and their names.
     pub(super) scripts: IndexMap<String, String>,
     pub(super) taken: Taken,
 }
 
+/// What a module needed at some time.
+#[derive(Debug)]
+pub(super) struct ModuleMark {
+    imports: BTreeSet<Import>,
+    constants: usize,
+    variables: usize,
+    config: usize,
+    scripts: usize,
+    taken: usize,
+}
+
 impl Module {
     pub(super) fn new() -> Self {
         Self { taken: Taken::reserved(), ..Self::default() }
+    }
+
+    /// What it needs by now.
+    pub(super) fn mark(&self) -> ModuleMark {
+        ModuleMark {
+            imports: self.imports.clone(),
+            constants: self.constants.len(),
+            variables: self.variables.len(),
+            config: self.config.len(),
+            scripts: self.scripts.len(),
+            taken: self.taken.mark(),
+        }
+    }
+
+    /// Takes back what it came to need since.
+    pub(super) fn undo(&mut self, mark: ModuleMark) {
+        self.imports = mark.imports;
+        self.constants.truncate(mark.constants);
+        self.variables.truncate(mark.variables);
+        if self.config.len() > mark.config {
+            self.config.truncate(mark.config);
+            self.fields = self.config.values().map(|field| field.name.clone()).collect();
+            self.next_field.clear();
+        }
+        self.scripts.truncate(mark.scripts);
+        self.taken.undo(mark.taken);
     }
 
     /// The constant for a lookup, as the code that gives its text.
@@ -160,12 +201,11 @@ impl Module {
         } else {
             format!("param_{}", snake(param).trim_start_matches('_'))
         };
-        let is_taken = |name: &str| self.config.values().any(|field| field.name == name);
+        let next = self.next_field.entry(wish.clone()).or_insert(2);
         let mut name = wish.clone();
-        let mut number = 2;
-        while is_taken(&name) {
-            name = format!("{wish}_{number}");
-            number += 1;
+        while !self.fields.insert(name.clone()) {
+            name = format!("{wish}_{next}");
+            *next += 1;
         }
         self.config.insert(
             param.to_owned(),
@@ -346,7 +386,37 @@ pub(super) struct Unported {
     pub(super) reason: String,
 }
 
+/// What the body of a function had at some time.
+#[derive(Debug)]
+pub(super) struct BodyMark {
+    locals: BTreeSet<Local>,
+    hoisted: usize,
+    taken: usize,
+    uses_config: bool,
+    unported: usize,
+}
+
 impl Body {
+    /// What it has by now.
+    pub(super) fn mark(&self) -> BodyMark {
+        BodyMark {
+            locals: self.locals.clone(),
+            hoisted: self.hoisted.len(),
+            taken: self.taken.mark(),
+            uses_config: self.uses_config,
+            unported: self.unported.len(),
+        }
+    }
+
+    /// Takes back what it came to have since.
+    pub(super) fn undo(&mut self, mark: BodyMark) {
+        self.locals = mark.locals;
+        self.hoisted.truncate(mark.hoisted);
+        self.taken.undo(mark.taken);
+        self.uses_config = mark.uses_config;
+        self.unported.truncate(mark.unported);
+    }
+
     /// A local name for a value that is too much for a place inside a text. The same value has one name.
     pub(super) fn hoist(&mut self, wish: &str, value: Py) -> String {
         if let Some(known) = self.hoisted.iter().find(|known| known.value == value) {

@@ -115,7 +115,7 @@ impl Walk<'_, '_> {
             return self.join(pieces, wish);
         }
         // What a template that is given up has asked for is not needed.
-        let before = (self.writer.module.clone(), self.writer.body.clone());
+        let before = (self.writer.module.mark(), self.writer.body.mark());
         let pieces = parse(&source, "<template>", SyntaxConfig::default())
             .map_err(|error| format!("the template cannot be read: {error}"))
             .and_then(|tree| self.statement(&tree));
@@ -123,7 +123,8 @@ impl Walk<'_, '_> {
             Ok(pieces) => self.join(pieces, wish),
             Err(reason) => {
                 let Writer { module, body, .. } = &mut self.writer;
-                (**module, **body) = before;
+                module.undo(before.0);
+                body.undo(before.1);
                 body.give_up(module, wish, text, &path, reason)
             }
         }
