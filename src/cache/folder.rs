@@ -16,6 +16,9 @@ const TAG: &str = "CACHEDIR.TAG";
 const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This folder is a cache of podlift: it can be deleted at any time.\n";
 
+/// The longest mark that is read, in bytes.
+const LONGEST_TAG: u64 = 4096;
+
 /// How many packs are kept: one for each way of asking, such as the values of three environments.
 const MOST: usize = 16;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,13 +27,13 @@ const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Makes the folder if it is not there.
 pub(super) fn prepare(folder: &Path) -> Result<(), CacheError> {
-    if folder.join(TAG).is_file() {
+    if is_ours(folder) {
         return Ok(());
     }
     // A folder of something else would be littered, and `.gitignore` would hide what is in it.
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
         // Another run may have marked it meanwhile.
-        Ok(true) if folder.join(TAG).is_file() => return Ok(()),
+        Ok(true) if is_ours(folder) => return Ok(()),
         Ok(true) => return Err(CacheError::Taken(folder.to_owned())),
         Ok(false) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -43,6 +46,12 @@ pub(super) fn prepare(folder: &Path) -> Result<(), CacheError> {
     write(TAG, TAG_TEXT)
         .and_then(|()| write(".gitignore", "*\n"))
         .map_err(|error| CacheError::Unusable(folder.to_owned(), error))
+}
+
+/// Whether a folder is marked as a cache of podlift: other programs mark theirs with a file of the same name.
+fn is_ours(folder: &Path) -> bool {
+    let read = crate::disk::read(&folder.join(TAG), LONGEST_TAG);
+    read.is_ok_and(|text| text.is_some_and(|text| text == TAG_TEXT.as_bytes()))
 }
 
 /// Makes a folder that nobody else can look into: job specs may hold credentials.

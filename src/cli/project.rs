@@ -13,6 +13,7 @@ use super::translate::{not_there, nothing};
 use crate::config::{Config, FILE};
 use crate::paths::normal;
 use crate::report::{self, Built};
+use crate::secrets;
 use crate::translate::{Options, Static, Translation, translate};
 
 /// How a project is read.
@@ -116,6 +117,7 @@ pub(super) fn built(
     let translation = read(&options, reading, "reported", ctx)?;
     let how = report::Options {
         show_secrets: project.show_secrets,
+        credentials: secrets::in_values(&options.settings.values),
         levels: config.levels.clone(),
         unused_ignores: options.selection.is_all(),
     };

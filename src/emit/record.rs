@@ -13,6 +13,9 @@ pub(super) const RECORD: &str = ".podlift.sha256";
 /// The longest record that is read, in bytes: that of two million files.
 const LONGEST: u64 = 256 << 20;
 
+/// Texts that a file is remembered to have: more of them than podlift writes are somebody's own.
+const MOST_TEXTS: usize = 8;
+
 /// The texts by their hashes that each file may have without anybody having edited it: one, or two while it is being
 /// replaced.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +55,7 @@ impl Record {
     /// One text more for a file.
     pub(super) fn add(&mut self, path: &str, hash: String) {
         let hashes = self.0.entry(path.to_owned()).or_default();
-        if !hashes.contains(&hash) {
+        if hashes.len() < MOST_TEXTS && !hashes.contains(&hash) {
             hashes.push(hash);
         }
     }

@@ -342,6 +342,9 @@ fn line_of(text: &str, row: &Row) -> usize {
         .map_or(0, |index| index + 1)
 }
 
+/// Levels of the place where a value lands: no field of a pod lies as deep.
+const MOST_LEVELS: usize = 64;
+
 /// What is wrong with a row.
 fn complaints(row: &Row, user: bool) -> Vec<String> {
     let mut found = Vec::new();
@@ -349,6 +352,9 @@ fn complaints(row: &Row, user: bool) -> Vec<String> {
         let known = ["/run/", "/client/", "/launcher/", "/job/", "/metadata/"];
         if !known.iter().any(|start| target.path.starts_with(start)) {
             found.push(format!("target `{}` is outside the job spec", target.path));
+        }
+        if target.path.matches('/').count() > MOST_LEVELS {
+            found.push(format!("a target has more than {MOST_LEVELS} levels"));
         }
     }
     if let Some(rename) = &row.rename {

@@ -27,6 +27,8 @@ use crate::translate::{FileAccount, Translation};
 pub struct Options {
     /// Show values that look like credentials.
     pub show_secrets: bool,
+    /// Credentials among the values that were given: see [`crate::secrets::in_values`].
+    pub credentials: Vec<String>,
     /// How much findings matter, where that is not what their codes say.
     pub levels: BTreeMap<Code, Setting>,
     /// Tell of comments that silence nothing. Only a report on everything can know.
@@ -48,7 +50,11 @@ pub struct Built {
 
 /// Makes the report of a translation.
 pub fn build(translation: &Translation, options: &Options) -> Built {
-    let mask = if options.show_secrets { Mask::off() } else { Mask::of(&translation.specs) };
+    let mask = if options.show_secrets {
+        Mask::off()
+    } else {
+        Mask::of_both(&translation.specs, &options.credentials)
+    };
     let (diagnostics, findings) = findings(translation, options, &mask);
     let builder = Builder { translation, mask: &mask, by_task: by_task(&findings), options };
     let files: Vec<FileEntry> = translation.files.iter().map(|file| builder.file(file)).collect();
@@ -235,7 +241,11 @@ impl Builder<'_> {
         let link = |(pointer, span): &(String, Span)| {
             Some(Link { pointer: pointer.clone(), place: self.site(*span)? })
         };
-        let spec = if self.options.show_secrets { spec.clone() } else { redact(spec) };
+        let mut spec = if self.options.show_secrets { spec.clone() } else { redact(spec) };
+        let run = &mut spec.run;
+        for fields in [&mut run.base_pod_meta, &mut run.base_pod_spec, &mut run.extras] {
+            fields.values_mut().for_each(|value| self.mask.json(value));
+        }
         PodEntry { spec, links: places.iter().filter_map(link).collect() }
     }
 

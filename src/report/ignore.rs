@@ -4,6 +4,8 @@
 //! next line of code. Several codes are parted by commas. A comment that silences nothing is itself a
 //! finding, so that none outlives its cause.
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Code, Diagnostic};
 use crate::python::{Source, SourceId, Sources, Span, comments};
 
@@ -11,14 +13,13 @@ use crate::python::{Source, SourceId, Sources, Span, comments};
 #[derive(Debug, Default)]
 pub(super) struct Ignores {
     comments: Vec<Comment>,
+    /// Those about each line of each file.
+    by_line: BTreeMap<String, BTreeMap<u32, Vec<usize>>>,
     malformed: Vec<Diagnostic>,
 }
 
 #[derive(Debug)]
 struct Comment {
-    file: String,
-    /// The line it is about.
-    line: u32,
     span: Span,
     reason: String,
     /// Each code with whether it silenced something.
@@ -41,6 +42,9 @@ impl Ignores {
         if !source.text.contains("podlift:") {
             return;
         }
+        let mut lines: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        // Comments stand in order: those that are behind one another are about the same line.
+        let mut next = None;
         for span in comments(source, id) {
             let text = source.slice(span).trim_start_matches('#').trim_start();
             let Some(order) = text.strip_prefix("podlift:").map(str::trim) else { continue };
@@ -60,11 +64,12 @@ impl Ignores {
                     None => self.refuse(span, format!("`{word}` is not the code of a finding")),
                 }
             }
-            let line = about(source, span);
+            let line = about(source, span, &mut next);
             let reason = reason.trim().trim_start_matches([':', '-', ' ']).to_owned();
-            let file = source.path.clone();
-            self.comments.push(Comment { file, line, span, reason, codes });
+            lines.entry(line).or_default().push(self.comments.len());
+            self.comments.push(Comment { span, reason, codes });
         }
+        self.by_line.insert(source.path.clone(), lines);
     }
 
     fn refuse(&mut self, span: Span, message: String) {
@@ -79,10 +84,17 @@ impl Ignores {
         let first = source.line(finding.span.start);
         let last = source.line(finding.span.end.saturating_sub(1).max(finding.span.start));
         let mut reason = None;
-        for comment in &mut self.comments {
-            if comment.file != source.path || (comment.line != first && comment.line != last) {
-                continue;
-            }
+        let lines = self.by_line.get(&source.path)?;
+        let second = (last != first).then_some(last);
+        let mut about: Vec<usize> = std::iter::once(first)
+            .chain(second)
+            .filter_map(|line| lines.get(&line))
+            .flatten()
+            .copied()
+            .collect();
+        about.sort_unstable();
+        for at in about {
+            let Some(comment) = self.comments.get_mut(at) else { continue };
             for (code, used) in &mut comment.codes {
                 if *code == finding.code {
                     *used = true;
@@ -110,17 +122,25 @@ impl Ignores {
     }
 }
 
-/// The line a comment is about: its own, or the next line of code if it stands alone.
-fn about(source: &Source, span: Span) -> u32 {
+/// The line a comment is about: its own, or the next line of code if it stands alone. `next` is that of the comment
+/// before, with its own line.
+fn about(source: &Source, span: Span, next: &mut Option<(u32, u32)>) -> u32 {
     let own = source.line(span.start);
     let text = |line| source.text.get(source.line_range(line)).unwrap_or("").trim();
     if !text(own).starts_with('#') {
         return own;
     }
+    if let Some((before, code)) = *next
+        && (before..code).contains(&own)
+    {
+        return if code == u32::MAX { own } else { code };
+    }
     let last = source.line(u32::try_from(source.text.len()).unwrap_or(u32::MAX));
-    (own + 1..=last)
-        .find(|line| !text(*line).is_empty() && !text(*line).starts_with('#'))
-        .unwrap_or(own)
+    let code =
+        (own + 1..=last).find(|line| !text(*line).is_empty() && !text(*line).starts_with('#'));
+    // Without any, they are about themselves.
+    *next = Some((own, code.unwrap_or(u32::MAX)));
+    code.unwrap_or(own)
 }
 
 #[cfg(test)]

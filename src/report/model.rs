@@ -379,15 +379,4 @@ impl Report {
                 .flat_map(move |dag| dag.tasks.iter().map(move |task| (file, dag, task)))
         })
     }
-
-    /// The findings about a task.
-    pub fn findings_of<'a>(
-        &'a self,
-        dag: &'a str,
-        task: &'a str,
-    ) -> impl Iterator<Item = &'a Finding> {
-        self.findings.iter().filter(move |finding| {
-            finding.dag.as_deref() == Some(dag) && finding.task.as_deref() == Some(task)
-        })
-    }
 }

@@ -109,6 +109,11 @@ impl Mask {
 
     /// The credentials of these specs.
     pub fn of<'a>(specs: impl IntoIterator<Item = &'a JobSpec>) -> Self {
+        Self::of_both(specs, &[])
+    }
+
+    /// The credentials of these specs, and others that are known to be some.
+    pub fn of_both<'a>(specs: impl IntoIterator<Item = &'a JobSpec>, known: &[String]) -> Self {
         let (mut strong, mut weak) = (BTreeSet::new(), BTreeSet::new());
         let mut add = |text: &str| {
             if is_distinct(text) {
@@ -127,6 +132,7 @@ impl Mask {
             let defaults = in_defaults(spec).filter_map(|hole| hole.default.as_ref()?.as_str());
             defaults.for_each(&mut add);
         }
+        known.iter().for_each(|text| add(text));
         let mut strong: Vec<String> = strong.into_iter().collect();
         strong.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         let quoted = weak.iter().flat_map(|secret| QUOTES.map(|it| format!("{it}{secret}{it}")));

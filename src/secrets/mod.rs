@@ -8,12 +8,14 @@
 //! every other text: messages, reasons and the source of the DAG itself.
 
 mod find;
+mod given;
 mod known;
 mod mask;
 mod names;
 mod shapes;
 
 pub use find::{Place, Secret, in_spec};
+pub use given::in_values;
 pub use mask::{Mask, Style, in_defaults, redact};
 pub use names::is_secret_name;
 

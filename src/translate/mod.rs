@@ -40,6 +40,9 @@ use memory::Memory;
 /// used as far as a file goes.
 const STACK: usize = 256 << 20;
 
+/// Threads that read files, however many are asked for.
+const MOST_THREADS: usize = 256;
+
 /// How long threads take to end that have nothing to do.
 const GIVEN_BACK: Duration = Duration::from_millis(100);
 
@@ -183,7 +186,8 @@ fn work<T: Send>(
             .build()
     };
     // Where address space is scarce there may be room for one stack only, when those of the attempt have been given back.
-    let wanted = options.jobs.map_or(0, NonZeroUsize::get);
+    let wanted = options.jobs.or_else(|| thread::available_parallelism().ok());
+    let wanted = wanted.map_or(1, NonZeroUsize::get).min(MOST_THREADS);
     let threads = threads_of(wanted).or_else(|_| {
         thread::sleep(GIVEN_BACK);
         threads_of(1)

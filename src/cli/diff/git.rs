@@ -108,10 +108,12 @@ fn run(
     at_work: &AtWork,
 ) -> Result<String, GitError> {
     let mut command = Command::new("git");
-    // Nothing that the repository is configured to run: hooks, monitors, filters.
-    for setting in ["core.hooksPath=/dev/null", "core.fsmonitor=false"] {
+    // Nothing that the repository is configured to run: hooks, monitors, filters, and transports that fetch what a
+    // partial clone lacks.
+    for setting in ["core.hooksPath=/dev/null", "core.fsmonitor=false", "protocol.allow=never"] {
         command.args(["-c", setting]);
     }
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "");
     // A name may hold any character, which only the environment takes.
     command.env("GIT_CONFIG_COUNT", filters.len().to_string());
     for (number, name) in filters.iter().enumerate() {

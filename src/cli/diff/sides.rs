@@ -146,6 +146,7 @@ fn of_dags(
     let translation = project::read(&options, reading, "compared", ctx)?;
     let how = report::Options {
         show_secrets: true,
+        credentials: Vec::new(),
         levels: config.levels.clone(),
         unused_ignores: false,
     };

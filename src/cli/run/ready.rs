@@ -19,6 +19,7 @@ use crate::launch::render::{Facts, render};
 use crate::launch::resume::Earlier;
 use crate::launch::rules::TriggerRule;
 use crate::launch::run::{Other, Planned, Run};
+use crate::secrets::is_secret_name;
 use crate::spec::{Finished, JobSpec, Metadata, fill};
 use crate::translate::OtherTask;
 use crate::values::Values;
@@ -93,7 +94,10 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
     let mut notes: Vec<String> = filled
         .used_defaults
         .iter()
-        .map(|used| format!("{} is the default of the code, {}", used.name, used.value))
+        .map(|used| match is_secret_name(&used.name) {
+            true => format!("{} is the default of the code", used.name),
+            false => format!("{} is the default of the code, {}", used.name, used.value),
+        })
         .collect();
     let Finished(spec) = match filled.clone().finish() {
         Ok(finished) => finished,

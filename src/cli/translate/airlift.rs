@@ -46,7 +46,15 @@ pub(super) fn write(
         if let Some(state) = files.iter().find(|file| file.path == name)
             && !place.exists()
         {
-            fs::create_dir_all(folder.join("proxied_state")).with_context(trouble)?;
+            let states = folder.join("proxied_state");
+            if [&states, &place].into_iter().any(|path| path.is_symlink()) {
+                return Err(Trouble::new(
+                    format!("{} is a link, or lies behind one", place.display()),
+                    "replace the link by what it points to",
+                )
+                .into());
+            }
+            fs::create_dir_all(&states).with_context(trouble)?;
             file::write(&place, &state.text).with_context(trouble)?;
         }
         if let Some(text) = texts.get(&dag.source).filter(|_| !done.contains(&dag.source.as_str()))

@@ -103,7 +103,11 @@ pub(in crate::cli) fn values(
     for assignment in &args.set {
         values.set(assignment).with_context(|| {
             Trouble::new(
-                format!("--set `{assignment}` cannot be used"),
+                // The value may be a credential.
+                match assignment.split_once('=') {
+                    Some((name, _)) => format!("--set `{name}=...` cannot be used"),
+                    None => format!("--set `{assignment}` cannot be used"),
+                },
                 "write --set KIND:NAME=VALUE",
             )
         })?;

@@ -8,6 +8,8 @@ mod lean;
 
 pub(super) use args::Args;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use self::args::{Emit, OutputArgs};
@@ -22,6 +24,7 @@ use crate::diag::{Diagnostic, Severity, Tally, arrange};
 use crate::emit::{
     Airlift, Batch, Components, CronJobs, DagsterProject, Emitter, JobSpecs, Jobs, OutputFile, Pods,
 };
+use crate::python::Span;
 use crate::translate::{Error, Options, Static, Translation, Unmatched, translate};
 
 pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
@@ -121,13 +124,14 @@ fn emitter(args: &OutputArgs, translation: &Translation) -> Box<dyn Emitter> {
 
 /// Findings of an emitter stand at the task or the DAG they are about.
 fn placed(found: Vec<Diagnostic>, translation: &Translation) -> Vec<Diagnostic> {
-    let task = |name: &(String, String)| {
-        let accounts = translation.accounts.iter();
-        accounts
-            .filter(|account| account.dag == name.0 && account.task == name.1)
-            .map(|account| account.span)
-            .next()
-    };
+    if found.is_empty() {
+        return found;
+    }
+    let mut places: BTreeMap<(&str, &str), Span> = BTreeMap::new();
+    for account in &translation.accounts {
+        places.entry((account.dag.as_str(), account.task.as_str())).or_insert(account.span);
+    }
+    let task = |name: &(String, String)| places.get(&(name.0.as_str(), name.1.as_str())).copied();
     found
         .into_iter()
         .map(|told| match &told.task {

@@ -7,14 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Method, Request, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use kube::{Client, Config};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::chain;
 use super::{ApiError, Backoff, Call, Verb};
+
+/// The longest answer that is read, in bytes, unpacked.
+const LONGEST: usize = 64 << 20;
 
 /// How long one answer may take to begin, and a short one to end.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -278,6 +282,14 @@ impl Cluster {
 fn client(mut config: Config) -> Result<Client, String> {
     // Repeating is decided in `answer`; a layer below would repeat creations as well.
     config.default_retry = false;
+    // kubectl, too, reads a token without the line feed at its end.
+    if let Some(token) = config.auth_info.token.take() {
+        let token = token.expose_secret().trim();
+        if !token.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
+            return Err("the token of the kubeconfig holds blanks or control characters".to_owned());
+        }
+        config.auth_info.token = Some(SecretString::from(token));
+    }
     Client::try_from(config).map_err(|error| chain(&error))
 }
 
@@ -308,9 +320,9 @@ pub(crate) fn escape(text: &str) -> String {
 
 async fn collect(call: &Call, response: Response<Body>) -> Result<Vec<u8>, ApiError> {
     let unreachable = |reason| ApiError::Unreachable { call: call.clone(), reason };
-    match timeout(ANSWER, response.into_body().collect()).await {
+    match timeout(ANSWER, Limited::new(response.into_body(), LONGEST).collect()).await {
         Err(_) => Err(unreachable(format!("the answer did not end within {} s", ANSWER.as_secs()))),
-        Ok(Err(error)) => Err(unreachable(chain(&error))),
+        Ok(Err(error)) => Err(unreachable(chain(error.as_ref()))),
         Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::Judged;
 use crate::diag::escape::push_visible;
-use crate::report::model::{Readiness, Report};
+use crate::report::model::{Finding, Readiness, Report};
 
 /// A test of a suite.
 struct Test {
@@ -20,13 +20,24 @@ struct Test {
 /// Every task as a test; one that is not ready fails, and so does a file that could not be read.
 pub fn junit_of_tasks(report: &Report) -> String {
     let mut suites: BTreeMap<(String, String), Vec<Test>> = BTreeMap::new();
+    let mut of_files: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in &report.findings {
+        if let Some(file) = &finding.file {
+            of_files.entry(file).or_insert(finding);
+        }
+    }
     for file in report.files.iter().filter(|file| !file.read) {
-        let mut why = report.findings.iter().filter(|one| one.file.as_deref() == Some(&file.path));
-        let why =
-            why.next().map_or_else(|| "could not be read".to_owned(), |one| one.message.clone());
+        let why = of_files.get(file.path.as_str());
+        let why = why.map_or_else(|| "could not be read".to_owned(), |one| one.message.clone());
         let bad = Some(("error", "unreadable".to_owned(), why, String::new()));
         let test = Test { name: "can be read".to_owned(), file: file.path.clone(), line: 1, bad };
         suites.entry((file.path.clone(), file.path.clone())).or_default().push(test);
+    }
+    let mut of_tasks: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|one| one.ignored.is_none()) {
+        if let (Some(dag), Some(task)) = (&finding.dag, &finding.task) {
+            of_tasks.entry((dag, task)).or_default().push(finding);
+        }
     }
     for (file, dag, task) in report.tasks() {
         let mut text = String::new();
@@ -34,7 +45,7 @@ pub fn junit_of_tasks(report: &Report) -> String {
             // Writing to a text cannot fail, here and below.
             _ = writeln!(text, "hole {} = {} ({})", hole.name, hole.reason, hole.source);
         }
-        for finding in report.findings_of(&dag.id, &task.id).filter(|one| one.ignored.is_none()) {
+        for finding in of_tasks.get(&(dag.id.as_str(), task.id.as_str())).into_iter().flatten() {
             let place = finding.file.as_deref().unwrap_or_default();
             _ = writeln!(text, "{place}:{}: {} {}", finding.line, finding.code, finding.message);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::texts::{as_text, escaped, literal, shown, typed};
+use super::texts::{as_text, escaped, literal, named, typed};
 use super::{Misfit, UsedDefault};
 use crate::eval::template::{self, Part};
 use crate::eval::{HoleKind, slash};
@@ -158,7 +158,7 @@ impl<'a> Filler<'a> {
         };
         let found = candidates.into_iter().find(|candidate| self.fits(at, candidate, takes));
         if found.is_none() {
-            let message = format!("value `{}` of `{kind}:{name}` does not fit here", shown(value));
+            let message = format!("{} does not fit here", named(kind, name, value));
             self.misfit(&at.new.to_string(), message);
             self.leave(kind, name, at);
             return Some(Json::String(text));
@@ -177,8 +177,7 @@ impl<'a> Filler<'a> {
                     let value = self.lookup(*kind, name, at);
                     let text = value.as_ref().and_then(as_text);
                     if let (Some(value), None) = (&value, &text) {
-                        let message =
-                            format!("value `{}` of `{kind}:{name}` is no text", shown(value));
+                        let message = format!("{} is no text", named(*kind, name, value));
                         self.misfit(&at.new.to_string(), message);
                         self.leave(*kind, name, at);
                     }

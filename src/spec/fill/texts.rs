@@ -2,7 +2,9 @@
 
 use serde_json::Value as Json;
 
+use crate::eval::HoleKind;
 use crate::eval::template::{self, Part};
+use crate::secrets::is_secret_name;
 use crate::spec::fits::OpenType;
 
 /// Takes the escapes out of a value.
@@ -81,7 +83,16 @@ pub(super) fn as_text(value: &Json) -> Option<String> {
 }
 
 /// A value for a message.
-pub(super) fn shown(value: &Json) -> String {
+pub(super) fn named(kind: HoleKind, name: &str, value: &Json) -> String {
+    // A Connection holds a password, and of other lookups the name may promise a credential.
+    if kind == HoleKind::Connection || is_secret_name(name) {
+        return format!("the value of `{kind}:{name}`");
+    }
+    format!("value `{}` of `{kind}:{name}`", shown(value))
+}
+
+/// A value in words.
+fn shown(value: &Json) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if text.chars().count() > 60 {
         format!("{}…", text.chars().take(59).collect::<String>())

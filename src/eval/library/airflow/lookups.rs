@@ -10,6 +10,7 @@ use crate::eval::object::{Data, Map, Native, Object, Val};
 use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::Name;
+use crate::secrets::is_secret_name;
 use crate::values::Unset;
 
 /// Positional parameters of Airflow's pod helpers.
@@ -72,7 +73,11 @@ impl Interp<'_> {
     }
 
     fn tell_default(&mut self, kind: HoleKind, name: &str, default: &str, span: Span) {
-        let message = format!("{kind} `{name}` is not given: the code's default {default} is used");
+        // A credential is not shown.
+        let default = if is_secret_name(name) { "" } else { default };
+        let gap = if default.is_empty() { "" } else { " " };
+        let message =
+            format!("{kind} `{name}` is not given: the code's default{gap}{default} is used");
         let told = Diagnostic::new(Code::AssumedValue, span, message);
         self.tell(told.help(format!("Pass it with `--set {kind}:{name}=VALUE`.")));
     }
