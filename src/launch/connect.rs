@@ -1,7 +1,7 @@
 //! Which cluster a task runs on, and how to reach it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -94,15 +94,29 @@ impl Access {
     pub async fn config(&self) -> Result<Config, ConnectError> {
         let options =
             KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        let failed = |reason: String| ConnectError::Config { from: self.describe(), reason };
+        // What follows the first line is an excerpt, which may show a token.
+        let failed = |reason: String| ConnectError::Config {
+            from: self.describe(),
+            reason: reason.lines().next().unwrap_or_default().to_owned(),
+        };
         if self.in_cluster {
             return Config::incluster().map_err(|error| failed(error.to_string()));
+        }
+        if self.kubeconfig.is_none() {
+            for file in default_files() {
+                ends(&file).map_err(&failed)?;
+            }
+            // Whatever is wrong with it is told below.
+            if let Ok(config) = Kubeconfig::read() {
+                named_files_end(&config).map_err(&failed)?;
+            }
         }
         match (&self.kubeconfig, &self.context) {
             (Some(file), _) => {
                 disk::ends(file, LONGEST).map_err(|error| failed(error.to_string()))?;
                 let config =
                     Kubeconfig::read_from(file).map_err(|error| failed(error.to_string()))?;
+                named_files_end(&config).map_err(&failed)?;
                 Config::from_custom_kubeconfig(config, &options)
                     .await
                     .map_err(|error| failed(error.to_string()))
@@ -113,6 +127,35 @@ impl Access {
             (None, None) => Config::infer().await.map_err(|error| failed(error.to_string())),
         }
     }
+}
+
+/// The kubeconfigs that are read where none is named.
+fn default_files() -> Vec<PathBuf> {
+    match std::env::var_os("KUBECONFIG") {
+        Some(list) if !list.is_empty() => std::env::split_paths(&list).collect(),
+        _ => std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect(),
+    }
+}
+
+/// Looks whether a file can be read to its end, if it is there.
+fn ends(file: &Path) -> Result<(), String> {
+    match disk::ends(file, LONGEST) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{}: {error}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same of the certificates, keys and tokens that a kubeconfig names.
+fn named_files_end(config: &Kubeconfig) -> Result<(), String> {
+    let clusters = config.clusters.iter().filter_map(|one| one.cluster.as_ref());
+    let users = config.auth_infos.iter().filter_map(|one| one.auth_info.as_ref());
+    let files =
+        clusters.filter_map(|one| one.certificate_authority.as_ref()).chain(users.flat_map(
+            |one| [&one.client_certificate, &one.client_key, &one.token_file].into_iter().flatten(),
+        ));
+    files.into_iter().try_for_each(|file| ends(Path::new(file)))
 }
 
 /// The clusters of a run, each connected once.

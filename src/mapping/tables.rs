@@ -311,6 +311,9 @@ fn read(path: &str, text: &str, user: bool) -> Result<Table, Vec<MappingError>> 
         .map_err(|error| wrong(error.location().map_or(0, |at| at.line()), error.to_string()))?;
     let mut errors = Vec::new();
     let mut wrong = |row: Option<&Row>, message: String| {
+        if errors.len() >= MOST_ERRORS {
+            return;
+        }
         let line = row.map_or(1, |row| line_of(text, row));
         errors.push(MappingError { path: path.to_owned(), line, message });
     };
@@ -341,6 +344,9 @@ fn line_of(text: &str, row: &Row) -> usize {
         })
         .map_or(0, |index| index + 1)
 }
+
+/// Errors of one table that are told.
+const MOST_ERRORS: usize = 100;
 
 /// Levels of the place where a value lands: no field of a pod lies as deep.
 const MOST_LEVELS: usize = 64;

@@ -93,3 +93,19 @@ fn a_folder_that_cannot_be_written_is_told_and_changes_nothing() {
     assert!(ran.stderr.contains("note: results of this run are not kept: "), "{}", ran.stderr);
     assert_eq!(ran.code, fresh.code);
 }
+
+/// Other programs mark their caches with a file of the same name.
+#[test]
+fn the_cache_of_another_program_is_left_alone() {
+    let project = Project::new();
+    let folder = project.path().join("theirs");
+    fs::create_dir(&folder).unwrap();
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n# made by another program\n";
+    fs::write(folder.join("CACHEDIR.TAG"), tag).unwrap();
+    for number in 0..20 {
+        fs::write(folder.join(format!("{number}.pack")), "theirs").unwrap();
+    }
+    let ran = podlift(project.path(), b"", &[ARGS, &["--cache", "theirs"]].concat());
+    assert!(ran.stderr.contains("theirs"), "{}", ran.stderr);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 21);
+}

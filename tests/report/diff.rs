@@ -88,6 +88,27 @@ fn no_program_that_a_repository_names_is_run() {
     assert!(!folder.path().join("ran").exists() && !folder.path().join("dags/ran").exists());
 }
 
+/// What a partial clone lacks would be fetched by the program that its remote names.
+#[test]
+fn nothing_is_fetched_for_a_partial_clone() {
+    let folder = repository();
+    let blob = git(folder.path(), &["rev-parse", "main:dags/nightly.py"]);
+    let (head, tail) = blob.trim().split_at(2);
+    for (name, value) in [
+        ("core.repositoryformatversion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.url", "ext::touch ran"),
+        ("remote.origin.promisor", "true"),
+        ("protocol.ext.allow", "always"),
+    ] {
+        git(folder.path(), &["config", name, value]);
+    }
+    fs::remove_file(folder.path().join(".git/objects").join(head).join(tail)).unwrap();
+    let ran = podlift(folder.path(), b"", &["diff", "main:dags", "dags"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(!folder.path().join("ran").exists());
+}
+
 #[test]
 fn paths_of_a_revision_start_at_the_root_or_here() {
     let folder = repository();

@@ -365,6 +365,18 @@ mod tests {
         json!({"metadata": {"name": "p"}})
     }
 
+    #[tokio::test]
+    async fn a_token_is_trimmed_and_refused_without_being_shown() {
+        let with = |token: &str| {
+            let mut config = Config::new("http://127.0.0.1:1".parse().unwrap());
+            config.auth_info.token = Some(SecretString::from(token));
+            client(config).map(|_| ())
+        };
+        assert_eq!(with("abc.def-1\n"), Ok(()));
+        let refused = with("abc\u{1}def").unwrap_err();
+        assert!(refused.contains("token") && !refused.contains("abc"), "{refused}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn throttling_waits_as_long_as_the_server_asks() {
         let (cluster, script) = Script::new();

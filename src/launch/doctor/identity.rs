@@ -37,7 +37,7 @@ pub(super) async fn configured(access: &Access) -> Configured {
     let config = access.config().await;
     let server = config.as_ref().map_or_else(
         |_| "the API server".to_owned(),
-        |config| config.cluster_url.to_string().trim_end_matches('/').to_owned(),
+        |config| without_password(config.cluster_url.to_string().trim_end_matches('/')),
     );
     let proof = config.as_ref().map_or_else(|_| String::new(), |config| proof(&config.auth_info));
     let file = match (access.in_cluster, &access.kubeconfig) {
@@ -85,6 +85,17 @@ fn subject(token: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Json = serde_json::from_slice(&bytes).ok()?;
     claims.get("sub")?.as_str().map(str::to_owned)
+}
+
+/// An address without who logs in there.
+fn without_password(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => match rest.split_once('@') {
+            Some((_, host)) => format!("{scheme}://{host}"),
+            None => url.to_owned(),
+        },
+        None => url.to_owned(),
+    }
 }
 
 /// Asks the server who it takes podlift for; servers before 1.28 may not know the question.

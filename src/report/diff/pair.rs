@@ -13,6 +13,9 @@ const ALIKE: f64 = 0.6;
 /// names.
 const PAIRS: usize = 250_000;
 
+/// Values of such pairs that are compared.
+const LEAVES: usize = 12_500_000;
+
 /// The tasks of both sides as pairs; a task of one side only has no partner.
 pub(super) fn pairs<'a>(
     old: &'a [Item],
@@ -68,7 +71,10 @@ fn named(items: &[Item]) -> BTreeMap<(super::model::Name, usize), &Item> {
 /// Pairs of positions that are one task under two names: the most alike first, each task once. Swapping the sides
 /// swaps the pairs and nothing else.
 fn renamed(gone: &[&Item], come: &[&Item]) -> Vec<(usize, usize)> {
-    if gone.len().saturating_mul(come.len()) > PAIRS {
+    let leaves = |items: &[&Item]| items.iter().map(|item| item.leaves.len()).sum::<usize>();
+    let compared = (leaves(gone).saturating_mul(come.len()))
+        .saturating_add(leaves(come).saturating_mul(gone.len()));
+    if gone.len().saturating_mul(come.len()) > PAIRS || compared > LEAVES {
         return twins(gone, come);
     }
     let mut candidates = Vec::new();
