@@ -15,13 +15,16 @@ use super::refuse;
 /// Bytes of text and values that one value may hold; Kubernetes takes no object over 1.5 MiB.
 const LARGEST: u64 = 1 << 20;
 
-/// Bytes of text and values that one template may touch, all its steps together.
+/// Bytes of text that the templates of one task may touch, all their steps together; a value counts as [`VALUE`].
 const TOTAL: u64 = 1 << 25;
+
+/// Bytes of text that take as long as a value: sorting and grouping looks at each of them several times.
+const VALUE: u64 = 8;
 
 /// How deep values may lie in each other.
 const DEEPEST: u64 = 64;
 
-/// What is left for a template.
+/// What is left for the templates of a task.
 #[derive(Debug, Clone)]
 pub(super) struct Budget(Arc<AtomicU64>);
 
@@ -57,7 +60,7 @@ impl Budget {
     fn add(&self, value: &Value, level: u64, weight: &mut Weight) -> Result<(), Error> {
         let text = value.as_str().map_or_else(|| value.as_bytes().map_or(0, <[u8]>::len), str::len);
         let size = u64::try_from(text).unwrap_or(u64::MAX).saturating_add(1);
-        self.charge(size)?;
+        self.charge(size + VALUE)?;
         weight.size += size;
         weight.levels += level;
         if weight.size > LARGEST || level > DEEPEST {

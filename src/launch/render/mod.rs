@@ -29,6 +29,10 @@ use lookups::Misses;
 /// Steps one template may take; a loop over millions is a mistake.
 const FUEL: u64 = 1_000_000;
 
+/// Steps of all templates of one task; each has an equal share, and at least some.
+const SHARED_FUEL: u64 = 8 * FUEL;
+const LEAST_FUEL: u64 = 20_000;
+
 /// Renders the templates of a job spec.
 ///
 /// # Errors
@@ -36,6 +40,9 @@ const FUEL: u64 = 1_000_000;
 pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> {
     let mut value = to_value(spec);
     let mut errors = Vec::new();
+    let budget = Budget::new();
+    let share = SHARED_FUEL / u64::try_from(spec.templates.len().max(1)).unwrap_or(u64::MAX);
+    let fuel = share.clamp(LEAST_FUEL, FUEL);
     for template in &spec.templates {
         let Some(Json::String(text)) = value.pointer_mut(&template.path) else {
             // A key that is a template, or a text that a value has replaced: the pod would not be as meant.
@@ -43,7 +50,7 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
             errors.push(PlanError::Template { path: template.path.clone(), reason });
             continue;
         };
-        match render_text(text, facts) {
+        match render_within(text, facts, &budget, fuel) {
             Ok(rendered) => *text = rendered,
             Err(reason) => errors.push(PlanError::Template { path: template.path.clone(), reason }),
         }
@@ -66,8 +73,13 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
 /// # Errors
 /// When it is no template, or needs what is not known.
 pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
+    render_within(text, facts, &Budget::new(), FUEL)
+}
+
+/// The same with what is left for the templates of a task, and so many steps.
+fn render_within(text: &str, facts: &Facts, budget: &Budget, fuel: u64) -> Result<String, String> {
     let text = &*jinja::taken_in(text);
-    let (misses, budget) = (Misses::default(), Budget::new());
+    let misses = Misses::default();
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let methods = budget.clone();
@@ -76,10 +88,10 @@ pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
         methods.call(method, &all)?;
         names::unknown_method(state, value, method, args)
     });
-    environment.set_fuel(Some(FUEL));
-    operators::install(&mut environment, &budget);
+    environment.set_fuel(Some(fuel));
+    operators::install(&mut environment, budget);
     macros::install_filters(&mut environment);
-    budget::install(&mut environment, &budget);
+    budget::install(&mut environment, budget);
     let context = names::context(facts, &misses).map_err(|failure| failure.to_string())?;
     let known = names::known(&context);
     let tree = jinja::read(text).map_err(|error| syntax(&error))?;
