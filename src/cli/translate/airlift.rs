@@ -1,6 +1,6 @@
 //! The DAG files themselves, for `--emit airlift`: their texts for the diff, and the edit in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context as _, Result};
@@ -14,9 +14,15 @@ use crate::translate::Translation;
 
 /// The texts of the DAG files by their paths as shown. A file that is not UTF-8 has no diff.
 pub(super) fn texts(translation: &Translation) -> BTreeMap<String, String> {
-    let dags = translation.dags.iter();
-    dags.filter_map(|dag| Some((dag.source.clone(), fs::read_to_string(&dag.location).ok()?)))
-        .collect()
+    let mut texts = BTreeMap::new();
+    for dag in &translation.dags {
+        if !texts.contains_key(&dag.source)
+            && let Ok(text) = fs::read_to_string(&dag.location)
+        {
+            texts.insert(dag.source.clone(), text);
+        }
+    }
+    texts
 }
 
 /// Edits the DAG files that have a diff, and puts the state of their tasks beside them. A state that is there already says
@@ -29,11 +35,9 @@ pub(super) fn write(
 ) -> Result<()> {
     let texts = texts(translation);
     let diff = files.iter().find(|file| file.path == "airlift.diff");
-    let has_diff = |source: &str| {
-        diff.is_some_and(|diff| {
-            diff.text.lines().any(|line| line.strip_prefix("+++ b/") == Some(source))
-        })
-    };
+    let lines = diff.iter().flat_map(|diff| diff.text.lines());
+    let changed: BTreeSet<&str> = lines.filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    let has_diff = |source: &str| changed.contains(source);
     let trouble =
         || Trouble::new("the DAG files could not be edited", "check that they can be written");
     let mut done: Vec<&str> = Vec::new();
