@@ -93,7 +93,7 @@ impl Interp<'_> {
         let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
         let is_pattern = module == "re";
         let factor = match (module, name) {
-            ("json" | "toml" | "tomllib", "load" | "loads") => READS,
+            ("json" | "toml" | "tomllib", "load" | "loads") | ("ast", "literal_eval") => READS,
             (_, "strptime") => {
                 self.steps += READS_TIME;
                 SLOW

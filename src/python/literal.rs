@@ -15,6 +15,14 @@ pub(crate) enum Literal {
 
 /// Reads a text as a literal; `None` when it is none.
 pub(crate) fn literal(text: &str) -> Option<Literal> {
+    with_literal(text, |expr| match &expr.kind {
+        ExprKind::Str(text) => Literal::Text(text.to_string()),
+        _ => Literal::Other,
+    })
+}
+
+/// What `use_it` makes of a text that is a literal; `None` when it is none. Places of the expression are those in the text.
+pub(crate) fn with_literal<T>(text: &str, use_it: impl FnOnce(&Expr) -> T) -> Option<T> {
     // Most texts are none and need not be parsed.
     let first = text.bytes().next()?;
     let starts_one = first.is_ascii_digit()
@@ -30,10 +38,7 @@ pub(crate) fn literal(text: &str) -> Option<Literal> {
     }
     let [statement] = parsed.module.body.as_slice() else { return None };
     match &statement.kind {
-        StmtKind::Expr(Expr { kind: ExprKind::Str(text), .. }) => {
-            Some(Literal::Text(text.to_string()))
-        }
-        StmtKind::Expr(expr) if is_literal(expr) => Some(Literal::Other),
+        StmtKind::Expr(expr) if is_literal(expr) => Some(use_it(expr)),
         _ => None,
     }
 }

@@ -253,8 +253,8 @@ impl Interp<'_> {
             "datetime" | "pendulum" | "zoneinfo" | "pytz" | "dateutil" | "calendar" => {
                 self.call_datetime(path, args, span)
             }
-            "json" | "yaml" | "base64" | "hashlib" | "tomllib" | "toml" | "configparser"
-            | "csv" | "urllib" | "binascii" | "zlib" | "pickle" => {
+            "ast" | "json" | "yaml" | "base64" | "hashlib" | "tomllib" | "toml"
+            | "configparser" | "csv" | "urllib" | "binascii" | "zlib" | "pickle" => {
                 self.call_serialise(path, args, span)
             }
             "re" => self.call_regex(name, args, span),

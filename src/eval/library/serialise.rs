@@ -8,6 +8,7 @@
 mod config;
 mod digest;
 mod json;
+mod literals;
 mod tables;
 mod toml;
 mod urls;
@@ -40,6 +41,7 @@ impl Interp<'_> {
             return None;
         }
         match path.split('.').next()? {
+            "ast" => self.call_literal(path, args, span),
             "json" => self.call_json(path, args, span),
             "yaml" => self.call_yaml(path, args, span),
             "tomllib" | "toml" => self.call_toml(path, args, span),
