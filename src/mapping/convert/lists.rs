@@ -6,8 +6,10 @@ use super::{Subject, plain, type_of};
 use crate::diag::{Code, Diagnostic};
 use crate::eval::{Kind, Text, Value};
 use crate::kubernetes::Models;
+use crate::mapping::jinja::looks_like_template;
 use crate::mapping::node::{Fields, Jinja, Node, NodeKind};
 use crate::mapping::remarks::Remarks;
+use crate::python::literal::literal;
 
 /// A list that is passed through; anything falsy is an empty one.
 pub(super) fn list(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) -> Node {
@@ -23,11 +25,16 @@ pub(super) fn list(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) 
     }
 }
 
+/// Whether rendering may make something else of a text than a text, where it makes Python values.
+fn may_become_list(text: &Text) -> bool {
+    text.as_literal().is_none_or(|text| looks_like_template(text) || literal(text).is_some())
+}
+
 /// `cmds` and `arguments`. A string is copied as a string, which no API server accepts.
 pub(super) fn string_list(value: &Value, subject: &Subject<'_>, remarks: &mut Remarks) -> Node {
     match &value.kind {
         // Airflow makes a list of it, or not.
-        Kind::Str(text) if subject.jinja == Jinja::Native => {
+        Kind::Str(text) if subject.jinja == Jinja::Native && may_become_list(text) => {
             plain(value, subject.jinja, subject, remarks)
         }
         Kind::Str(text) if text.truth() != Some(false) => {

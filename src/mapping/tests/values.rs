@@ -452,6 +452,12 @@ fn texts_that_are_literals_are_open_where_templates_become_python_values() {
         ("render_template_as_native_obj", "True"),
     ]);
     assert!(!codes(&listed).contains(&"KPO406"));
+    let text = kpo(&[
+        ("image", "'i'"),
+        ("arguments", "'load all'"),
+        ("render_template_as_native_obj", "True"),
+    ]);
+    assert!(codes(&text).contains(&"KPO406"));
 }
 
 #[test]
