@@ -11,7 +11,9 @@ use crate::diag::render::{Concise, Human, Json, Render};
 use crate::diag::{Code, Diagnostic, Severity, Tally};
 use crate::python::Sources;
 use crate::report::without_credentials;
+use crate::secrets;
 use crate::translate::{Summary, Translation};
+use crate::values::Values;
 pub(super) use crate::words::count;
 
 /// Reasons for refusing a file that are written.
@@ -69,15 +71,18 @@ impl Messages {
         self.note(&format!("{} in this file", count(rest.len(), "more error")), &mut ctx.stderr)
     }
 
-    /// Writes the findings of a translation. Its job specs hold credentials as the DAG has them; what is told about them,
-    /// which ends up in the logs of builds, does not.
+    /// Writes the findings of a translation with these values. Its job specs hold credentials as the DAG and the values
+    /// have them; what is told about them, which ends up in the logs of builds, does not.
     pub(super) fn findings_of(
         &self,
         translation: &Translation,
+        values: &Values,
         ctx: &mut Ctx<'_>,
     ) -> io::Result<()> {
-        if translation.diagnostics.iter().any(|finding| finding.code == Code::PlainSecret) {
-            let (findings, sources) = without_credentials(translation);
+        let known = secrets::in_values(values);
+        let is_plain = |finding: &Diagnostic| finding.code == Code::PlainSecret;
+        if !known.is_empty() || translation.diagnostics.iter().any(is_plain) {
+            let (findings, sources) = without_credentials(translation, &known);
             return self.findings(&findings, &sources, ctx);
         }
         self.findings(&translation.diagnostics, &translation.sources, ctx)

@@ -118,7 +118,7 @@ fn finding(
     let mut finding = Finding {
         code: record.code.to_owned(),
         severity: Level::from(diagnostic.severity),
-        message: mask.code(&record.message),
+        message: mask.message(&record.message),
         file: record.file,
         line: record.line.unwrap_or(0),
         column: record.column.unwrap_or(0),
@@ -127,7 +127,7 @@ fn finding(
         dag,
         task,
         pod_path: record.pod_path,
-        help: record.help.map(|help| mask.code(&help)),
+        help: record.help.map(|help| mask.message(&help)),
         ignored: ignored.map(|reason| mask.code(&reason)),
         fingerprint: String::new(),
     };
@@ -428,9 +428,13 @@ impl Built {
     }
 }
 
-/// The findings of a translation and the sources they point into, without the credentials that were found.
-pub fn without_credentials(translation: &Translation) -> (Vec<Diagnostic>, Sources) {
-    let mask = Mask::of(&translation.specs);
+/// The findings of a translation and the sources they point into, without the credentials that were found and those that
+/// are known.
+pub fn without_credentials(
+    translation: &Translation,
+    known: &[String],
+) -> (Vec<Diagnostic>, Sources) {
+    let mask = Mask::of_both(&translation.specs, known);
     let findings = &translation.diagnostics;
     let sources = masked_sources(&mask, findings, &translation.sources);
     (findings.iter().map(|finding| masked(&mask, finding)).collect(), sources)
@@ -446,11 +450,11 @@ fn masked_sources(mask: &Mask, findings: &[Diagnostic], sources: &Sources) -> So
 
 fn masked(mask: &Mask, finding: &Diagnostic) -> Diagnostic {
     let mut finding = finding.clone();
-    finding.message = mask.code(&finding.message);
-    finding.label = mask.code(&finding.label);
-    finding.help = finding.help.map(|help| mask.code(&help));
+    finding.message = mask.message(&finding.message);
+    finding.label = mask.message(&finding.label);
+    finding.help = finding.help.map(|help| mask.message(&help));
     for (_, label) in &mut finding.secondary {
-        *label = mask.code(label);
+        *label = mask.message(label);
     }
     finding
 }

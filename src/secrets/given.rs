@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::mask::Style;
 use super::names::{Promise, is_harmless, promise};
 use crate::eval::pure::url::unquote;
 use crate::values::Values;
@@ -22,6 +23,23 @@ pub fn in_values(values: &Values) -> Vec<String> {
         }
     }
     found
+}
+
+/// A values file without its values, every byte in its place: what stands behind the first key of a line, or in a line
+/// without one, may be a credential.
+pub fn without_values(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let key = match body.find(": ") {
+            Some(colon) => colon + 1,
+            None if body.ends_with(':') => body.len(),
+            None => body.len() - body.trim_start().len(),
+        };
+        let (shown, hidden) = body.split_at(key);
+        let stars = Style::SameWidth.replace(hidden);
+        format!("{shown}{stars}{}", &line[body.len()..])
+    });
+    lines.collect()
 }
 
 fn add_named(name: &str, text: &str, found: &mut Vec<String>) {
@@ -68,6 +86,17 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    #[test]
+    fn a_values_file_without_its_values_keeps_keys_and_columns() {
+        let text = "variables:\n  a: b: c\r\nconn: [postgres://u:p@h]\n  - pässword\n\n  |x: \n";
+        let shown = without_values(text);
+        assert_eq!(
+            shown,
+            "variables:\n  a:*****\r\nconn:*******************\n  ***********\n\n  |x:*\n"
+        );
+        assert_eq!(shown.len(), text.len());
+    }
 
     #[test]
     fn credentials_are_found_by_what_they_are_given_for() {

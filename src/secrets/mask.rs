@@ -69,7 +69,7 @@ pub enum Style {
 }
 
 impl Style {
-    fn replace(self, secret: &str) -> String {
+    pub(super) fn replace(self, secret: &str) -> String {
         match self {
             Self::Word => REDACTED.to_owned(),
             Self::SameWidth => {
@@ -98,6 +98,8 @@ pub struct Mask {
     weak: Known,
     /// The same in quotes, first in double ones.
     quoted: Known,
+    /// Those of them that a user gave, in quotes: what quotes one in a message quotes the value.
+    given: Known,
     is_off: bool,
 }
 
@@ -135,10 +137,13 @@ impl Mask {
         known.iter().for_each(|text| add(text));
         let mut strong: Vec<String> = strong.into_iter().collect();
         strong.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        let quoted = weak.iter().flat_map(|secret| QUOTES.map(|it| format!("{it}{secret}{it}")));
+        let in_quotes = |secret: &String| QUOTES.map(|it| format!("{it}{secret}{it}"));
+        let quoted = weak.iter().flat_map(in_quotes);
+        let given = known.iter().filter(|text| weak.contains(*text)).flat_map(in_quotes);
         Self {
             strong: Known::new(strong),
             quoted: Known::new(quoted.collect()),
+            given: Known::new(given.collect()),
             weak: Known::new(weak.into_iter().collect()),
             is_off: false,
         }
@@ -152,6 +157,16 @@ impl Mask {
     /// Python code, or a piece of it, without credentials.
     pub fn code(&self, text: &str) -> String {
         self.apply(text, true, |_| REDACTED.to_owned())
+    }
+
+    /// What is said about a DAG, without credentials.
+    pub fn message(&self, text: &str) -> String {
+        let mut out = self.code(text);
+        for literal in self.given.within(text) {
+            let quote = literal.chars().next().unwrap_or_default();
+            out = out.replace(literal.as_str(), &format!("{quote}{REDACTED}{quote}"));
+        }
+        out
     }
 
     /// The source of a program without credentials. At `literals`, byte ranges in order in which credentials were
@@ -302,6 +317,15 @@ mod tests {
         assert!(text.contains("login [redacted]"), "{text}");
         assert!(text.contains(r#""value": "airflow""#), "the owner is no credential: {text}");
         assert_eq!(text.matches("\"airflow\"").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_message_quotes_no_word_that_was_given_as_a_credential() {
+        let mask = Mask::of_both([], &["staple".to_owned(), "c0rrect-horse".to_owned()]);
+        assert_eq!(
+            mask.message("\"staple\" is no `staple`, 'staple' nor c0rrect-horse"),
+            "\"[redacted]\" is no `staple`, '[redacted]' nor [redacted]"
+        );
     }
 
     #[test]

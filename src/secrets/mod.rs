@@ -15,7 +15,7 @@ mod names;
 mod shapes;
 
 pub use find::{Place, Secret, in_spec};
-pub use given::in_values;
+pub use given::{in_values, without_values};
 pub use mask::{Mask, Style, in_defaults, redact};
 pub use names::is_secret_name;
 

@@ -1,6 +1,8 @@
 //! The entry points that take text from elsewhere, over a corpus that is changed at random. The changes are drawn from a
 //! fixed seed, so a failure comes again. Nothing is expected of the results but that there are some.
 
+use std::sync::Arc;
+
 use podlift::airflow::{Limits, Settings};
 use podlift::eval::evaluate;
 use podlift::launch::logs::Framer;
@@ -174,7 +176,7 @@ fn changed_templates_are_rendered() {
         run: "r".to_owned(),
         interval: None,
         conf: serde_json::Map::new(),
-        values: Values::default(),
+        values: Arc::default(),
     };
     let corpus: Vec<Vec<u8>> = [
         "{{ ds }} {{ dag_run.conf['x'] | default('y') }}",

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use podlift::airflow::Settings;
 use podlift::diag::Severity;
@@ -61,7 +62,7 @@ fn expected(spec: &JobSpec, dag: &DagFacts, asked: &Json) -> Result<JobSpec, Str
     let run = asked["run"].as_str().unwrap_or_default();
     let values = Values { params: dag.params.clone().into_iter().collect(), ..Values::default() };
     let facts = Facts {
-        values,
+        values: Arc::new(values),
         ..Facts::new(&about.dag, &about.task, about.map_index, run, Some(interval))
     };
     let Finished(spec) =

@@ -1,15 +1,17 @@
 //! `podlift run --dry-run`: the pods without running them.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::args::{DryRun, Format};
+use super::args::{Args, DryRun, Format};
 use super::go::runtime;
 use crate::cli::failure::Trouble;
 use crate::cli::{Ctx, Exit};
 use crate::diag::escape::visible;
-use crate::launch::connect::Clusters;
+use crate::launch::connect::{Access, Clusters};
 use crate::launch::pod;
 use crate::launch::run::{Planned, Run};
 use crate::yaml;
@@ -27,13 +29,11 @@ struct Judged {
     refused: Option<String>,
 }
 
-/// Makes the pods of first attempts and has them judged.
-pub(super) fn run(run: Run, place: DryRun, format: Format, ctx: &mut Ctx<'_>) -> Result<Exit> {
+/// Makes the pods of first attempts and has them judged. The user asked for `own`, if for anything.
+pub(super) fn run(run: Run, args: &Args, place: DryRun, ctx: &mut Ctx<'_>) -> Result<Exit> {
+    let (own, format) = (&args.cluster.access(), args.output.format);
     let judged: Vec<Judged> = match place {
-        DryRun::Client => {
-            let here = runtime()?;
-            run.tasks.iter().map(|task| here.block_on(locally(task, &run.id))).collect()
-        }
+        DryRun::Client => runtime()?.block_on(locally(&run, own, ctx))?,
         DryRun::Server => runtime()?.block_on(at_server(&run))?,
     };
     write(&judged, place, format, ctx)?;
@@ -41,17 +41,44 @@ pub(super) fn run(run: Run, place: DryRun, format: Format, ctx: &mut Ctx<'_>) ->
     Ok(if is_fine { Exit::Ok } else { Exit::Findings })
 }
 
-async fn locally(task: &Planned, run: &str) -> Judged {
-    // The namespace of the context is only asked for where nothing else names one.
-    let default = match task.named_namespace() {
-        Some(named) => named,
-        None => match task.access.config().await {
-            Ok(config) => config.default_namespace,
-            Err(_) => "default".to_owned(),
-        },
+async fn locally(run: &Run, own: &Access, ctx: &mut Ctx<'_>) -> Result<Vec<Judged>> {
+    let mut defaults: BTreeMap<&Access, String> = BTreeMap::new();
+    let mut all = Vec::new();
+    for task in &run.tasks {
+        // The namespace of the context is only asked for where nothing else names one.
+        let namespace = match (task.named_namespace(), defaults.get(&task.access)) {
+            (Some(named), _) => named,
+            (None, Some(known)) => known.clone(),
+            (None, None) => {
+                let default = default_namespace(&task.access, own, ctx).await?;
+                defaults.insert(&task.access, default.clone());
+                default
+            }
+        };
+        let built =
+            pod::build(&task.plan.spec.run, &namespace, &task.identity(&run.id), &task.context);
+        all.push(judged(task, built.map_err(|error| error.to_string())));
+    }
+    Ok(all)
+}
+
+/// The namespace of the context. What a job spec names may only be on the machines of Airflow, as its service account is.
+async fn default_namespace(access: &Access, own: &Access, ctx: &mut Ctx<'_>) -> Result<String> {
+    let error = match access.config().await {
+        Ok(config) => return Ok(config.default_namespace),
+        Err(error) => error,
     };
-    let built = pod::build(&task.plan.spec.run, &default, &task.identity(run), &task.context);
-    judged(task, built.map_err(|error| error.to_string()))
+    if *access == Access::default() {
+        return Ok("default".to_owned());
+    }
+    if access == own {
+        let message = "the namespace of the context is not known";
+        let remedy = "name one with --namespace, or a kubeconfig and a context that exist";
+        return Err(error).with_context(|| Trouble::new(message, remedy));
+    }
+    let text = format!("pods without a namespace are shown in `default`: {error}");
+    writeln!(ctx.stderr, "note: {}", visible(&text))?;
+    Ok("default".to_owned())
 }
 
 async fn at_server(run: &Run) -> Result<Vec<Judged>> {

@@ -229,7 +229,7 @@ fn translated(
         jobs: None,
     };
     let translation = translate(&stages, &options).map_err(|error| nothing(error, "translated"))?;
-    messages.findings_of(&translation, ctx)?;
+    messages.findings_of(&translation, values, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
         bail!(not_there(unmatched));
     }

@@ -16,6 +16,7 @@ pub(super) use gather::gather_named;
 pub(super) use go::{hangups_are_ignored, runtime};
 
 use std::io;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ use crate::launch::run::RunReport;
 
 pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let messages = Messages { format: MessageFormat::Human, verbose: false };
-    let values = values(&args.values, &messages, ctx)?;
+    let values = Arc::new(values(&args.values, &messages, ctx)?);
     let about = when::About::of(&args.about)?;
     let gathered = gather::gather(&Paths::of(args), &values, &messages, ctx)?;
     let earlier = earlier(args, ctx)?;
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     let common = Common { args, values: &values, about, run: &run, earlier: earlier.as_ref() };
     let run = ready(gathered, &common, &messages, ctx)?;
     if let Some(place) = args.running.dry_run {
-        return dry::run(run, place, args.output.format, ctx);
+        return dry::run(run, args, place, ctx);
     }
     let report = go::go(run, &args.output, ctx)?;
     finish(&report, args, ctx)

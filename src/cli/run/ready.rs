@@ -1,7 +1,8 @@
 //! From job specs to tasks that can start: holes closed, templates rendered, settings checked. Whatever is
 //! missing anywhere is told before anything starts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value as Json};
@@ -19,7 +20,7 @@ use crate::launch::render::{Facts, render};
 use crate::launch::resume::Earlier;
 use crate::launch::rules::TriggerRule;
 use crate::launch::run::{Other, Planned, Run};
-use crate::secrets::is_secret_name;
+use crate::secrets::{Mask, in_values, is_secret_name};
 use crate::spec::{Finished, JobSpec, Metadata, fill};
 use crate::translate::OtherTask;
 use crate::values::Values;
@@ -27,7 +28,7 @@ use crate::values::Values;
 /// What applies to all tasks.
 pub(super) struct Common<'a> {
     pub(super) args: &'a Args,
-    pub(super) values: &'a Values,
+    pub(super) values: &'a Arc<Values>,
     pub(super) about: About,
     pub(super) run: &'a str,
     pub(super) earlier: Option<&'a Earlier>,
@@ -40,7 +41,7 @@ impl Common<'_> {
         let interval = self.about.interval.clone();
         Facts {
             conf: self.about.conf.clone(),
-            values: self.values.clone(),
+            values: Arc::clone(self.values),
             ..Facts::new(dag, task, *map_index, self.run, interval)
         }
     }
@@ -54,6 +55,8 @@ pub(super) fn ready(
     ctx: &mut Ctx<'_>,
 ) -> Result<Run> {
     let overrides = common.args.running.overrides();
+    // What a template says of a value it cannot use may quote a credential.
+    let mask = Mask::of_both([], &in_values(common.values));
     let mut problems: Vec<(String, Vec<String>)> = Vec::new();
     let (mut tasks, mut others) = (Vec::new(), Vec::new());
     for spec in gathered.specs {
@@ -71,7 +74,7 @@ pub(super) fn ready(
     }
     others.extend(gathered.others.into_iter().map(|task| other(task, common)));
     if !problems.is_empty() {
-        return Err(refuse(&problems, ctx)?);
+        return Err(refuse(&problems, &mask, ctx)?);
     }
     Ok(Run {
         id: common.run.to_owned(),
@@ -179,10 +182,14 @@ fn before(tasks: &[Planned], others: Vec<Other>) -> Vec<Other> {
         .iter()
         .flat_map(|task| ids(&task.plan.spec.metadata.dag, &task.plan.spec.metadata.upstream))
         .collect();
+    let mut named: BTreeMap<(&str, &str), Vec<&Other>> = BTreeMap::new();
+    for other in &others {
+        named.entry((&other.key.0, &other.key.1)).or_default().push(other);
+    }
     let mut wanted = BTreeSet::new();
     while let Some(id) = open.pop() {
         if wanted.insert(id.clone()) {
-            let same = others.iter().filter(|other| (&other.key.0, &other.key.1) == (&id.0, &id.1));
+            let same = named.get(&(&*id.0, &*id.1)).into_iter().flatten();
             open.extend(same.flat_map(|other| ids(&other.key.0, &other.upstream)));
         }
     }
@@ -206,10 +213,15 @@ fn name(spec: &JobSpec) -> String {
 }
 
 /// Prints every problem of every task and makes the error that ends podlift.
-fn refuse(problems: &[(String, Vec<String>)], ctx: &mut Ctx<'_>) -> Result<anyhow::Error> {
+fn refuse(
+    problems: &[(String, Vec<String>)],
+    mask: &Mask,
+    ctx: &mut Ctx<'_>,
+) -> Result<anyhow::Error> {
     for (name, lines) in problems {
         for line in lines {
-            writeln!(ctx.stderr, "{}: {}", visible(name), visible(line))?;
+            let line = mask.message(line);
+            writeln!(ctx.stderr, "{}: {}", visible(name), visible(&line))?;
         }
     }
     let message = format!("nothing was started: {} cannot run yet", count(problems.len(), "task"));

@@ -13,6 +13,7 @@ use crate::diag::Code;
 use crate::mapping::{Release, Tables};
 use crate::paths::Shown;
 use crate::python::Sources;
+use crate::secrets;
 use crate::translate::{Options, Selection};
 use crate::values::Values;
 
@@ -94,7 +95,8 @@ pub(in crate::cli) fn values(
         match Values::from_yaml(&sources, &shown.text(path), &text) {
             Ok(read) => values.merge(read),
             Err(findings) => {
-                messages.reasons(&findings, &sources, ctx)?;
+                let shown = sources.mapped(|source| secrets::without_values(&source.text));
+                messages.reasons(&findings, &shown, ctx)?;
                 let message = format!("values file `{}` is malformed", path.display());
                 return Err(Trouble::new(message, Code::InvalidValues.remedy()).into());
             }

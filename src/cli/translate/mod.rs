@@ -44,7 +44,7 @@ pub(super) fn run(args: Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     };
     let Made { translation, emitter, files, unsaid, used } = &made;
 
-    messages.findings_of(translation, ctx)?;
+    messages.findings_of(translation, &options.settings.values, ctx)?;
     if let Some(unmatched) = translation.unmatched.first() {
         return Err(not_there(unmatched).into());
     }

@@ -1,5 +1,7 @@
 //! What templates of one task instance can read.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use crate::eval::pure::Failure;
@@ -22,7 +24,7 @@ pub struct Facts {
     /// `dag_run.conf`.
     pub conf: Map<String, Json>,
     /// Variables, Connections, params and configuration.
-    pub values: Values,
+    pub values: Arc<Values>,
 }
 
 /// The time a run is about.
@@ -61,7 +63,7 @@ impl Facts {
             run: run.into(),
             interval,
             conf: Map::new(),
-            values: Values::default(),
+            values: Arc::default(),
         }
     }
 }

@@ -9,6 +9,8 @@ use minijinja::{Error, ErrorKind, State};
 use serde_json::{Map, Value as Json};
 
 use super::{json, refuse};
+use crate::eval::HoleKind;
+use crate::values::Values;
 
 /// What was looked up and is not known, in words.
 #[derive(Debug, Clone, Default)]
@@ -28,21 +30,61 @@ impl Misses {
     }
 }
 
-/// Names with values, whose missing names are remembered.
+/// What is looked up by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lookup {
+    /// `params.x`
+    Param,
+    /// `var.value.x`
+    Variable,
+    /// `var.json.x`
+    VariableAsJson,
+    /// `conn.x`
+    Connection,
+}
+
+/// Names with values, whose missing names are remembered. A value is made when it is asked for: there may be thousands,
+/// and of each run of a template few are read.
 #[derive(Debug)]
 pub(super) struct Names {
-    kind: &'static str,
-    values: BTreeMap<String, Value>,
+    lookup: Lookup,
+    values: Arc<Values>,
     misses: Misses,
 }
 
 impl Names {
-    pub(super) fn new(
-        kind: &'static str,
-        values: BTreeMap<String, Value>,
-        misses: &Misses,
-    ) -> Self {
-        Self { kind, values, misses: misses.clone() }
+    pub(super) fn new(lookup: Lookup, values: &Arc<Values>, misses: &Misses) -> Self {
+        Self { lookup, values: Arc::clone(values), misses: misses.clone() }
+    }
+
+    fn all(&self) -> &BTreeMap<String, Json> {
+        match self.lookup {
+            Lookup::Param => &self.values.params,
+            Lookup::Variable | Lookup::VariableAsJson => &self.values.variables,
+            Lookup::Connection => &self.values.connections,
+        }
+    }
+
+    fn make(&self, name: &str, value: &Json) -> Value {
+        match self.lookup {
+            Lookup::Param => json(value),
+            Lookup::Variable => variable_as_text(value),
+            Lookup::VariableAsJson => variable_as_json(value),
+            Lookup::Connection => connection(name, value),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<Value> {
+        self.all().get(name).map(|value| self.make(name, value))
+    }
+
+    fn miss(&self, name: &str) {
+        let kind = match self.lookup {
+            Lookup::Param => HoleKind::Param,
+            Lookup::Variable | Lookup::VariableAsJson => HoleKind::Variable,
+            Lookup::Connection => HoleKind::Connection,
+        };
+        self.misses.add(kind.as_str(), name);
     }
 }
 
@@ -53,9 +95,9 @@ impl Object for Names {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str()?;
-        let found = self.values.get(name).cloned();
+        let found = self.get(name);
         if found.is_none() {
-            self.misses.add(self.kind, name);
+            self.miss(name);
         }
         found
     }
@@ -74,16 +116,16 @@ impl Object for Names {
                     None => keywords.get("default")?,
                 };
                 keywords.assert_all_used()?;
-                match (self.values.get(name).cloned(), default.or(named)) {
+                match (self.get(name), default.or(named)) {
                     (Some(value), _) | (None, Some(value)) => Ok(value),
                     (None, None) => {
-                        self.misses.add(self.kind, name);
+                        self.miss(name);
                         Err(refuse("not known"))
                     }
                 }
             }
             // `params.items` may as well be a name.
-            _ => match self.values.get(method) {
+            _ => match self.all().get(method) {
                 Some(_) => Err(refuse(format!("`{method}` cannot be called"))),
                 None => Err(Error::from(ErrorKind::UnknownMethod)),
             },
@@ -91,12 +133,13 @@ impl Object for Names {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Value::from_pairs(self.values.clone()))
+        let all = self.all().iter().map(|(name, value)| (name.clone(), self.make(name, value)));
+        write!(f, "{}", Value::from_pairs(all.collect::<BTreeMap<_, _>>()))
     }
 }
 
 /// `var.json.x` of a Variable.
-pub(super) fn variable_as_json(value: &Json) -> Value {
+fn variable_as_json(value: &Json) -> Value {
     match value {
         Json::String(text) => match serde_json::from_str::<Json>(text) {
             Ok(parsed) => json(&parsed),
@@ -107,7 +150,7 @@ pub(super) fn variable_as_json(value: &Json) -> Value {
 }
 
 /// `var.value.x` of a Variable: always text.
-pub(super) fn variable_as_text(value: &Json) -> Value {
+fn variable_as_text(value: &Json) -> Value {
     match value {
         Json::String(text) => text.as_str().into(),
         other => other.to_string().into(),
@@ -115,7 +158,7 @@ pub(super) fn variable_as_text(value: &Json) -> Value {
 }
 
 /// A Connection with the fields that templates read.
-pub(super) fn connection(id: &str, value: &Json) -> Value {
+fn connection(id: &str, value: &Json) -> Value {
     let fields = match value {
         Json::String(uri) => from_uri(uri),
         Json::Object(fields) => fields.clone(),

@@ -43,6 +43,7 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
     let budget = Budget::new();
     let share = SHARED_FUEL / u64::try_from(spec.templates.len().max(1)).unwrap_or(u64::MAX);
     let fuel = share.clamp(LEAST_FUEL, FUEL);
+    let names = Known::of(facts);
     for template in &spec.templates {
         let Some(Json::String(text)) = value.pointer_mut(&template.path) else {
             // A key that is a template, or a text that a value has replaced: the pod would not be as meant.
@@ -50,7 +51,7 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
             errors.push(PlanError::Template { path: template.path.clone(), reason });
             continue;
         };
-        match render_within(text, facts, &budget, fuel) {
+        match render_within(text, &names, &budget, fuel) {
             Ok(rendered) => *text = rendered,
             Err(reason) => errors.push(PlanError::Template { path: template.path.clone(), reason }),
         }
@@ -73,13 +74,31 @@ pub fn render(spec: &JobSpec, facts: &Facts) -> Result<JobSpec, Vec<PlanError>> 
 /// # Errors
 /// When it is no template, or needs what is not known.
 pub fn render_text(text: &str, facts: &Facts) -> Result<String, String> {
-    render_within(text, facts, &Budget::new(), FUEL)
+    render_within(text, &Known::of(facts), &Budget::new(), FUEL)
+}
+
+/// What the templates of a task can read.
+struct Known {
+    /// Or why there is none.
+    context: Result<Value, String>,
+    names: Vec<String>,
+    misses: Misses,
+    has_date: bool,
+}
+
+impl Known {
+    fn of(facts: &Facts) -> Self {
+        let misses = Misses::default();
+        let context = names::context(facts, &misses).map_err(|failure| failure.to_string());
+        let names = context.as_ref().map(names::known).unwrap_or_default();
+        Self { context, names, misses, has_date: facts.interval.is_some() }
+    }
 }
 
 /// The same with what is left for the templates of a task, and so many steps.
-fn render_within(text: &str, facts: &Facts, budget: &Budget, fuel: u64) -> Result<String, String> {
+fn render_within(text: &str, known: &Known, budget: &Budget, fuel: u64) -> Result<String, String> {
     let text = &*jinja::taken_in(text);
-    let misses = Misses::default();
+    let context = known.context.clone()?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let methods = budget.clone();
@@ -92,8 +111,6 @@ fn render_within(text: &str, facts: &Facts, budget: &Budget, fuel: u64) -> Resul
     operators::install(&mut environment, budget);
     macros::install_filters(&mut environment);
     budget::install(&mut environment, budget);
-    let context = names::context(facts, &misses).map_err(|failure| failure.to_string())?;
-    let known = names::known(&context);
     let tree = jinja::read(text).map_err(|error| syntax(&error))?;
     let tree = guard::statement(&tree).map_err(|error| detail(&error))?;
     let mut generator = CodeGenerator::new("<template>", text);
@@ -103,16 +120,19 @@ fn render_within(text: &str, facts: &Facts, budget: &Budget, fuel: u64) -> Resul
     let mut output = machinery::make_string_output(&mut rendered);
     let plain = AutoEscape::None;
     match machinery::eval(&environment, &instructions, context, &blocks, &mut output, plain) {
-        Ok(_) => Ok(rendered),
+        Ok(_) => {
+            known.misses.take();
+            Ok(rendered)
+        }
         Err(error) => {
-            let mut missing = misses.take();
+            let mut missing = known.misses.take();
             let unknown = [ErrorKind::UndefinedError, ErrorKind::UnknownFunction];
             if missing.is_empty() && unknown.contains(&error.kind()) {
-                missing.extend(unknown_names(&environment, text, &known));
+                missing.extend(unknown_names(&environment, text, &known.names));
             }
-            match (missing.is_empty(), &facts.interval) {
+            match (missing.is_empty(), known.has_date) {
                 (false, _) => Err(missing.join("; ")),
-                (true, None) if error.kind() == ErrorKind::UndefinedError => {
+                (true, false) if error.kind() == ErrorKind::UndefinedError => {
                     Err(format!("{}; dates are known only with --date", detail(&error)))
                 }
                 (true, _) => Err(detail(&error)),

@@ -8,12 +8,13 @@ use minijinja::value::{Kwargs, Object, ObjectRepr, Value, from_args};
 use minijinja::{Error, ErrorKind, State, context};
 
 use super::facts::{Facts, Interval};
-use super::lookups::{Misses, Names, connection, variable_as_json, variable_as_text};
+use super::lookups::{Lookup, Misses, Names};
 use super::macros::Macros;
 use super::moment::Moment;
 use super::{json, refuse};
 use crate::eval::pure::Failure;
 use crate::eval::pure::datetime::{DateTime, TimeDelta, TimeSpec};
+use crate::values::Values;
 
 /// Names that exist only in a run with a date.
 pub(super) const DATES: &[&str] = &[
@@ -40,22 +41,7 @@ pub(super) const DATES: &[&str] = &[
 /// Everything a template can read.
 pub(super) fn context(facts: &Facts, misses: &Misses) -> Result<Value, Failure> {
     let values = &facts.values;
-    let names = |kind, values: BTreeMap<String, Value>| {
-        Value::from_object(Names::new(kind, values, misses))
-    };
-    let texts = values
-        .variables
-        .iter()
-        .map(|(name, value)| (name.clone(), variable_as_text(value)))
-        .collect();
-    let jsons = values
-        .variables
-        .iter()
-        .map(|(name, value)| (name.clone(), variable_as_json(value)))
-        .collect();
-    let connections =
-        values.connections.iter().map(|(id, value)| (id.clone(), connection(id, value))).collect();
-    let params = values.params.iter().map(|(name, value)| (name.clone(), json(value))).collect();
+    let names = |lookup| Value::from_object(Names::new(lookup, values, misses));
     let instance = Value::from_object(Instance {
         fields: BTreeMap::from([
             ("task_id", facts.task.as_str().into()),
@@ -84,10 +70,10 @@ pub(super) fn context(facts: &Facts, misses: &Misses) -> Result<Value, Failure> 
         ti => instance.clone(),
         task_instance => instance,
         macros => Value::from_object(Macros),
-        params => names("param", params),
-        var => context! { value => names("variable", texts), json => names("variable", jsons) },
-        conn => names("connection", connections),
-        conf => Value::from_object(Conf { values: values.conf.clone() }),
+        params => names(Lookup::Param),
+        var => context! { value => names(Lookup::Variable), json => names(Lookup::VariableAsJson) },
+        conn => names(Lookup::Connection),
+        conf => Value::from_object(Conf { values: Arc::clone(values) }),
         test_mode => false,
         ..dates
     })
@@ -174,7 +160,7 @@ impl Object for Instance {
 /// `conf`: Airflow's configuration.
 #[derive(Debug)]
 struct Conf {
-    values: BTreeMap<String, String>,
+    values: Arc<Values>,
 }
 
 impl Object for Conf {
@@ -195,7 +181,7 @@ impl Object for Conf {
         let fallback: Option<Value> = keywords.get("fallback")?;
         keywords.assert_all_used()?;
         let name = format!("{section}.{option}");
-        match (self.values.get(&name), fallback) {
+        match (self.values.conf.get(&name), fallback) {
             (Some(value), _) => Ok(value.as_str().into()),
             (None, Some(value)) => Ok(value),
             (None, None) => Err(refuse(format!(

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -9,14 +11,15 @@ use super::*;
 fn facts() -> Facts {
     let interval = Interval::day(parse_date("2026-11-21").unwrap()).unwrap();
     let mut facts = Facts::new("nightly", "group.load", None, "manual__1", Some(interval));
+    let values = Arc::make_mut(&mut facts.values);
     facts.conf = json!({"a": {"b": 1}}).as_object().unwrap().clone();
     for (name, value) in [("region", json!("eu")), ("cfg", json!("{\"x\": [1, 2]}"))] {
-        facts.values.variables.insert(name.into(), value);
+        values.variables.insert(name.into(), value);
     }
-    facts.values.params.insert("size".into(), json!(3));
-    facts.values.params.insert("name".into(), json!("abc"));
+    values.params.insert("size".into(), json!(3));
+    values.params.insert("name".into(), json!("abc"));
     let uri = "postgres://us%40er:pw@db.example.com:5432/main?sslmode=require";
-    facts.values.connections.insert("db".into(), json!(uri));
+    values.connections.insert("db".into(), json!(uri));
     facts
 }
 

@@ -1,5 +1,7 @@
 //! A file of job specs from its text to pods.
 
+use std::sync::Arc;
+
 use podlift::emit::Batch;
 use podlift::launch::names::Identity;
 use podlift::launch::plan::{Overrides, plan};
@@ -34,8 +36,10 @@ fn one(spec: &JobSpec) {
     let spec = finished.0;
     let metadata = &spec.metadata;
     let (dag, task, map_index) = (metadata.dag.clone(), metadata.task.clone(), metadata.map_index);
-    let facts =
-        Facts { values: values(), ..Facts::new(&dag, &task, map_index, "r", Some(interval())) };
+    let facts = Facts {
+        values: Arc::new(values()),
+        ..Facts::new(&dag, &task, map_index, "r", Some(interval()))
+    };
     let Ok(rendered) = render(&spec, &facts) else { return };
     let Ok(plan) = plan(rendered, &Overrides::default()) else { return };
     let identity = Identity { dag, task, map_index, run: "r".to_owned(), attempt: 1 };

@@ -1,5 +1,7 @@
 //! A Jinja template that was left in a pod.
 
+use std::sync::Arc;
+
 use podlift::launch::render::{Facts, Interval, parse_date, render_text};
 use podlift::python::Sources;
 use podlift::values::Values;
@@ -16,7 +18,7 @@ conf: {core.dags_folder: /opt/dags}
 pub(crate) fn templates(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut facts = Facts::new("d", "group.t", Some(3), "manual__1", Some(interval()));
-    facts.values = values();
+    facts.values = Arc::new(values());
     facts.conf.insert("x".to_owned(), serde_json::json!({"y": [1, 2.5, "z", null, true]}));
     if let Ok(rendered) = render_text(&text, &facts) {
         assert_eq!(render_text(&text, &facts), Ok(rendered), "not the same twice: {text}");
