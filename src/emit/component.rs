@@ -32,7 +32,9 @@ impl Emitter for Components {
                 let told = Diagnostic::new(Code::ComponentLimit, facts.span, message);
                 emitted.diagnostics.push(told);
             }
-            for (spec, asset) in specs.iter().zip(asset_names(facts, specs, &mut names)) {
+            let assets = asset_names(facts, specs, &mut names);
+            let keys: Vec<String> = assets.iter().map(|asset| asset.key.join("/")).collect();
+            for (number, (spec, asset)) in specs.iter().zip(assets).enumerate() {
                 let tell = |message: String| {
                     Diagnostic::new(Code::ComponentLimit, Span::NONE, message)
                         .task(&spec.metadata.dag, &spec.metadata.task)
@@ -58,11 +60,19 @@ impl Emitter for Components {
                         .into_iter()
                         .map(|what| tell(format!("the component cannot say {what}"))),
                 );
+                if asset.before.is_none() {
+                    let what =
+                        "what it waits for: that is too much, with the other tasks of the DAG";
+                    emitted.diagnostics.push(tell(format!("the component cannot say {what}")));
+                }
+                let before = asset.before.iter().flat_map(|found| &found.assets);
+                let deps = before.filter(|other| **other != number);
+                let deps: Vec<&String> = deps.filter_map(|other| keys.get(*other)).collect();
                 let mut attributes = json!({
                     "name": asset.key.join("__").replace(['-', '.'], "_"),
                     "assets": [{
                         "key": asset.key.join("/"),
-                        "deps": asset.deps.iter().map(|key| key.join("/")).collect::<Vec<_>>(),
+                        "deps": deps,
                         "group_name": asset.group,
                         "description": asset.description,
                         "owners": asset.owners,

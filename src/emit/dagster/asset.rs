@@ -1,7 +1,11 @@
 //! One asset: the decorated function that runs the pod of one job spec.
 
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
 
+use super::before::Found;
 use super::jinja::{Task, Writer};
 use super::plan::{AssetPlan, DagPlan};
 use super::python::{Py, assignment, quoted, width};
@@ -18,17 +22,18 @@ pub(super) struct Asset {
     pub(super) unported: Vec<super::scope::Unported>,
 }
 
-/// Writes the asset of a job spec. `earlier` names the functions that stand above it in the module.
+/// Writes the asset of a job spec, by its number in the DAG.
 pub(super) fn write(
+    number: usize,
     plan: &AssetPlan<'_>,
     dag: &DagPlan<'_>,
     module: &mut Module,
-    earlier: &[&str],
+    shared: &mut Shared,
 ) -> Asset {
     let mut body = Body { taken: super::names::Taken::reserved(), ..Body::default() };
     body.taken.take(&plan.client);
     let run = run_call(plan, dag, module, &mut body);
-    let mut text = decorator(plan, dag, earlier);
+    let mut text = decorator(number, plan, dag, module, shared);
     text.push_str(&signature(plan, dag, &body));
     let lines = locals(&body, dag, module);
     for line in &lines {
@@ -44,16 +49,26 @@ pub(super) fn write(
     Asset { text, unported: body.unported }
 }
 
-fn decorator(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, earlier: &[&str]) -> String {
+fn decorator(
+    number: usize,
+    plan: &AssetPlan<'_>,
+    dag: &DagPlan<'_>,
+    module: &mut Module,
+    shared: &mut Shared,
+) -> String {
+    let mut above = String::new();
     let mut args = vec![("key", Py::List(plan.key.iter().map(Py::str).collect()))];
-    if !plan.deps.is_empty() {
-        let dep = |(function, key): &(String, Vec<String>)| {
-            if earlier.contains(&function.as_str()) {
-                return Py::code(function);
+    if plan.deps(number).next().is_some() {
+        let deps = match shared.name(plan, module) {
+            Some((name, true)) => {
+                above = assignment(0, &name, &deps(number, plan, dag));
+                above.push_str("\n\n\n");
+                Py::code(name)
             }
-            Py::apply("dg.AssetKey", vec![Py::List(key.iter().map(Py::str).collect())])
+            Some((name, false)) => Py::code(name),
+            None => deps(number, plan, dag),
         };
-        args.push(("deps", Py::List(plan.deps.iter().map(dep).collect())));
+        args.push(("deps", deps));
     }
     if dag.partitions.is_some() {
         args.push(("partitions_def", Py::code("partitions")));
@@ -64,8 +79,19 @@ fn decorator(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, earlier: &[&str]) -> Strin
         args.push(("owners", Py::List(plan.owners.iter().map(Py::str).collect())));
     }
     if !dag.tags.is_empty() {
-        let tags = dag.tags.iter().map(|tag| (Py::str(tag), Py::str("")));
-        args.push(("tags", Py::Dict(tags.collect())));
+        let written = || Py::Dict(dag.tags.iter().map(|tag| (Py::str(tag), Py::str(""))).collect());
+        let is_long = dag.tags.len() >= LONG && dag.assets.len() > 1;
+        let tags = match (&shared.tags, is_long) {
+            (_, false) => written(),
+            (Some(name), true) => Py::code(name),
+            (None, true) => {
+                let name = shared.tags.insert(module.taken.take("TAGS"));
+                above.push_str(&assignment(0, name, &written()));
+                above.push_str("\n\n\n");
+                Py::code(&*name)
+            }
+        };
+        args.push(("tags", tags));
     }
     args.push(("kinds", Py::Set(vec![Py::str("kubernetes")])));
     if let Some(policy) = retry_policy(plan.spec) {
@@ -75,7 +101,60 @@ fn decorator(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, earlier: &[&str]) -> Strin
         args.push(("pool", Py::str(pool)));
     }
     let call = spread("dg.asset", args, "");
-    format!("@{}\n", call.layout(0, 1, 0))
+    format!("{above}@{}\n", call.layout(0, 1, 0))
+}
+
+/// The assets before one: functions that stand above it, and the keys of others.
+fn deps(number: usize, plan: &AssetPlan<'_>, dag: &DagPlan<'_>) -> Py {
+    let dep = |other: usize| {
+        let asset = dag.assets.get(other)?;
+        Some(match other < number {
+            true => Py::code(&asset.function),
+            false => {
+                let key = asset.key.iter().map(Py::str).collect();
+                Py::apply("dg.AssetKey", vec![Py::List(key)])
+            }
+        })
+    };
+    Py::List(plan.deps(number).filter_map(dep).collect())
+}
+
+/// The fewest dependencies, or tags, that are written once for several assets.
+const LONG: usize = 20;
+
+/// What stands above the first of several assets that have it.
+pub(super) struct Shared {
+    /// Names of dependencies, as far as they have got one; by the address of what was found.
+    deps: FxHashMap<usize, Option<String>>,
+    /// The name of the tags.
+    tags: Option<String>,
+}
+
+impl Shared {
+    pub(super) fn of(dag: &DagPlan<'_>) -> Self {
+        let mut users: FxHashMap<usize, (&Found<'_>, FxHashSet<usize>)> = FxHashMap::default();
+        for (number, asset) in dag.assets.iter().enumerate() {
+            if let Some(found) = asset.before.as_ref().filter(|found| found.assets.len() >= LONG) {
+                let address = Rc::as_ptr(found).addr();
+                users.entry(address).or_insert((found, FxHashSet::default())).1.insert(number);
+            }
+        }
+        // No asset can depend on itself.
+        users.retain(|_, (found, users)| {
+            users.len() > 1 && !found.assets.iter().any(|number| users.contains(number))
+        });
+        Self { deps: users.into_keys().map(|address| (address, None)).collect(), tags: None }
+    }
+
+    /// The name for the dependencies of an asset if they are worth one, and whether it is new.
+    fn name(&mut self, plan: &AssetPlan<'_>, module: &mut Module) -> Option<(String, bool)> {
+        let name = self.deps.get_mut(&Rc::as_ptr(plan.before.as_ref()?).addr())?;
+        if let Some(name) = name {
+            return Some((name.clone(), false));
+        }
+        let new = name.insert(module.taken.take("UPSTREAM"));
+        Some((new.clone(), true))
+    }
 }
 
 fn spread(function: &str, args: Vec<(&str, Py)>, tail: &str) -> Py {

@@ -17,6 +17,7 @@
 //! from the environment. Tasks of other operators are no assets; dependencies go through them.
 
 mod asset;
+mod before;
 mod calls;
 mod jinja;
 mod module;
@@ -32,10 +33,12 @@ mod tests;
 mod text;
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::{Batch, Emitted, Emitter, OutputFile, Parts};
 use crate::diag::Diagnostic;
 use crate::spec::{DagFacts, JobSpec};
+pub(in crate::emit) use before::Found;
 use plan::DagPlan;
 pub(super) use plan::{Names, shown};
 use resources::Clients;
@@ -123,9 +126,10 @@ impl Emitter for DagsterProject {
 }
 
 /// What every form of an asset has.
-pub(super) struct AssetName {
+pub(super) struct AssetName<'a> {
     pub(super) key: Vec<String>,
-    pub(super) deps: Vec<Vec<String>>,
+    /// What stands before it; none where that would be too much.
+    pub(super) before: Option<Rc<Found<'a>>>,
     pub(super) group: String,
     pub(super) description: String,
     pub(super) owners: Vec<String>,
@@ -133,17 +137,17 @@ pub(super) struct AssetName {
 }
 
 /// The assets of a DAG, one for each job spec.
-pub(super) fn asset_names(
-    facts: &DagFacts,
-    specs: &[JobSpec],
+pub(super) fn asset_names<'a>(
+    facts: &'a DagFacts,
+    specs: &'a [JobSpec],
     names: &mut Names,
-) -> Vec<AssetName> {
+) -> Vec<AssetName<'a>> {
     let (_, group, _) = plan::named(facts, names);
     let tags = plan::tags(facts);
-    let assets = plan::assets(facts, specs, names, &mut |_| String::new());
-    let asset = |asset: plan::AssetPlan<'_>| AssetName {
+    let assets = plan::assets(facts, specs, names, &mut |_| String::new(), false);
+    let asset = |asset: plan::AssetPlan<'a>| AssetName {
         key: asset.key,
-        deps: asset.deps.into_iter().map(|(_, key)| key).collect(),
+        before: asset.before,
         group: group.clone(),
         description: asset.description,
         owners: asset.owners,
@@ -178,7 +182,7 @@ fn planned<'a>(
             false => schedule::schedule(facts, cron, is_partitioned),
         },
         airlift,
-        assets: plan::assets(facts, specs, names, &mut client),
+        assets: plan::assets(facts, specs, names, &mut client, true),
     };
     let no_schedule = expression.as_ref().err().filter(|_| !airlift);
     let told = tell::planned(&plan, no_schedule.map(String::as_str));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
+
 use super::asset::{self, one_line};
 use super::plan::{DagPlan, SchedulePlan, shown};
 use super::python::{Py, assignment};
@@ -30,13 +32,12 @@ pub(super) fn write(plan: &DagPlan<'_>) -> Written {
     let mut module = Module::new();
     let mut unported = Vec::new();
     let mut assets = String::new();
-    let mut earlier: Vec<&str> = Vec::new();
+    let mut shared = asset::Shared::of(plan);
     for (number, one) in plan.assets.iter().enumerate() {
-        let written = asset::write(one, plan, &mut module, &earlier);
+        let written = asset::write(number, one, plan, &mut module, &mut shared);
         assets.push_str("\n\n");
         assets.push_str(&written.text);
         unported.extend(written.unported.into_iter().map(|what| (number, what)));
-        earlier.push(&one.function);
     }
     let config = if module.config.is_empty() {
         String::new()
@@ -249,14 +250,10 @@ fn ending(plan: &DagPlan<'_>, clients: &BTreeSet<&str>) -> String {
 
 /// The assets, each with the task whose work it does.
 fn with_task_mappings(plan: &DagPlan<'_>) -> Py {
-    let mut tasks: Vec<(&str, Vec<Py>)> = Vec::new();
+    let mut tasks: IndexMap<&str, Vec<Py>> = IndexMap::new();
     for asset in &plan.assets {
         let task = asset.spec.metadata.task.as_str();
-        let function = Py::code(&asset.function);
-        match tasks.iter_mut().find(|(known, _)| *known == task) {
-            Some((_, functions)) => functions.push(function),
-            None => tasks.push((task, vec![function])),
-        }
+        tasks.entry(task).or_default().push(Py::code(&asset.function));
     }
     let mappings =
         tasks.into_iter().map(|(task, functions)| (Py::str(shown(task)), Py::List(functions)));

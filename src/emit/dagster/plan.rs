@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use indexmap::{IndexMap, IndexSet};
 use serde_json::Value as Json;
 
+use super::before::{Found, Search};
 use super::names::{Taken, class, key_part, snake, word};
 use super::python::Py;
 use super::scope::Partitions;
@@ -63,8 +65,8 @@ pub(super) struct AssetPlan<'a> {
     /// Name of the function.
     pub(super) function: String,
     pub(super) key: Vec<String>,
-    /// Functions and keys of the assets before it.
-    pub(super) deps: Vec<(String, Vec<String>)>,
+    /// What stands before it; none where that would be too much.
+    pub(super) before: Option<Rc<Found<'a>>>,
     pub(super) description: String,
     pub(super) owners: Vec<String>,
     pub(super) pool: Option<String>,
@@ -117,12 +119,14 @@ fn key(spec: &JobSpec, dag: &str, task: Option<&TaskFacts>) -> Vec<String> {
     parts.map(|part| key_part(&part)).collect()
 }
 
-/// The assets of a DAG; `clients` gives the key of the client of each job spec.
+/// The assets of a DAG; `clients` gives the key of the client of each job spec. `is_shared` if what stands before several
+/// assets is written once.
 pub(super) fn assets<'a>(
     facts: &'a DagFacts,
     specs: &'a [JobSpec],
     names: &mut Names,
     clients: &mut dyn FnMut(&JobSpec) -> String,
+    is_shared: bool,
 ) -> Vec<AssetPlan<'a>> {
     let tasks: BTreeMap<&str, &TaskFacts> =
         facts.tasks.iter().map(|task| (task.id.as_str(), task)).collect();
@@ -152,7 +156,7 @@ pub(super) fn assets<'a>(
                 spec,
                 function,
                 key,
-                deps: Vec::new(),
+                before: None,
                 description: description(facts, spec, task),
                 owners: owners(task),
                 pool: pool(spec),
@@ -162,37 +166,20 @@ pub(super) fn assets<'a>(
             }
         })
         .collect();
-    let mut by_task: BTreeMap<&str, Vec<(String, Vec<String>)>> = BTreeMap::new();
-    for plan in &plans {
-        let entry = by_task.entry(plan.spec.metadata.task.as_str()).or_default();
-        entry.push((plan.function.clone(), plan.key.clone()));
-    }
+    let of_tasks = specs.iter().map(|spec| spec.metadata.task.as_str());
+    let mut search = Search::new(&facts.tasks, of_tasks, is_shared);
     for plan in &mut plans {
-        let upstream = pods_before(&plan.spec.metadata.upstream, &tasks);
-        let deps = upstream.iter().filter_map(|id| by_task.get(id.as_str()));
-        plan.deps =
-            deps.flatten().filter(|(function, _)| *function != plan.function).cloned().collect();
+        plan.before = search.before(&plan.spec.metadata.upstream);
     }
     plans
 }
 
-/// The nearest pod tasks before a task: through tasks of other operators, which are no assets.
-pub(super) fn pods_before(upstream: &[String], tasks: &BTreeMap<&str, &TaskFacts>) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut todo: Vec<&str> = upstream.iter().rev().map(String::as_str).collect();
-    while let Some(id) = todo.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        match tasks.get(id) {
-            Some(task) if !task.is_pod => {
-                todo.extend(task.upstream.iter().rev().map(String::as_str))
-            }
-            _ => found.push(id.to_owned()),
-        }
+impl AssetPlan<'_> {
+    /// Numbers of the assets before it, of which it is one itself by `number`.
+    pub(super) fn deps(&self, number: usize) -> impl Iterator<Item = usize> {
+        let before = self.before.iter().flat_map(|found| &found.assets);
+        before.copied().filter(move |other| *other != number)
     }
-    found
 }
 
 /// How much of a DAG's description stands in those of its assets, in characters.

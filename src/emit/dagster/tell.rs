@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::module::Written;
-use super::plan::{DagPlan, SchedulePlan, pods_before};
+use super::plan::{DagPlan, SchedulePlan};
 use crate::diag::{Code, Diagnostic};
 use crate::python::Span;
 use crate::spec::{JobSpec, Open, Schedule, TaskFacts};
+
+/// Tasks that are named in one message.
+const NAMED: usize = 10;
 
 /// Findings of the plan.
 pub(super) fn planned(plan: &DagPlan<'_>, no_schedule: Option<&str>) -> Vec<Diagnostic> {
@@ -57,12 +60,19 @@ pub(super) fn planned(plan: &DagPlan<'_>, no_schedule: Option<&str>) -> Vec<Diag
             .filter(|id| tasks.get(id.as_str()).is_some_and(|task| !task.is_pod))
             .map(String::as_str)
             .collect();
-        if !through.is_empty() {
-            let found = pods_before(&spec.metadata.upstream, &tasks);
-            let instead = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
-            let message =
-                format!("waits for {} in Airflow, for {instead} in Dagster", through.join(", "));
-            told.push(of_task(Code::DagsterDependency, message));
+        match &asset.before {
+            None => {
+                let message =
+                    "what the task waits for; that is too much, with the other tasks of the DAG";
+                told.push(of_task(Code::DagsterLoss, message.to_owned()));
+            }
+            Some(found) if !through.is_empty() => {
+                let instead = if found.tasks.is_empty() { "nothing" } else { &*some(&found.tasks) };
+                let message =
+                    format!("waits for {} in Airflow, for {instead} in Dagster", some(&through));
+                told.push(of_task(Code::DagsterDependency, message));
+            }
+            Some(_) => {}
         }
         if let Some(pattern) = &spec.metadata.pattern {
             let message = format!("one asset stands for any number of tasks, made by {pattern}");
@@ -78,6 +88,13 @@ pub(super) fn planned(plan: &DagPlan<'_>, no_schedule: Option<&str>) -> Vec<Diag
         told.extend(lost(spec).into_iter().map(|lost| of_task(Code::DagsterLoss, lost)));
     }
     told
+}
+
+/// The first of some ids, and how many there are more.
+fn some(ids: &[&str]) -> String {
+    let (first, rest) = ids.split_at(ids.len().min(NAMED));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    format!("{}{more}", first.join(", "))
 }
 
 fn about_partitions(plan: &DagPlan<'_>) -> Vec<Diagnostic> {

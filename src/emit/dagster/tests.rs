@@ -250,3 +250,42 @@ fn which_pods_stay_and_when_runs_end_is_told() {
         ]
     );
 }
+
+#[test]
+fn what_many_assets_wait_for_stands_above_the_first_of_them() {
+    let first: Vec<String> = (0..20).map(|number| format!("first_{number}")).collect();
+    let second: Vec<String> = (0..2).map(|number| format!("second_{number}")).collect();
+    let before: Vec<&str> = first.iter().map(String::as_str).collect();
+    let spec = |id: &String, upstream: &[&str]| {
+        let mut spec = argument("x");
+        spec.metadata.task = id.clone();
+        spec.metadata.upstream = upstream.iter().map(|id| (*id).to_owned()).collect();
+        spec
+    };
+    let specs: Vec<JobSpec> = first
+        .iter()
+        .map(|id| spec(id, &[]))
+        .chain(second.iter().map(|id| spec(id, &["join"])))
+        .collect();
+    let pods = first.iter().map(|id| task(id, &[], true));
+    let tasks = pods
+        .chain([task("join", &before, false)])
+        .chain(second.iter().map(|id| task(id, &["join"], true)))
+        .collect();
+    let tags = (0..20).map(|number| format!("tag_{number}")).collect();
+    let emitted = emit(&specs, DagFacts { tags, ..daily(tasks, specs.len()) });
+    let text = &emitted.files[0].text;
+    assert!(text.contains("\n\n\nTAGS = {\n    \"tag_0\": \"\",\n"), "{text}");
+    assert_eq!(text.matches("    tags=TAGS,\n").count(), 22, "{text}");
+    assert!(text.contains("\n\n\nUPSTREAM = [\n    first_0,\n    first_1,\n"), "{text}");
+    assert!(text.contains("    first_19,\n]\n\n\n@dg.asset(\n"), "{text}");
+    assert_eq!(text.matches("    deps=UPSTREAM,\n").count(), 2, "{text}");
+    assert!(
+        emitted.diagnostics[0].message.ends_with(
+            "for first_0, first_1, first_2, first_3, first_4, first_5, first_6, first_7, first_8, first_9 and 10 \
+             more in Dagster"
+        ),
+        "{}",
+        emitted.diagnostics[0].message
+    );
+}
