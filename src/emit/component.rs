@@ -75,7 +75,7 @@ impl Emitter for Components {
                         "deps": deps,
                         "group_name": asset.group,
                         "description": asset.description,
-                        "owners": asset.owners,
+                        "owners": &*asset.owners,
                         "tags": asset.tags.iter().map(|tag| (tag.clone(), json!(""))).collect::<Map<_, _>>(),
                         "kinds": ["kubernetes"],
                     }],

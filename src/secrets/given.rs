@@ -37,7 +37,7 @@ pub fn without_values(text: &str) -> String {
         };
         let (shown, hidden) = body.split_at(key);
         let stars = Style::SameWidth.replace(hidden);
-        format!("{shown}{stars}{}", &line[body.len()..])
+        format!("{shown}{stars}{}", line.strip_prefix(body).unwrap_or_default())
     });
     lines.collect()
 }

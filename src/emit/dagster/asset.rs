@@ -5,7 +5,6 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value as Json;
 
-use super::before::Found;
 use super::jinja::{Task, Writer};
 use super::plan::{AssetPlan, DagPlan};
 use super::python::{Py, assignment, quoted, width};
@@ -59,16 +58,9 @@ fn decorator(
     let mut above = String::new();
     let mut args = vec![("key", Py::List(plan.key.iter().map(Py::str).collect()))];
     if plan.deps(number).next().is_some() {
-        let deps = match shared.name(plan, module) {
-            Some((name, true)) => {
-                above = assignment(0, &name, &deps(number, plan, dag));
-                above.push_str("\n\n\n");
-                Py::code(name)
-            }
-            Some((name, false)) => Py::code(name),
-            None => deps(number, plan, dag),
-        };
-        args.push(("deps", deps));
+        let address = plan.before.as_ref().map(address);
+        let deps = || deps(number, plan, dag);
+        args.push(("deps", shared.value(address, "UPSTREAM", deps, module, &mut above)));
     }
     if dag.partitions.is_some() {
         args.push(("partitions_def", Py::code("partitions")));
@@ -76,22 +68,14 @@ fn decorator(
     args.push(("group_name", Py::str(&dag.group)));
     args.push(("description", Py::str(&plan.description)));
     if !plan.owners.is_empty() {
-        args.push(("owners", Py::List(plan.owners.iter().map(Py::str).collect())));
+        let owners = || Py::List(plan.owners.iter().map(Py::str).collect());
+        let address = Some(address(&plan.owners));
+        args.push(("owners", shared.value(address, "OWNERS", owners, module, &mut above)));
     }
     if !dag.tags.is_empty() {
-        let written = || Py::Dict(dag.tags.iter().map(|tag| (Py::str(tag), Py::str(""))).collect());
-        let is_long = dag.tags.len() >= LONG && dag.assets.len() > 1;
-        let tags = match (&shared.tags, is_long) {
-            (_, false) => written(),
-            (Some(name), true) => Py::code(name),
-            (None, true) => {
-                let name = shared.tags.insert(module.taken.take("TAGS"));
-                above.push_str(&assignment(0, name, &written()));
-                above.push_str("\n\n\n");
-                Py::code(&*name)
-            }
-        };
-        args.push(("tags", tags));
+        let tags = || Py::Dict(dag.tags.iter().map(|tag| (Py::str(tag), Py::str(""))).collect());
+        let address = Some(dag.tags.as_ptr().addr());
+        args.push(("tags", shared.value(address, "TAGS", tags, module, &mut above)));
     }
     args.push(("kinds", Py::Set(vec![Py::str("kubernetes")])));
     if let Some(policy) = retry_policy(plan.spec) {
@@ -119,42 +103,62 @@ fn deps(number: usize, plan: &AssetPlan<'_>, dag: &DagPlan<'_>) -> Py {
     Py::List(plan.deps(number).filter_map(dep).collect())
 }
 
-/// The fewest dependencies, or tags, that are written once for several assets.
+/// The fewest dependencies, owners or tags that are written once for several assets.
 const LONG: usize = 20;
 
-/// What stands above the first of several assets that have it.
-pub(super) struct Shared {
-    /// Names of dependencies, as far as they have got one; by the address of what was found.
-    deps: FxHashMap<usize, Option<String>>,
-    /// The name of the tags.
-    tags: Option<String>,
-}
+/// Names of what stands above the first of several assets that have it, as far as it has got one; by its address.
+pub(super) struct Shared(FxHashMap<usize, Option<String>>);
 
 impl Shared {
     pub(super) fn of(dag: &DagPlan<'_>) -> Self {
-        let mut users: FxHashMap<usize, (&Found<'_>, FxHashSet<usize>)> = FxHashMap::default();
+        let mut users: FxHashMap<usize, FxHashSet<usize>> = FxHashMap::default();
+        let mut deps: FxHashMap<usize, &[usize]> = FxHashMap::default();
         for (number, asset) in dag.assets.iter().enumerate() {
-            if let Some(found) = asset.before.as_ref().filter(|found| found.assets.len() >= LONG) {
-                let address = Rc::as_ptr(found).addr();
-                users.entry(address).or_insert((found, FxHashSet::default())).1.insert(number);
+            let mut add = |length: usize, address: usize| {
+                if length >= LONG {
+                    users.entry(address).or_default().insert(number);
+                }
+            };
+            add(asset.owners.len(), address(&asset.owners));
+            add(dag.tags.len(), dag.tags.as_ptr().addr());
+            if let Some(found) = &asset.before {
+                add(found.assets.len(), address(found));
+                deps.insert(address(found), &found.assets);
             }
         }
-        // No asset can depend on itself.
-        users.retain(|_, (found, users)| {
-            users.len() > 1 && !found.assets.iter().any(|number| users.contains(number))
+        users.retain(|address, users| {
+            // No asset can depend on itself.
+            let is_own = |number: &usize| users.contains(number);
+            users.len() > 1 && !deps.get(address).is_some_and(|deps| deps.iter().any(is_own))
         });
-        Self { deps: users.into_keys().map(|address| (address, None)).collect(), tags: None }
+        Self(users.into_keys().map(|address| (address, None)).collect())
     }
 
-    /// The name for the dependencies of an asset if they are worth one, and whether it is new.
-    fn name(&mut self, plan: &AssetPlan<'_>, module: &mut Module) -> Option<(String, bool)> {
-        let name = self.deps.get_mut(&Rc::as_ptr(plan.before.as_ref()?).addr())?;
-        if let Some(name) = name {
-            return Some((name.clone(), false));
+    /// A value as it stands in the decorator: the name for it if it is worth one, which is written above the first time.
+    fn value(
+        &mut self,
+        address: Option<usize>,
+        wish: &str,
+        value: impl FnOnce() -> Py,
+        module: &mut Module,
+        above: &mut String,
+    ) -> Py {
+        match address.and_then(|address| self.0.get_mut(&address)) {
+            None => value(),
+            Some(Some(name)) => Py::code(&*name),
+            Some(name) => {
+                let name = name.insert(module.taken.take(wish));
+                above.push_str(&assignment(0, name, &value()));
+                above.push_str("\n\n\n");
+                Py::code(&*name)
+            }
         }
-        let new = name.insert(module.taken.take("UPSTREAM"));
-        Some((new.clone(), true))
     }
+}
+
+/// What tells a shared value from others.
+fn address<T: ?Sized>(shared: &Rc<T>) -> usize {
+    Rc::as_ptr(shared).addr()
 }
 
 fn spread(function: &str, args: Vec<(&str, Py)>, tail: &str) -> Py {

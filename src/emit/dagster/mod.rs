@@ -132,7 +132,7 @@ pub(super) struct AssetName<'a> {
     pub(super) before: Option<Rc<Found<'a>>>,
     pub(super) group: String,
     pub(super) description: String,
-    pub(super) owners: Vec<String>,
+    pub(super) owners: Rc<[String]>,
     pub(super) tags: Vec<String>,
 }
 

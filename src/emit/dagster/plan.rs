@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
 use super::before::{Found, Search};
@@ -68,7 +69,8 @@ pub(super) struct AssetPlan<'a> {
     /// What stands before it; none where that would be too much.
     pub(super) before: Option<Rc<Found<'a>>>,
     pub(super) description: String,
-    pub(super) owners: Vec<String>,
+    /// Shared by tasks with one text of owners.
+    pub(super) owners: Rc<[String]>,
     pub(super) pool: Option<String>,
     /// Its params with their defaults, those of the DAG included.
     pub(super) params: Cow<'a, IndexMap<String, Json>>,
@@ -137,6 +139,7 @@ pub(super) fn assets<'a>(
         functions.take(client);
     }
     let dag = shown(&facts.id);
+    let mut known_owners: FxHashMap<&str, Rc<[String]>> = FxHashMap::default();
     let mut plans: Vec<AssetPlan<'_>> = specs
         .iter()
         .zip(clients)
@@ -158,7 +161,12 @@ pub(super) fn assets<'a>(
                 key,
                 before: None,
                 description: description(facts, spec, task),
-                owners: owners(task),
+                owners: match task.and_then(|task| task.owner.as_deref()) {
+                    None => Rc::from([]),
+                    Some(text) => {
+                        Rc::clone(known_owners.entry(text).or_insert_with(|| owners(text)))
+                    }
+                },
                 pool: pool(spec),
                 unset: task.map_or(Cow::Borrowed(&facts.unset), |task| task.unset_in(facts)),
                 params: task.map_or(Cow::Borrowed(&facts.params), |task| task.params_in(facts)),
@@ -201,9 +209,8 @@ fn description(facts: &DagFacts, spec: &JobSpec, task: Option<&TaskFacts>) -> St
 }
 
 /// Owners as Dagster takes them: e-mail addresses and teams. `airflow` is Airflow's default for nobody.
-fn owners(task: Option<&TaskFacts>) -> Vec<String> {
-    let Some(owner) = task.and_then(|task| task.owner.as_deref()) else { return Vec::new() };
-    let owners = shown(owner);
+fn owners(text: &str) -> Rc<[String]> {
+    let owners = shown(text);
     let owners = owners.split(',').map(str::trim);
     owners
         .filter(|owner| !owner.is_empty() && !owner.eq_ignore_ascii_case("airflow"))
