@@ -1,7 +1,7 @@
 //! Binding: names, attributes, subscripts, unpacking, deletion.
 
 use super::HoleKind;
-use super::interp::{Interp, Res, bounded};
+use super::interp::{Interp, Res};
 use super::object::{Data, ObjId, Object, Val};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, Expr, ExprKind, Name, Target};
@@ -326,7 +326,7 @@ impl Interp<'_> {
         let reason = self.snippet(span);
         let made = super::Hole {
             kind,
-            name: bounded(format!("{}{part}", hole.name)),
+            name: self.bounded_name(format!("{}{part}", hole.name)),
             default: None,
             reason: if reason.is_empty() { hole.reason.clone() } else { reason },
             span,

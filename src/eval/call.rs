@@ -147,6 +147,7 @@ impl Interp<'_> {
                             Key::Str(name) => {
                                 // The dict's own entry is the place people look for.
                                 let at = value.span.or(keyword.span);
+                                self.write(name.len());
                                 let name = Name::from(name.as_ref());
                                 if args.kw.contains_key(&name) {
                                     if !is_doubtful && !args.doubtful.contains(&name) {

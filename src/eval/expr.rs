@@ -440,6 +440,7 @@ impl Interp<'_> {
         if size > self.settings.limits.string || text.segments.len() > 10_000 || text.is_full() {
             return self.limit_hole(span, "string", "a string is longer than the bound");
         }
+        self.write(size);
         Val::text(text, span)
     }
 

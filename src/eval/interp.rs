@@ -14,6 +14,7 @@ use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
 use super::pure::hash::hexdigest;
 use super::surroundings::{Asked, Surroundings};
+use super::weight::PatternsWeighed;
 use super::{Hole, HoleKind, Text};
 use crate::airflow::{OperatorKind, Settings};
 use crate::diag::{Diagnostic, Once};
@@ -28,8 +29,10 @@ const MOST_BYTES_SHOWN: usize = 400;
 const MOST_ROOTS: usize = 64;
 /// Steps that making an unknown value counts for.
 const UNKNOWN: usize = 8;
-/// Bytes of a text that a function of the library writes in the time of a step, one character after the other.
-pub(crate) const BYTES_WRITTEN: usize = 16;
+/// Bytes of a text that are compared or hashed in the time of a step.
+const BYTES_SCANNED: usize = 256;
+/// Bytes of a text that are written in the time of a step, one character after the other.
+const BYTES_WRITTEN: usize = 16;
 /// Parts of a value that are asked in the time of a step what they depend on.
 const PARTS_ASKED: usize = 8;
 
@@ -38,15 +41,6 @@ const LONGEST_NAME: usize = 4096;
 
 /// Bytes of a statement in which those to be shown are looked for: some are blanks.
 const MOST_BYTES_READ: usize = 4096;
-
-/// A name that is not too long: it is copied wherever the value goes. The digest keeps two such names apart.
-pub(crate) fn bounded(name: String) -> String {
-    if name.len() <= LONGEST_NAME {
-        return name;
-    }
-    let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
-    format!("{} {digest}", shorten(&name, LONGEST_NAME / 4))
-}
 
 /// Why an expression has no value.
 #[derive(Debug)]
@@ -182,7 +176,7 @@ pub(crate) struct Interp<'a> {
     /// Whether a finished value would have had more parts than that.
     pub(crate) has_many_parts: std::cell::Cell<bool>,
     /// Patterns that were made ready.
-    pub(crate) patterns_weighed: std::collections::BTreeSet<(String, i64)>,
+    pub(crate) patterns_weighed: PatternsWeighed,
     /// How many parts the finished values of all tasks may still have together.
     pub(crate) all_parts_left: std::cell::Cell<usize>,
     /// How many bytes of text they may still have together.
@@ -265,7 +259,7 @@ impl<'a> Interp<'a> {
             being_finished: std::cell::RefCell::default(),
             parts_left: std::cell::Cell::new(0),
             has_many_parts: std::cell::Cell::new(false),
-            patterns_weighed: BTreeSet::new(),
+            patterns_weighed: PatternsWeighed::default(),
             all_parts_left: std::cell::Cell::new(settings.limits.collection.saturating_mul(8)),
             all_bytes_left: std::cell::Cell::new(settings.limits.string.saturating_mul(32)),
             keeps_checkout: std::cell::Cell::new(false),
@@ -313,6 +307,26 @@ impl<'a> Interp<'a> {
     pub(crate) fn work(&self, steps: usize) -> bool {
         self.work.set(self.work.get().saturating_add(steps as u64));
         self.spent() <= self.most_steps
+    }
+
+    /// Counts the steps of comparing or hashing so many bytes, as [`Self::work`] does.
+    pub(crate) fn scan(&self, bytes: usize) -> bool {
+        self.work(bytes / BYTES_SCANNED)
+    }
+
+    /// The same for writing so many bytes.
+    pub(crate) fn write(&self, bytes: usize) -> bool {
+        self.work(bytes / BYTES_WRITTEN)
+    }
+
+    /// A name that is not too long: it is copied wherever the value goes. The digest keeps two such names apart.
+    pub(crate) fn bounded_name(&self, name: String) -> String {
+        if name.len() <= LONGEST_NAME {
+            return name;
+        }
+        self.write(name.len());
+        let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
+        format!("{} {digest}", shorten(&name, LONGEST_NAME / 4))
     }
 
     pub(crate) fn spent(&self) -> u64 {
@@ -367,7 +381,7 @@ impl<'a> Interp<'a> {
         if is_marked(&name) {
             name = self.checkout.shown(&name).into_owned();
         }
-        let name = bounded(name);
+        let name = self.bounded_name(name);
         let hole = Hole { kind, name, default: None, reason, span, roots: Vec::new() };
         Val::unknown(Arc::new(hole), span)
     }

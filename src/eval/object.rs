@@ -108,6 +108,17 @@ pub(crate) enum Key {
 }
 
 impl Key {
+    /// The bytes of the texts in it.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Str(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Other(text) | Self::Hole(text) => text.len(),
+            Self::Tuple(parts) => parts.iter().map(Self::bytes).sum(),
+            _ => 0,
+        }
+    }
+
     /// Whether something in it is not known.
     pub(crate) fn has_hole(&self) -> bool {
         match self {

@@ -15,6 +15,11 @@ use super::{Segment, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
 
+/// Steps that a placeholder of a format string counts for.
+const PLACEHOLDER: usize = 8;
+/// The same for a letter of the format of a moment.
+const LETTER_OF_A_MOMENT: usize = 2;
+
 impl Interp<'_> {
     /// A failure of a pure function as what it means here: an exception, or a hole.
     pub(crate) fn failed(&mut self, failure: Failure, from: &[&Val], span: Span) -> Res {
@@ -112,6 +117,9 @@ impl Interp<'_> {
             let derived = self.derived(&[val, &spec], span);
             return Ok(self.to_text(&derived).unwrap_or_default());
         };
+        if matches!(&val.data, Data::Native(native) if matches!(**native, Native::Moment(_))) {
+            self.spend(spec_text.len() * LETTER_OF_A_MOMENT, span)?;
+        }
         let own_format = self.is_instance(val)
             && matches!(self.class_lookup(&self.class_of(val), "__format__"), Ok(Some(_)));
         if spec_text.is_empty() && !own_format {
@@ -242,6 +250,7 @@ impl Interp<'_> {
                 Ok(spec) => spec,
                 Err(failure) => return self.failed(failure, &[template, args], span),
             };
+            self.spend(PLACEHOLDER, span)?;
             let val = match &spec.key {
                 Some(key) => {
                     keyed = true;
@@ -328,7 +337,10 @@ impl Interp<'_> {
                     text.push_str(literal);
                     continue;
                 }
-                BracePiece::Field(field) => field,
+                BracePiece::Field(field) => {
+                    self.spend(PLACEHOLDER, span)?;
+                    field
+                }
             };
             let mut val = match &field.name {
                 FieldName::Index(index) => args.pos.get(*index).cloned(),

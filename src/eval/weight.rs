@@ -1,6 +1,8 @@
 //! What one operation on large values counts for. A step may sort a list or search a text of a megabyte; a loop of such
 //! steps would take hours within its bound, so they count for as many as they are worth.
 
+use std::collections::BTreeSet;
+
 use num_bigint::BigInt;
 use num_traits::Signed as _;
 
@@ -23,6 +25,8 @@ const KEYWORDS: usize = 64;
 const HASHED: usize = 4;
 /// Bits of an integer that are handled in the time of a step.
 const BITS: u64 = 64;
+/// States of automata that are kept; beyond, they are made again.
+pub(crate) const STATES_KEPT: usize = 250_000;
 /// Steps that making a state of an automaton counts for.
 const STATE: usize = 2;
 /// States of an automaton that are gone through in no time worth counting.
@@ -37,6 +41,8 @@ const CLASS: usize = 1000;
 const BORDER: usize = 16;
 /// `re.I`.
 const IGNORE_CASE: i64 = 2;
+/// Products of words that are made in the time of a step, to write an integer.
+const WORDS_WRITTEN: usize = 128;
 /// Products of digits that are made in the time of a step.
 const PRODUCTS: u64 = 64;
 /// Products that are made before a power under a modulus is.
@@ -87,6 +93,13 @@ const AT_ONCE: &[&str] = &[
     "super",
 ];
 
+/// Patterns that are ready, as far as is known here: they are not kept for ever.
+#[derive(Debug, Default)]
+pub(crate) struct PatternsWeighed {
+    known: BTreeSet<(String, i64)>,
+    states: usize,
+}
+
 impl Interp<'_> {
     /// Counts what a function of the library works through.
     pub(super) fn weigh_function(&mut self, path: &str, args: &Args) {
@@ -102,13 +115,20 @@ impl Interp<'_> {
             ("builtins", "exec" | "eval" | "compile") => READS,
             (_, "maketrans") => TAKES_APART,
             ("textwrap", _) | ("string", "capwords") => TAKES_APART,
-            ("builtins", "sorted") => SLOW,
+            ("builtins", "sorted" | "int" | "float" | "complex") => SLOW,
             ("builtins", _) => 1,
             // Few functions of other modules only copy what they are given.
             _ => SLOW,
         };
         let is_at_once = module == "builtins" && AT_ONCE.contains(&name);
         if is_at_once {
+            let texts: usize = args.pos.iter().filter_map(Val::as_str).map(str::len).sum();
+            match name {
+                // The name is kept.
+                "setattr" | "getattr" | "hasattr" | "type" => self.write(texts),
+                "len" | "hash" => self.scan(texts),
+                _ => true,
+            };
             return;
         }
         // Objects are made of what they are given as it is, but for what is large.
@@ -158,12 +178,19 @@ impl Interp<'_> {
 
     /// Counts making ready a pattern the first time it is met.
     pub(super) fn weigh_pattern(&mut self, pattern: &str, flags: i64, span: Span) -> Res<()> {
+        // It is read each time.
+        self.spend(pattern.len(), span)?;
         let known = (pattern.to_owned(), flags);
-        if self.patterns_weighed.contains(&known) {
+        if self.patterns_weighed.known.contains(&known) {
             return Ok(());
         }
-        self.patterns_weighed.insert(known);
-        self.spend(pattern_size(pattern, flags).saturating_mul(STATE), span)
+        let states = pattern_size(pattern, flags);
+        if self.patterns_weighed.states >= STATES_KEPT {
+            self.patterns_weighed = PatternsWeighed::default();
+        }
+        self.patterns_weighed.states += states;
+        self.patterns_weighed.known.insert(known);
+        self.spend(states.saturating_mul(STATE), span)
     }
 
     /// Counts a search: a large automaton may be in all of its states at each character.
@@ -197,6 +224,12 @@ impl Interp<'_> {
         let inverse = if exponent.is_negative() { squared * PRODUCTS } else { 0 };
         let products = made.saturating_mul(squared).saturating_add(inverse);
         self.spend(usize::try_from(products / PRODUCTS).unwrap_or(usize::MAX), span)
+    }
+
+    /// Counts writing an integer in decimal digits.
+    pub(super) fn weigh_digits(&self, number: &BigInt) {
+        let words = usize::try_from(number.bits() / BITS).unwrap_or(usize::MAX);
+        self.work(words.saturating_mul(words) / WORDS_WRITTEN);
     }
 
     /// Whether a look into a container is as quick however large it is.

@@ -1,9 +1,10 @@
 //! Whether what two branches left is alike, so that it holds whichever was taken.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::eval::interp::Interp;
-use crate::eval::object::{Data, Key, Map, ObjId, Object, Val};
+use crate::eval::object::{Data, Key, Map, Native, ObjId, Object, Val};
 use crate::python::ast::Name;
 
 impl Interp<'_> {
@@ -41,21 +42,33 @@ impl Interp<'_> {
             (Data::Int(a), Data::Int(b)) => a == b,
             (Data::Big(a), Data::Big(b)) => a == b,
             (Data::Float(a), Data::Float(b)) => a.to_bits() == b.to_bits(),
-            (Data::Str(a), Data::Str(b)) => a == b,
+            (Data::Str(a), Data::Str(b)) => {
+                Rc::ptr_eq(a, b) || a.len() == b.len() && self.scan(a.len()) && a == b
+            }
             (Data::Text(a), Data::Text(b)) => a == b,
-            (Data::Bytes(a), Data::Bytes(b)) => a == b,
+            (Data::Bytes(a), Data::Bytes(b)) => {
+                Rc::ptr_eq(a, b) || a.len() == b.len() && self.scan(a.len()) && a == b
+            }
             (Data::Symbol(a), Data::Symbol(b)) => a == b,
             (Data::Unknown(a), Data::Unknown(b)) => Arc::ptr_eq(a, b) || a == b,
             (Data::Tuple(a), Data::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| self.same(a, b, depth))
             }
-            (Data::Native(a), Data::Native(b)) => format!("{a:?}") == format!("{b:?}"),
+            (Data::Native(a), Data::Native(b)) => Rc::ptr_eq(a, b) || self.same_native(a, b),
             (Data::Obj(a), Data::Obj(b)) => {
                 let (a, b) = (self.heap.resolve(*a), self.heap.resolve(*b));
                 a == b || depth < 16 && self.same_objects(a, b, depth + 1)
             }
             _ => false,
         }
+    }
+
+    fn same_native(&self, a: &Native, b: &Native) -> bool {
+        if let (Native::Path(a), Native::Path(b)) = (a, b) {
+            return a.len() == b.len() && self.scan(a.len()) && a == b;
+        }
+        let (a, b) = (format!("{a:?}"), format!("{b:?}"));
+        self.write(a.len() + b.len()) && a == b
     }
 
     /// Whether two dicts are both plain, or of one class.

@@ -13,8 +13,6 @@ use crate::python::Span;
 
 /// The longest text that stands for the elements of a set, in bytes.
 const LONGEST_KEY: usize = 256;
-/// Bytes of elements of a set that are written and sorted in the time of a step.
-const BYTES_SORTED: usize = 16;
 
 impl Interp<'_> {
     /// The dict key of a value.
@@ -33,12 +31,20 @@ impl Interp<'_> {
                 Key::Int(*value as i64)
             }
             Data::Float(value) => Key::Float(value.to_bits()),
-            Data::Str(text) => Key::Str(Rc::clone(text)),
+            Data::Str(text) => {
+                self.scan(text.len());
+                Key::Str(Rc::clone(text))
+            }
             Data::Text(text) => {
                 let holes: Vec<String> = text.holes().map(hole_key).collect();
-                Key::Hole(format!("{} {holes:?}", text.to_template()))
+                let key = format!("{} {holes:?}", text.to_template());
+                self.write(key.len());
+                Key::Hole(key)
             }
-            Data::Bytes(bytes) => Key::Bytes(Rc::clone(bytes)),
+            Data::Bytes(bytes) => {
+                self.scan(bytes.len());
+                Key::Bytes(Rc::clone(bytes))
+            }
             Data::Tuple(items) => {
                 let mut keys = Vec::with_capacity(items.len());
                 for item in items.iter() {
@@ -59,7 +65,8 @@ impl Interp<'_> {
                             items.keys().map(|key| format!("{key:?}")).collect();
                         keys.sort();
                         let bytes: usize = keys.iter().map(String::len).sum();
-                        self.spend(keys.len() + bytes / BYTES_SORTED, span)?;
+                        self.write(bytes);
+                        self.spend(keys.len(), span)?;
                         let keys = format!("{keys:?}");
                         // A set in a set in a set would repeat all of its elements, quoted again each time.
                         let digest = (keys.len() > LONGEST_KEY)
@@ -100,7 +107,11 @@ impl Interp<'_> {
                 }
             }
             // All of it: a shortened text would make two long paths one key.
-            Data::Native(native) => Key::Other(self.native_repr(native)),
+            Data::Native(native) => {
+                let repr = self.native_repr(native);
+                self.write(repr.len());
+                Key::Other(repr)
+            }
             _ => Key::Other(self.display(val)),
         })
     }

@@ -517,6 +517,9 @@ impl Interp<'_> {
                 Err(_) => self.derived(&[val], span),
             });
         }
+        if let Data::Str(_) = val.data {
+            return Ok(val.clone().at(val.span.or(span)));
+        }
         let text = self.str_text(val, span)?;
         Ok(self.bounded_text(text, val.span.or(span)))
     }

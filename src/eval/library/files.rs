@@ -20,6 +20,9 @@ use crate::eval::object::Val;
 use crate::eval::pure::path::fnmatch;
 use crate::python::Span;
 
+/// Letters of a name that are held against those of a pattern in the time of a step.
+const BYTES_MATCHED: usize = 8;
+
 impl Interp<'_> {
     /// A function or class of a module about files.
     pub(crate) fn call_files(&mut self, path: &str, args: &Args, span: Span) -> Option<Res> {
@@ -41,6 +44,11 @@ impl Interp<'_> {
             "io.StringIO" | "io.BytesIO" => Some(Ok(self.make_buffer(path, args, span))),
             "fnmatch.fnmatch" | "fnmatch.fnmatchcase" => match args.pos.as_slice() {
                 [name, pattern] => match (self.known_str(name), self.known_str(pattern)) {
+                    (Some(name), Some(pattern))
+                        if !self.work(name.len().saturating_mul(pattern.len()) / BYTES_MATCHED) =>
+                    {
+                        Some(Ok(self.derived(&args.all(), span)))
+                    }
                     (Some(name), Some(pattern)) => Some(match fnmatch(&name, &pattern) {
                         Ok(answer) => Ok(Val::bool(answer, span)),
                         Err(failure) => self.failed(failure, &args.all(), span),

@@ -359,6 +359,13 @@ impl Interp<'_> {
         span: Span,
     ) -> Option<Res> {
         let default = args.get(0, "default").cloned().unwrap_or_else(|| Val::none(span));
+        if name.starts_with("group") {
+            // They are copies of parts of the text.
+            let length = |number| found.found.group(&found.text, number).map_or(0, str::len);
+            self.write((0..=found.groups).map(length).sum());
+            let names = found.names.iter().map(|(name, _)| name.len());
+            self.write(names.sum());
+        }
         let or_default = |val: Val| if val.is_none() { default.clone() } else { val };
         Some(match name {
             "group" => match args.pos.as_slice() {

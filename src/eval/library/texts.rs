@@ -21,6 +21,9 @@ use crate::eval::pure::{Failure, text};
 use crate::python::Span;
 use crate::python::ast::{BinaryOp, CompareOp, Name};
 
+/// Prefixes that are compared in the time of a step.
+const PARTS_COMPARED: usize = 16;
+
 /// Methods of `str`.
 pub(crate) const METHODS: &[&str] = &[
     "capitalize",
@@ -355,6 +358,9 @@ impl Interp<'_> {
                 "startswith" | "endswith" => {
                     let parts = self.alternatives(args, name)?;
                     let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+                    let lengths = parts.iter().map(|part| part.len().min(this.len()));
+                    self.scan(lengths.sum());
+                    self.work(parts.len() / PARTS_COMPARED);
                     let (start, end) = self.window(args)?;
                     let answer = if name == "startswith" {
                         text::startswith(this, &parts, start, end)

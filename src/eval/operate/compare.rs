@@ -4,7 +4,7 @@ use super::{ITEMS_COPIED, TOTAL_ORDERING};
 use crate::eval::call::Args;
 use crate::eval::checkout;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Flavour, Map, Native, Object, Val};
+use crate::eval::object::{Data, Flavour, Key, Map, Native, Object, Val};
 use crate::eval::pure::number;
 use crate::eval::{Segment, Text};
 use crate::python::Span;
@@ -296,8 +296,13 @@ impl Interp<'_> {
         }
         let texts = (&left.data, &right.data);
         let pair = match texts {
+            (Data::Str(a), Data::Str(b)) if !self.scan(a.len().min(b.len())) => return None,
+            (Data::Bytes(a), Data::Bytes(b)) if !self.scan(a.len().min(b.len())) => return None,
             (Data::Str(a), Data::Str(b)) => Some((a.as_ref(), b.as_ref())),
             (Data::Native(a), Data::Native(b)) => match (a.as_ref(), b.as_ref()) {
+                (Native::Path(a), Native::Path(b)) if !self.scan(a.len().min(b.len())) => {
+                    return None;
+                }
                 (Native::Path(a), Native::Path(b)) => Some((a.as_str(), b.as_str())),
                 _ => None,
             },
@@ -365,7 +370,10 @@ impl Interp<'_> {
                     (Object::List(a), Object::List(b)) => all(a, b),
                     (Object::Dict(a, _), Object::Dict(b, _)) => {
                         let is_open = a.has_open_keys() || b.has_open_keys();
-                        if a.len() != b.len() || !a.keys().all(|key| b.contains_key(key)) {
+                        let has = |key: &Key| {
+                            self.work(1) && self.scan(key.bytes()) && b.contains_key(key)
+                        };
+                        if a.len() != b.len() || !a.keys().all(has) {
                             return if is_open { None } else { Some(false) };
                         }
                         let mut result =
@@ -381,7 +389,10 @@ impl Interp<'_> {
                         result
                     }
                     (Object::Set(a, _), Object::Set(b, _)) => {
-                        Some(a.len() == b.len() && a.keys().all(|key| b.contains_key(key)))
+                        let has = |key: &Key| {
+                            self.work(1) && self.scan(key.bytes()) && b.contains_key(key)
+                        };
+                        Some(a.len() == b.len() && a.keys().all(has))
                     }
                     (Object::Model(class, a), Object::Model(other, b)) => {
                         if class != other {

@@ -2,7 +2,7 @@
 
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
-use crate::eval::object::{Data, Entries, Flavour, Key, Object, Val};
+use crate::eval::object::{Data, Entries, Flavour, Key, Native, Object, Val};
 use crate::eval::pure::{number, text};
 use crate::eval::{HoleKind, Text};
 use crate::python::Span;
@@ -12,8 +12,6 @@ use crate::python::ast::Name;
 const BITS_SHOWN: u64 = 4096;
 /// Characters or segments of a text that are more than people are shown of it.
 const PARTS_SHOWN: usize = 100;
-/// Bytes of a text inside a value that are written in the time of a step.
-const BYTES_WRITTEN: usize = 16;
 
 impl Interp<'_> {
     /// `repr(val)`.
@@ -46,16 +44,21 @@ impl Interp<'_> {
             Data::None => out.push_str("None"),
             Data::Bool(value) => out.push_str(if *value { "True" } else { "False" }),
             Data::Int(value) => out.push_str(&value.to_string()),
-            Data::Big(value) => match number::repr_int(value) {
-                Ok(digits) => out.push_str(&digits),
-                Err(failure) => {
-                    let val = self.failed(failure, &[val], span)?;
-                    out.push_text(&self.to_text(&val).unwrap_or_default());
+            Data::Big(value) => {
+                self.weigh_digits(value);
+                self.spend(0, span)?;
+                match number::repr_int(value) {
+                    Ok(digits) => out.push_str(&digits),
+                    Err(failure) => {
+                        let val = self.failed(failure, &[val], span)?;
+                        out.push_text(&self.to_text(&val).unwrap_or_default());
+                    }
                 }
-            },
+            }
             Data::Float(value) => out.push_str(&number::repr_float(*value)),
             Data::Str(value) => {
-                self.spend(value.len() / BYTES_WRITTEN, span)?;
+                self.write(value.len());
+                self.spend(0, span)?;
                 out.push_str(&text::repr_str(value));
             }
             Data::Bytes(bytes) => out.push_str(&text::repr_bytes(bytes)),
@@ -459,7 +462,12 @@ impl Interp<'_> {
             }
             Data::Bytes(bytes) => text::repr_bytes(bytes.get(..PARTS_SHOWN).unwrap_or(bytes)),
             Data::Tuple(parts) => format!("({})", items(&mut parts.iter())),
-            Data::Native(native) => self.native_repr(native),
+            Data::Native(native) => match native.as_ref() {
+                Native::Path(path) if path.len() > PARTS_SHOWN => {
+                    self.native_repr(&Native::Path(path.chars().take(PARTS_SHOWN).collect()))
+                }
+                native => self.native_repr(native),
+            },
             Data::Symbol(path) => path.to_string(),
             Data::Unknown(hole) => format!("⟨{}⟩", hole.name),
             Data::Obj(id) => match self.heap.get(*id) {

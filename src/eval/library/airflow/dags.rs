@@ -134,6 +134,8 @@ impl Interp<'_> {
         // A member of an enum of texts is one.
         let plain = self.plain(val).unwrap_or_else(|| val.clone());
         if let Some(text) = self.to_text(&plain) {
+            // It is kept, shown and compared, each time as a text of its own.
+            self.write(text.len() * 2);
             return self.without_checkout(text, span);
         }
         match self.str_text(val, span) {

@@ -63,7 +63,7 @@ impl Interp<'_> {
         let reason = self.snippet(span);
         let hole = Hole {
             kind,
-            name: name.to_owned(),
+            name: self.bounded_name(name.to_owned()),
             default: default.and_then(|val| self.plain_json(val)),
             reason,
             span,

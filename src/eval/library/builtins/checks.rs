@@ -23,6 +23,7 @@ impl Interp<'_> {
         if let Data::Tuple(kinds) = &kind.data {
             let mut result = Some(false);
             for kind in kinds.iter() {
+                self.spend(1, span)?;
                 match self.is_of(val, kind, is_instance, span)? {
                     Some(true) => return Ok(Some(true)),
                     Some(false) => {}

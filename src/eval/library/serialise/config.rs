@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use crate::eval::call::Args;
-use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
+use crate::eval::interp::{Interp, Res};
 use crate::eval::library::files::Place;
 use crate::eval::object::{Data, Entries, Key, Map, Object, Val};
 use crate::python::Span;
@@ -254,7 +254,7 @@ impl Interp<'_> {
             let all = options(&parsed, attrs.get("_name")?.as_str()?)?;
             let entries = section_entries(&all, raw, val.span)?;
             let sizes = entries.values().map(|(_, val)| val.as_str().map_or(0, str::len));
-            self.work(sizes.sum::<usize>() / BYTES_WRITTEN);
+            self.write(sizes.sum::<usize>());
             Some(entries)
         };
         Some(options_of())
@@ -355,7 +355,12 @@ impl Interp<'_> {
             Some(interpolated(value, all, raw, 0))
         });
         let text = match (found, args.named("fallback")) {
-            (Some(text), _) => text?,
+            (Some(text), _) => {
+                let text = text?;
+                // Each part is looked up and put together with the others.
+                self.work(text.len());
+                text
+            }
             (None, Some(fallback)) => return Some(Ok(fallback.clone())),
             (None, None) if all.is_none() => return Some(self.no_section(section, span)),
             (None, None) => {
@@ -381,8 +386,11 @@ impl Interp<'_> {
         for (name, options) in self.entries_of(val)?.into_values() {
             let mut all = IndexMap::new();
             for (key, value) in self.entries_of(&options)?.into_values() {
-                all.insert(key.as_str()?.to_owned(), value.as_str()?.to_owned());
+                let (key, value) = (key.as_str()?, value.as_str()?);
+                self.write(key.len() + value.len());
+                all.insert(key.to_owned(), value.to_owned());
             }
+            self.write(name.as_str()?.len());
             sections.insert(name.as_str()?.to_owned(), all);
         }
         Some(sections)

@@ -2,7 +2,7 @@
 
 use super::{Unwritable, Written};
 use crate::eval::call::{Args, Kwarg};
-use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
+use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::object::{Data, Entries, Flavour, Key, Map, Object, Val};
 use crate::eval::pure::json::{DumpOptions, JsonValue, dumps, loads};
@@ -232,7 +232,7 @@ impl Interp<'_> {
             Data::Bool(value) => JsonValue::Bool(*value),
             Data::Float(value) => JsonValue::Float(*value),
             Data::Str(text) => {
-                self.work(text.len() / BYTES_WRITTEN);
+                self.write(text.len());
                 JsonValue::Str(text.to_string())
             }
             Data::Int(_) | Data::Big(_) => match as_big(val) {

@@ -5,6 +5,9 @@ use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Entries, Key, Object, Val};
 use crate::python::Span;
 
+/// Steps that a cell of a row counts for.
+const CELL: usize = 4;
+
 impl Interp<'_> {
     pub(super) fn call_csv(&mut self, path: &str, args: &Args, span: Span) -> Res<Option<Val>> {
         if !matches!(path, "csv.reader" | "csv.DictReader") {
@@ -71,6 +74,7 @@ impl Interp<'_> {
             if row.len() > names.len() {
                 return Ok(None);
             }
+            self.spend(names.len() * CELL, span)?;
             let mut cells = row.into_iter();
             let mut entries = Entries::default();
             for name in &names {

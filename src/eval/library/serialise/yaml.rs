@@ -2,7 +2,7 @@
 
 use super::{Unwritable, Written};
 use crate::eval::call::Args;
-use crate::eval::interp::{BYTES_WRITTEN, Interp, Res};
+use crate::eval::interp::{Interp, Res};
 use crate::eval::item::as_big;
 use crate::eval::library::datetime::{Maker, Moment};
 use crate::eval::object::{Data, Entries, Map, Native, ObjId, Object, Val};
@@ -212,11 +212,11 @@ impl Interp<'_> {
             Data::Bool(value) => YamlValue::Bool(*value),
             Data::Float(value) => YamlValue::Float(*value),
             Data::Str(text) => {
-                self.work(text.len() / BYTES_WRITTEN);
+                self.write(text.len());
                 YamlValue::Str(text.to_string())
             }
             Data::Bytes(bytes) => {
-                self.work(bytes.len() / BYTES_WRITTEN);
+                self.write(bytes.len());
                 YamlValue::Bytes(bytes.to_vec())
             }
             Data::Int(_) | Data::Big(_) => match as_big(val) {
