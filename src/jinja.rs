@@ -13,6 +13,9 @@ use rustc_hash::FxHashMap;
 /// Words, signs and constants that one `{{ … }}` or `{% … %}` may have.
 const MOST_TOKENS: usize = 1_000;
 
+/// Signs and `not`s before one operand: the engine asks at each of them whether all that follow are constant.
+const MOST_PREFIXES: usize = 32;
+
 /// Bytes of the longest template whose names are kept.
 const LONGEST_KEPT: usize = 256;
 
@@ -88,14 +91,18 @@ fn read_names(text: &str) -> Vec<String> {
 /// When it cannot be split into words, or has too many.
 fn look(text: &str) -> Result<String, Error> {
     let mut skeleton = text.to_owned();
-    let mut length = 0;
+    let (mut length, mut prefixes) = (0, 0);
     for token in tokenize(text, false, SyntaxConfig::default()) {
         let (token, span) = token?;
         match token {
             Token::VariableStart | Token::BlockStart => length = 0,
             _ => length += 1,
         }
-        if length > MOST_TOKENS {
+        prefixes = match token {
+            Token::Minus | Token::Ident("not") => prefixes + 1,
+            _ => 0,
+        };
+        if length > MOST_TOKENS || prefixes > MOST_PREFIXES {
             return Err(Error::new(ErrorKind::SyntaxError, "an expression is too long"));
         }
         let minus = match token {
@@ -123,6 +130,10 @@ mod tests {
             let long = format!("{{{{ a{} }}}}", link.repeat(50_000));
             assert!(read(&long).is_err(), "{link}");
             assert_eq!(names(&long), [""; 0], "{link}");
+        }
+        for prefix in ["-", "- ", "not ", "not -"] {
+            assert!(read(&format!("{{{{ {}a }}}}", prefix.repeat(33))).is_err(), "{prefix}");
+            assert!(read(&format!("{{{{ {}a }}}}", prefix.repeat(16))).is_ok(), "{prefix}");
         }
         assert!(read(&"{{ a + b }}".repeat(5_000)).is_ok());
     }

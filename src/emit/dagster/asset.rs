@@ -9,7 +9,7 @@ use super::jinja::{Task, Writer};
 use super::plan::{AssetPlan, DagPlan};
 use super::python::{Py, assignment, quoted, width};
 use super::scope::{Body, Import, Local, Module};
-use super::text::{Takes, Walk};
+use super::text::{Holes, Takes, Walk};
 use crate::kubernetes::Type;
 use crate::spec::{JobSpec, Open, Pointer};
 
@@ -241,8 +241,11 @@ fn run_call(plan: &AssetPlan<'_>, dag: &DagPlan<'_>, module: &mut Module, body: 
         unset: &plan.unset,
     };
     let templates = spec.templates.iter().map(|template| template.path.as_str()).collect();
-    let mut walk =
-        Walk { spec, templates, writer: Writer { module, body, task, holes: Vec::new() } };
+    let mut walk = Walk {
+        templates,
+        holes: Holes::of(spec),
+        writer: Writer { module, body, task, holes: Vec::new() },
+    };
     let run = &spec.run;
     let at = Pointer::default().key("run");
     let mut args = vec![("context", Py::code("context"))];

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use minijinja::machinery::ast::Stmt;
-use minijinja::machinery::parse;
-use minijinja::syntax::SyntaxConfig;
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 
 use super::jinja::{Expression, HOLE, Kind, Writer, between, split_holes};
@@ -13,8 +12,9 @@ use super::python::{Piece, Py};
 use super::scope::Import;
 use crate::eval::HoleKind;
 use crate::eval::template::{self, Part, has_jinja};
+use crate::jinja;
 use crate::kubernetes::{Models, Type};
-use crate::spec::{JobSpec, Pointer};
+use crate::spec::{JobSpec, OpenHole, Pointer};
 
 /// Longest expression inside an f-string; a longer one gets a name.
 const INLINE: usize = 40;
@@ -33,11 +33,33 @@ pub(super) enum Takes<'a> {
     Json,
 }
 
+/// The holes of a job spec by where they are and what they are called.
+pub(super) struct Holes<'a> {
+    by_place: FxHashMap<(&'a str, &'a str), &'a OpenHole>,
+    by_name: FxHashMap<&'a str, &'a OpenHole>,
+}
+
+impl<'a> Holes<'a> {
+    pub(super) fn of(spec: &'a JobSpec) -> Self {
+        let (mut by_place, mut by_name) = (FxHashMap::default(), FxHashMap::default());
+        for hole in &spec.holes {
+            by_place.entry((&*hole.path, &*hole.name)).or_insert(hole);
+            by_name.entry(&*hole.name).or_insert(hole);
+        }
+        Self { by_place, by_name }
+    }
+
+    /// The hole of this name at a place, or elsewhere.
+    fn get(&self, path: &str, name: &str) -> Option<&'a OpenHole> {
+        self.by_place.get(&(path, name)).or_else(|| self.by_name.get(name)).copied()
+    }
+}
+
 /// The walk through the arguments of a job spec.
 pub(super) struct Walk<'a, 'b> {
-    pub(super) spec: &'a JobSpec,
     /// Places of its templates.
     pub(super) templates: HashSet<&'a str>,
+    pub(super) holes: Holes<'a>,
     pub(super) writer: Writer<'b>,
 }
 
@@ -116,7 +138,7 @@ impl Walk<'_, '_> {
         }
         // What a template that is given up has asked for is not needed.
         let before = (self.writer.module.mark(), self.writer.body.mark());
-        let pieces = parse(&source, "<template>", SyntaxConfig::default())
+        let pieces = jinja::read(&source)
             .map_err(|error| format!("the template cannot be read: {error}"))
             .and_then(|tree| self.statement(&tree));
         match pieces {
@@ -148,9 +170,7 @@ impl Walk<'_, '_> {
     /// The code for a hole.
     fn hole(&mut self, kind: HoleKind, name: &str, path: &str) -> String {
         let key = format!("{kind}:{name}");
-        let holes = &self.spec.holes;
-        let known = holes.iter().find(|hole| hole.path == path && hole.name == key);
-        let known = known.or_else(|| holes.iter().find(|hole| hole.name == key));
+        let known = self.holes.get(path, &key);
         let default = known.and_then(|hole| match &hole.default {
             Some(Json::String(text)) => Some(text.clone()),
             Some(Json::Number(number)) => Some(number.to_string()),

@@ -359,7 +359,9 @@ impl Interp<'_> {
                     let parts = self.alternatives(args, name)?;
                     let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
                     let lengths = parts.iter().map(|part| part.len().min(this.len()));
-                    self.scan(lengths.sum());
+                    if !self.scan(lengths.sum()) {
+                        return Err(Failure::Bound("a comparison"));
+                    }
                     self.work(parts.len() / PARTS_COMPARED);
                     let (start, end) = self.window(args)?;
                     let answer = if name == "startswith" {

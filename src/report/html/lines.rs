@@ -72,14 +72,14 @@ fn walk(node: &Node, pointer: &Pointer, source: &Source, lines: &mut [Option<Str
 
 /// A block of text begins below the line with its `- |`, which belongs to it.
 fn open_block(offset: u32, pointer: &Pointer, source: &Source, lines: &mut [Option<String>]) {
-    let above = (source.line(offset) as usize).checked_sub(2);
+    let above = source.line(offset).saturating_sub(1);
     let opens = |line: &str| {
         line.trim_start().starts_with('-')
             && line.rsplit(' ').next().is_some_and(|last| last.starts_with(['|', '>']))
     };
-    if let Some(above) = above
-        && source.text.lines().nth(above).is_some_and(opens)
-        && let Some(line) = lines.get_mut(above)
+    if above > 0
+        && source.text.get(source.line_range(above)).is_some_and(|line| opens(line.trim_end()))
+        && let Some(line) = lines.get_mut(above as usize - 1)
     {
         *line = Some(pointer.to_string());
     }
