@@ -53,6 +53,8 @@ const COPIED: u64 = 2;
 const OBJECT: u64 = 3;
 /// Links that are followed in the time in which a value is made.
 const LINKS: u64 = 8;
+/// Values that take as much room as an iterator that is not at its end.
+const LAZY: usize = 16;
 /// Values that take as much room as a function.
 const FUNCTION: usize = 8;
 /// Values that take as much room as a class.
@@ -65,7 +67,7 @@ fn size(object: &Object) -> u64 {
     let length = match object {
         Object::List(items) | Object::Iterator(items, _) => items.len(),
         // A key, its hash and its place in the table take room as well.
-        Object::Dict(entries, _) => entries.len() * 4,
+        Object::Dict(entries, _) => entries.len() * 6,
         Object::Set(items, _) => items.len() * 3,
         // Thousands of undecided branches copy and join the names of a module again each time.
         Object::Scope(names) => names.len() * 4,
@@ -82,7 +84,7 @@ fn size(object: &Object) -> u64 {
         Object::Function(function) => {
             FUNCTION + function.defaults.len() * 4 + function.closure.len()
         }
-        Object::Lazy(lazy) => lazy.held(),
+        Object::Lazy(lazy) => LAZY + lazy.held(),
         Object::Task(task) => (task.keywords.len() + task.attrs.len()) * 3 + task.upstream.len(),
         Object::Group(group) => group.children.len() + group.attrs.len() * 3,
         Object::Partial(_, given, named) => given.len() * 2 + named.len() * 3,

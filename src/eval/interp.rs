@@ -319,6 +319,12 @@ impl<'a> Interp<'a> {
         self.work(bytes / BYTES_WRITTEN)
     }
 
+    /// The name of an attribute or variable that a text gives: a copy of it.
+    pub(crate) fn name_of(&self, text: &str) -> Name {
+        self.write(text.len());
+        Name::from(text)
+    }
+
     /// A name that is not too long: it is copied wherever the value goes. The digest keeps two such names apart.
     pub(crate) fn bounded_name(&self, name: String) -> String {
         if name.len() <= LONGEST_NAME {

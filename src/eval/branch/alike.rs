@@ -45,7 +45,14 @@ impl Interp<'_> {
             (Data::Str(a), Data::Str(b)) => {
                 Rc::ptr_eq(a, b) || a.len() == b.len() && self.scan(a.len()) && a == b
             }
-            (Data::Text(a), Data::Text(b)) => a == b,
+            (Data::Text(a), Data::Text(b)) => {
+                Rc::ptr_eq(a, b)
+                    || a.segments.len() == b.segments.len()
+                        && a.len() == b.len()
+                        && self.work(a.segments.len())
+                        && self.scan(a.len())
+                        && a == b
+            }
             (Data::Bytes(a), Data::Bytes(b)) => {
                 Rc::ptr_eq(a, b) || a.len() == b.len() && self.scan(a.len()) && a == b
             }

@@ -8,7 +8,7 @@ use crate::python::Span;
 use crate::python::ast::Name;
 
 /// Entries that are moved in the time of a step.
-const ENTRIES_MOVED: usize = 32;
+const ENTRIES_MOVED: usize = 16;
 
 impl Interp<'_> {
     /// `object[index] = val`.
@@ -78,13 +78,13 @@ impl Interp<'_> {
             Object::Namespace(owner) => {
                 let owner = Val::obj(owner, span);
                 match index.as_str() {
-                    Some(name) => self.set_raw(&owner, &Name::from(name), val),
+                    Some(name) => self.set_raw(&owner, &self.name_of(name), val),
                     None => self.poison_with(id, index, span),
                 }
             }
             Object::Scope(_) => {
                 if let Some(name) = index.as_str() {
-                    self.bind_in(id, &Name::from(name), val);
+                    self.bind_in(id, &self.name_of(name), val);
                 } else if self.is_open(index) {
                     // `globals()[unknown] = dag`: bound under a name nobody knows.
                     let name = Name::from(format!("{}#{}", self.display(index), self.fresh()));

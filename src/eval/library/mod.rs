@@ -455,7 +455,7 @@ impl Interp<'_> {
                             self.key(&name, span).is_ok_and(|key| !entries.contains_key(&key));
                         if let (true, Some(name)) = (gone, name.as_str())
                             && let Err(raised) =
-                                self.delete_attribute(&owner, &Name::from(name), span)
+                                self.delete_attribute(&owner, &self.name_of(name), span)
                         {
                             return Some(Err(raised));
                         }
@@ -463,7 +463,7 @@ impl Interp<'_> {
                 }
                 for (name, val) in entries.into_values() {
                     match name.as_str() {
-                        Some(name) => self.set_raw(&owner, &Name::from(name), val),
+                        Some(name) => self.set_raw(&owner, &self.name_of(name), val),
                         None => self.poison_with(owner.as_obj()?, &val, span),
                     }
                 }

@@ -241,6 +241,7 @@ impl Interp<'_> {
             }
             "Label" => {
                 let text = args.pos.first().map(|val| self.display(val)).unwrap_or_default();
+                self.write(text.len());
                 Ok(Val::native(Native::Label(text), span))
             }
             "Param" => {

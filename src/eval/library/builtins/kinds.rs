@@ -5,7 +5,6 @@ use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Object, Val};
 use crate::python::Span;
-use crate::python::ast::Name;
 
 /// What `dir` gives for every class a user writes.
 const OBJECT_NAMES: &[&str] = &[
@@ -52,7 +51,7 @@ impl Interp<'_> {
         let entries = self.entries_of(namespace).unwrap_or_default();
         let attrs = entries
             .into_values()
-            .filter_map(|(key, val)| key.as_str().map(|key| (Name::from(key), val)))
+            .filter_map(|(key, val)| key.as_str().map(|key| (self.name_of(key), val)))
             .collect();
         let (name, options) = (name.to_owned(), Args { kw: args.kw.clone(), ..Args::default() });
         let meta = bases.iter().find_map(|base| self.meta_of(base));

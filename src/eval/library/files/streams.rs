@@ -168,6 +168,7 @@ impl Interp<'_> {
     /// values and for unknown content.
     pub(crate) fn take_lines(&mut self, val: &Val, span: Span) -> Option<Vec<Val>> {
         let rest = self.take_stream(val, span)?;
+        self.write(rest.as_str().map_or(0, str::len));
         Some(lines_of(rest.as_str()?).map(|line| Val::str(line, span)).collect())
     }
 
