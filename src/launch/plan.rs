@@ -219,8 +219,9 @@ pub fn plan(spec: JobSpec, overrides: &Overrides) -> Result<Plan, Vec<PlanError>
             execution: some(limits.execution.or(execution).or(pod_wait)),
         },
         on_finish: if overrides.keep_pod { FinishAction::Keep } else { on_finish },
-        delete_on_kill: delete_on_kill && !overrides.keep_pod,
-        grace: grace.map(|grace| grace.as_secs()),
+        delete_on_kill,
+        // 0 would be no grace at all.
+        grace: grace.map(|grace| grace.as_secs() + u64::from(grace.subsec_nanos() > 0)),
         read_logs,
         reattach: reattach && !overrides.no_reattach,
         retry: Retry {

@@ -1,6 +1,6 @@
 //! What the containers of one pod say: lines for the log, messages for the session.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::events::{Event, Teller};
@@ -9,6 +9,8 @@ use crate::pipes::{Fault, Line, Message, Session, parse_line};
 
 /// How many lines of each container are kept for the report of a failure.
 const TAIL: usize = 25;
+/// Stands for every container.
+const ALL: &str = "*";
 /// How much of a faulty line is told.
 const FAULTY: usize = 1000;
 
@@ -17,11 +19,18 @@ pub(super) struct Transcript {
     teller: Teller,
     session: Session,
     tails: BTreeMap<String, VecDeque<String>>,
+    /// Containers whose log was not read to its end.
+    incomplete: BTreeSet<String>,
 }
 
 impl Transcript {
     pub(super) fn new(teller: Teller) -> Self {
-        Self { teller, session: Session::default(), tails: BTreeMap::new() }
+        Self {
+            teller,
+            session: Session::default(),
+            tails: BTreeMap::new(),
+            incomplete: BTreeSet::new(),
+        }
     }
 
     /// Takes what a follower heard. Gives the reason if it means that the log cannot be read at all.
@@ -39,6 +48,7 @@ impl Transcript {
             }
             Heard::Incomplete { container, error } => {
                 let reason = error.to_string();
+                self.incomplete.insert(container.clone());
                 self.teller.tell(Event::LogIncomplete { container, reason: reason.clone() });
                 error.is_lack_of_rights().then_some(reason)
             }
@@ -85,14 +95,18 @@ impl Transcript {
     }
 
     /// Says that the rest of the logs was given up.
-    pub(super) fn cut_short(&self, after: Duration) {
+    pub(super) fn cut_short(&mut self, after: Duration) {
+        self.incomplete.insert(ALL.to_owned());
         let reason = format!("the rest could not be read within {} s", after.as_secs());
-        self.teller.tell(Event::LogIncomplete { container: "*".into(), reason });
+        self.teller.tell(Event::LogIncomplete { container: ALL.into(), reason });
     }
 
     /// Ends the conversation. Gives what was reported and the last lines of a container.
     pub(super) fn finish(mut self, container: Option<&str>, read: bool) -> (Session, Vec<String>) {
-        if read && let Some(warning) = self.session.finish() {
+        let is_whole =
+            |name: &str| !self.incomplete.contains(name) && !self.incomplete.contains(ALL);
+        let is_whole = container.is_none_or(is_whole);
+        if read && let Some(warning) = self.session.finish(is_whole) {
             self.teller
                 .tell(Event::ProtocolWarning { message: warning.to_string(), detail: warning });
         }

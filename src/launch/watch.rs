@@ -23,6 +23,11 @@ const WATCH_SECONDS: u64 = 60;
 /// How long a watch may be silent beyond that.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS + 15);
 
+/// A watch that is over so soon has told nothing.
+const SHORT: Duration = Duration::from_secs(1);
+/// The longest event, in bytes. Servers store objects of a few MiB.
+const LONGEST_EVENT: usize = 64 << 20;
+
 /// A change of a pod.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -155,15 +160,22 @@ struct Watcher {
 impl Watcher {
     async fn run(self, mut version: String) {
         let mut backoff = Backoff::default();
-        let mut last_success = Instant::now();
+        let mut idle = Backoff::default();
+        let begin = Instant::now();
+        let mut last_success = None;
         loop {
+            let began = Instant::now();
             let result = self.watch(&mut version, &mut backoff, &mut last_success).await;
             let error = match result {
-                Ok(()) => continue,
+                Ok(()) => {
+                    self.rest(began, &mut idle).await;
+                    continue;
+                }
                 Err(ApiError::Expired { .. }) => {
                     match self.list(self.cluster.patience_limit()).await {
                         Ok(new) => {
                             version = new;
+                            self.rest(began, &mut idle).await;
                             continue;
                         }
                         Err(error) => error,
@@ -171,13 +183,25 @@ impl Watcher {
                 }
                 Err(error) => error,
             };
-            if !error.is_transient() || last_success.elapsed() > self.cluster.patience_limit() {
+            // What was answered once may be refused for a while: a token that is being replaced, a server that starts.
+            let may_pass = error.is_transient() || last_success.is_some();
+            if !may_pass || last_success.unwrap_or(begin).elapsed() > self.cluster.patience_limit()
+            {
                 lock(&self.shared).fail(&error);
                 return;
             }
             let delay = backoff.delay(error.retry_after());
             self.cluster.tell(Notice::Retrying { error, delay });
             sleep(delay).await;
+        }
+    }
+
+    /// Leaves a server alone that ends watches as soon as they begin.
+    async fn rest(&self, began: Instant, idle: &mut Backoff) {
+        if began.elapsed() > SHORT {
+            idle.reset();
+        } else {
+            sleep(idle.delay(None)).await;
         }
     }
 
@@ -211,7 +235,7 @@ impl Watcher {
         &self,
         version: &mut String,
         backoff: &mut Backoff,
-        success: &mut Instant,
+        success: &mut Option<Instant>,
     ) -> Result<(), ApiError> {
         let path = format!(
             "/api/v1/namespaces/{}/pods?watch=true&labelSelector={}&resourceVersion={version}\
@@ -220,15 +244,19 @@ impl Watcher {
             escape(&self.selector),
         );
         let mut stream = self.cluster.open(&self.call(), &path).await?;
-        *success = Instant::now();
+        *success = Some(Instant::now());
         backoff.reset();
         let mut rest = Vec::new();
         loop {
             // Silence and an end are the same to a watch: it goes on from where it was.
             let Ok(bytes) = timeout(SILENCE, stream.next()).await else { return Ok(()) };
             let Some(bytes) = bytes? else { return Ok(()) };
-            *success = Instant::now();
+            *success = Some(Instant::now());
             rest.extend_from_slice(&bytes);
+            if rest.len() > LONGEST_EVENT {
+                let reason = format!("an event has more than {} MiB", LONGEST_EVENT >> 20);
+                return Err(ApiError::Malformed { call: self.call(), reason });
+            }
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = rest.drain(..=end).collect();
                 self.event(&line, version)?;
@@ -397,6 +425,32 @@ mod tests {
         ]);
         let watch = start(&cluster).await;
         assert_eq!(phases(&mut watch.subscribe("a"), 1).await, ["Running"]);
+        server.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_ends_watches_at_once_is_left_alone() {
+        let (cluster, script) = Script::new();
+        let answers = (0..200).map(|_| stream_of(PODS, "watch=true", vec![]));
+        let _server = script.play(std::iter::once(list(1, &[])).chain(answers).collect());
+        let _watch = start(&cluster).await;
+        sleep(Duration::from_secs(60)).await;
+        assert!(cluster.requests() < 30, "{}", cluster.requests());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_right_that_was_there_may_come_back() {
+        let (cluster, script) = Script::new();
+        let running = vec![(0, event("ADDED", pod("a", 2, "Running")))];
+        let server = script.play(vec![
+            list(1, &[]),
+            stream_of(PODS, "watch=true", running),
+            answer("GET", PODS, 403, status(403, "cannot watch")).query("watch=true"),
+            stream_of(PODS, "watch=true", vec![(0, event("MODIFIED", pod("a", 3, "Succeeded")))])
+                .endless(),
+        ]);
+        let watch = start(&cluster).await;
+        assert_eq!(phases(&mut watch.subscribe("a"), 2).await, ["Running", "Succeeded"]);
         server.await.unwrap();
     }
 

@@ -22,6 +22,9 @@ pub enum Warning {
          open_dagster_pipes()`, or call `close()` before the process ends"
     )]
     NeverClosed,
+    /// The log, which carries the messages, was not read to its end.
+    #[error("part of the log could not be read: messages of the process may be missing")]
+    LogIncomplete,
     /// Messages came before `opened`.
     #[error("the first Pipes message was `{method}` instead of `opened`")]
     BeforeOpened {
@@ -99,9 +102,11 @@ impl Session {
         self.faults.push(fault);
     }
 
-    /// Says that the process has ended and its log was read to the end; returns the last warning.
-    pub fn finish(&mut self) -> Option<Warning> {
+    /// Says that the process has ended and whether its log was read to the end; returns the last warning.
+    pub fn finish(&mut self, is_whole: bool) -> Option<Warning> {
         let warning = match (self.opened, self.closed, self.messages) {
+            // What is missing may be in the part that was not read.
+            _ if !is_whole => Some(Warning::LogIncomplete),
             (0, 0, 0) => Some(Warning::NeverOpened),
             (1.., 0, _) => Some(Warning::NeverClosed),
             _ => None,
@@ -161,7 +166,7 @@ mod tests {
         for message in messages {
             session.take(message);
         }
-        session.finish();
+        session.finish(true);
         session.warnings
     }
 

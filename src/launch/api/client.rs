@@ -22,6 +22,8 @@ const LONGEST: usize = 64 << 20;
 
 /// How long one answer may take to begin, and a short one to end.
 const ANSWER: Duration = Duration::from_secs(30);
+/// The longest a server can ask to be left alone, in seconds: a pod has to be looked at now and then.
+const MOST_ASKED: u64 = 60;
 
 /// What the cluster's client has to tell while a call goes on.
 #[derive(Debug, Clone)]
@@ -106,10 +108,24 @@ impl Cluster {
         (self.notice)(notice);
     }
 
-    /// Creates a pod from its JSON.
-    pub async fn create_pod(&self, namespace: &str, pod: &Json) -> Result<Json, ApiError> {
+    /// Creates a pod from its JSON. What the server made of it is for the watch to tell.
+    pub async fn create_pod(&self, namespace: &str, pod: &Json) -> Result<(), NotCreated> {
         let call = Call::new(Verb::Create, "pods", namespace);
-        self.answer(&call, Method::POST, &pods(namespace, ""), Some(pod)).await
+        let mut patience = Patience::new(self.patience);
+        let mut may_exist = false;
+        loop {
+            let error = match self.send(&call, Method::POST, &pods(namespace, ""), Some(pod)).await
+            {
+                Ok(response) => {
+                    let _ = collect(&call, response).await;
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            may_exist |= error.may_have_arrived();
+            let again = self.again(error, &mut patience).await;
+            again.map_err(|error| NotCreated { error, may_exist })?;
+        }
     }
 
     /// Asks the server what it would make of a pod, without making it.
@@ -181,20 +197,24 @@ impl Cluster {
         path: &str,
         body: Option<&Json>,
     ) -> Result<Json, ApiError> {
-        let end = Instant::now() + self.patience;
-        let mut backoff = Backoff::default();
+        let mut patience = Patience::new(self.patience);
         loop {
-            let error = match self.attempt(call, method.clone(), path, body).await {
+            match self.attempt(call, method.clone(), path, body).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let delay = backoff.delay(error.retry_after());
-            if !error.is_transient() || Instant::now() + delay > end {
-                return Err(error);
+                Err(error) => self.again(error, &mut patience).await?,
             }
-            (self.notice)(Notice::Retrying { error, delay });
-            sleep(delay).await;
         }
+    }
+
+    /// Waits until a failed call may be repeated, if it may.
+    async fn again(&self, error: ApiError, patience: &mut Patience) -> Result<(), ApiError> {
+        let delay = patience.backoff.delay(error.retry_after());
+        if !error.is_transient() || patience.begin.elapsed() + delay > patience.most {
+            return Err(error);
+        }
+        (self.notice)(Notice::Retrying { error, delay });
+        sleep(delay).await;
+        Ok(())
     }
 
     async fn attempt(
@@ -262,7 +282,7 @@ impl Cluster {
             .headers()
             .get(http::header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
+            .map(|seconds: u64| Duration::from_secs(seconds.min(MOST_ASKED)));
         let body = collect(call, response).await.unwrap_or_default();
         Err(ApiError::from_answer(call, code, retry_after, &body))
     }
@@ -276,6 +296,28 @@ impl Cluster {
             }
             Err(_) => false,
         }
+    }
+}
+
+/// Why a pod was not created, as far as anybody knows.
+#[derive(Debug, Clone)]
+pub struct NotCreated {
+    /// How the last request ended.
+    pub error: ApiError,
+    /// Whether an earlier one, or this one, may have made it all the same.
+    pub may_exist: bool,
+}
+
+/// For how long a call is repeated.
+struct Patience {
+    begin: Instant,
+    most: Duration,
+    backoff: Backoff,
+}
+
+impl Patience {
+    fn new(most: Duration) -> Self {
+        Self { begin: Instant::now(), most, backoff: Backoff::default() }
     }
 }
 
@@ -386,10 +428,35 @@ mod tests {
                 .header("retry-after", "7"),
             answer("POST", "/api/v1/namespaces/ns/pods", 201, pod()),
         ]);
-        assert_eq!(cluster.create_pod("ns", &pod()).await.unwrap(), pod());
+        cluster.create_pod("ns", &pod()).await.unwrap();
         assert!(begin.elapsed() >= Duration::from_secs(7));
         server.await.unwrap();
         assert_eq!(cluster.requests(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_server_can_ask_to_be_left_alone_for_ever() {
+        let (cluster, script) = Script::new();
+        let begin = Instant::now();
+        let server = script.play(vec![
+            answer("POST", "/api/v1/namespaces/ns/pods", 429, "slow down")
+                .header("retry-after", &u64::MAX.to_string()),
+            answer("POST", "/api/v1/namespaces/ns/pods", 201, pod()),
+        ]);
+        cluster.create_pod("ns", &pod()).await.unwrap();
+        assert_eq!(begin.elapsed().as_secs(), MOST_ASKED);
+        server.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_after_a_request_without_answer_may_leave_a_pod() {
+        let (cluster, script) = Script::new();
+        let server = script.play(vec![
+            answer("POST", "/api/v1/namespaces/ns/pods", 504, status(504, "timeout")),
+            answer("POST", "/api/v1/namespaces/ns/pods", 403, status(403, "exceeded quota")),
+        ]);
+        assert!(cluster.create_pod("ns", &pod()).await.unwrap_err().may_exist);
+        server.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -413,7 +480,7 @@ mod tests {
             403,
             status(403, message),
         )]);
-        let error = cluster.create_pod("ns", &pod()).await.unwrap_err().to_string();
+        let error = cluster.create_pod("ns", &pod()).await.unwrap_err().error.to_string();
         assert!(
             error.contains("verb `create` on `pods`") && error.contains("User \"u\""),
             "{error}"

@@ -177,6 +177,11 @@ impl ApiError {
         matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::Server { .. })
     }
 
+    /// Whether the request may have been carried out all the same.
+    pub fn may_have_arrived(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Server { .. })
+    }
+
     /// Whether the caller is not allowed to make the call, or not known at all.
     pub fn is_lack_of_rights(&self) -> bool {
         matches!(

@@ -10,5 +10,5 @@ mod error;
 
 pub use backoff::Backoff;
 pub(crate) use client::escape;
-pub use client::{Cluster, Notice, Stream};
+pub use client::{Cluster, NotCreated, Notice, Stream};
 pub use error::{ApiError, Call, Verb};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Attempt, Report};
 use crate::launch::cancel::Urgency;
@@ -27,6 +27,12 @@ const ASK_EVENTS: Duration = Duration::from_secs(15);
 const LAST_READ: Duration = Duration::from_secs(120);
 /// How long beyond its grace period a stopped pod may take to end.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
+
+/// How long one look at the pod or its events may take.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// Further away than any pod lives, in a clock that may be near its end.
+const FAR: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// How long the request to delete a pod may take when podlift has to leave at once.
 const LAST_WORD: Duration = Duration::from_secs(3);
@@ -181,7 +187,8 @@ impl<'a> Course<'a> {
                 .scheduled_at
                 .zip(view.created_at)
                 .and_then(|(at, created)| Duration::try_from(at.duration_since(created)).ok());
-            self.scheduled = Some((self.created + age.unwrap_or_default()).min(Instant::now()));
+            let scheduled = after(self.created, age.unwrap_or_default());
+            self.scheduled = Some(scheduled.min(Instant::now()));
         }
         if self.stage != Some(view.stage) {
             self.stage = Some(view.stage);
@@ -246,11 +253,12 @@ impl<'a> Course<'a> {
         let ran = self.tracker.main_ran();
         let schedule = limits.schedule.filter(|_| self.scheduled.is_none());
         let startup = limits.startup.filter(|_| !ran).zip(self.scheduled);
-        let execution = limits.execution.map(|span| (Limit::Execution, span, self.created + span));
+        let execution =
+            limits.execution.map(|span| (Limit::Execution, span, after(self.created, span)));
         schedule
-            .map(|span| (Limit::Schedule, span, self.created + span))
+            .map(|span| (Limit::Schedule, span, after(self.created, span)))
             .into_iter()
-            .chain(startup.map(|(span, from)| (Limit::Startup, span, from + span)))
+            .chain(startup.map(|(span, from)| (Limit::Startup, span, after(from, span))))
             .chain(execution)
             .collect()
     }
@@ -259,7 +267,7 @@ impl<'a> Course<'a> {
         let (wall, instant) = self.epoch;
         let look_again = self
             .look_again
-            .map(|at| instant + Duration::try_from(at.duration_since(wall)).unwrap_or_default());
+            .map(|at| after(instant, at.duration_since(wall).try_into().unwrap_or_default()));
         let limit = match &self.stopping {
             Some(stopping) => Some(stopping.until),
             None => self.limits().into_iter().map(|(_, _, at)| at).min(),
@@ -272,7 +280,7 @@ impl<'a> Course<'a> {
             .flatten()
             .min()
             // Far enough to never matter.
-            .unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400))
+            .unwrap_or_else(|| after(Instant::now(), FAR))
     }
 
     async fn timer(&mut self) -> Option<Outcome> {
@@ -289,7 +297,10 @@ impl<'a> Course<'a> {
         }
         if self.look_again.is_some_and(|at| at <= self.now()) {
             self.look_again = None;
-            if let Ok(pod) = self.attempt.cluster.get_pod(self.attempt.namespace, &self.name).await
+            // The loop waits for this, limits and the user's wish to stop included.
+            let cluster = self.attempt.cluster.clone().patience(Duration::ZERO);
+            let look = timeout(LONGEST_LOOK, cluster.get_pod(self.attempt.namespace, &self.name));
+            if let Ok(Ok(pod)) = look.await
                 && let Ok(pod) = serde_json::from_value::<Pod>(pod)
             {
                 return self.observe(&pod).await;
@@ -359,22 +370,18 @@ impl<'a> Course<'a> {
             return Some(outcome);
         }
         let grace = Duration::from_secs(self.attempt.grace.unwrap_or(30));
-        self.stopping = Some(Stopping { outcome, until: Instant::now() + grace + STOP_MARGIN });
+        let until = after(Instant::now(), grace.saturating_add(STOP_MARGIN));
+        self.stopping = Some(Stopping { outcome, until });
         None
     }
 
     async fn fetch_events(&self) -> Vec<PodEvent> {
         // Events only explain; without the right to read them there is less to explain.
-        match self
-            .attempt
-            .cluster
-            .clone()
-            .patience(Duration::ZERO)
-            .pod_events(self.attempt.namespace, &self.name)
-            .await
-        {
-            Ok(list) => podevents::read(&list),
-            Err(_) => Vec::new(),
+        let cluster = self.attempt.cluster.clone().patience(Duration::ZERO);
+        let asked = cluster.pod_events(self.attempt.namespace, &self.name);
+        match timeout(LONGEST_LOOK, asked).await {
+            Ok(Ok(list)) => podevents::read(&list),
+            Ok(Err(_)) | Err(_) => Vec::new(),
         }
     }
 
@@ -426,6 +433,11 @@ impl<'a> Course<'a> {
             outcome,
         }
     }
+}
+
+/// A moment so much later; no limit is further away than [`FAR`].
+fn after(from: Instant, span: Duration) -> Instant {
+    from + span.min(FAR)
 }
 
 fn lost_sight(reason: &str) -> Outcome {

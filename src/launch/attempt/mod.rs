@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value as Json;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use self::course::Course;
-use super::api::{ApiError, Cluster};
+use super::api::{ApiError, Backoff, Cluster, NotCreated};
 use super::cancel::{Cancel, Urgency};
 use super::events::{Event, PodEvent, Teller};
 use super::names::{ATTEMPT_LABEL, RUN_LABEL};
@@ -162,9 +162,9 @@ impl Attempt<'_> {
             }
             Err(error) => {
                 // When no answer came, the request may have arrived all the same.
-                let pod_may_run = error.as_ref().is_none_or(ApiError::is_transient);
+                let pod_may_run = error.as_ref().is_none_or(|it| it.may_exist);
                 let outcome = match error {
-                    Some(error) => Outcome::Error { message: error.to_string(), pod_may_run },
+                    Some(it) => Outcome::Error { message: it.error.to_string(), pod_may_run },
                     None => Outcome::Cancelled,
                 };
                 Err(Box::new(Report {
@@ -177,20 +177,41 @@ impl Attempt<'_> {
     }
 
     /// Creates the pod; a conflict with a pod of this very attempt means that an earlier request has arrived.
-    async fn create(&self, name: &str, body: &Json) -> Result<(), ApiError> {
-        let conflict = match self.cluster.create_pod(self.namespace, body).await {
-            Ok(_) => return Ok(()),
-            Err(error @ ApiError::Conflict { .. }) => error,
-            Err(error) => return Err(error),
+    async fn create(&self, name: &str, body: &Json) -> Result<(), NotCreated> {
+        let begin = Instant::now();
+        let mut backoff = Backoff::default();
+        let mut may_exist = false;
+        let (conflict, existing) = loop {
+            let unmade = match self.cluster.create_pod(self.namespace, body).await {
+                Ok(()) => return Ok(()),
+                Err(unmade) => unmade,
+            };
+            may_exist |= unmade.may_exist;
+            if !matches!(unmade.error, ApiError::Conflict { .. }) {
+                return Err(NotCreated { may_exist, ..unmade });
+            }
+            match self.cluster.get_pod(self.namespace, name).await {
+                Ok(existing) => break (unmade.error, existing),
+                // Not about the name, then: a quota that others were changing at the same time.
+                Err(ApiError::NotFound { .. })
+                    if begin.elapsed() < self.cluster.patience_limit() =>
+                {
+                    sleep(backoff.delay(None)).await;
+                }
+                Err(error) => return Err(NotCreated { error, may_exist }),
+            }
         };
-        let existing = self.cluster.get_pod(self.namespace, name).await?;
         let label = |pod: &Json, label: &str| {
             pod.pointer("/metadata/labels").and_then(|it| it.get(label)).cloned()
         };
         let ours =
             [RUN_LABEL, ATTEMPT_LABEL].iter().all(|key| label(&existing, key) == label(body, key));
         let dying = existing.pointer("/metadata/deletionTimestamp").is_some();
-        if ours && !dying { Ok(()) } else { Err(conflict) }
+        match ours && !dying {
+            true => Ok(()),
+            // The pod of that name is another one.
+            false => Err(NotCreated { error: conflict, may_exist: ours }),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::launch::cancel::{Canceller, cancellation};
 use crate::launch::events::{Record, Sink};
-use crate::launch::outcome::Cause;
+use crate::launch::outcome::{Cause, Limit};
 use crate::launch::scripted::{Answer, Script, answer, status, stream_of};
 
 const PODS: &str = "/api/v1/namespaces/ns/pods";
@@ -351,6 +351,39 @@ async fn a_pod_that_ends_while_it_is_stopped_keeps_its_success() {
         pause(6.0).await;
         stage.changes.send(ended(0)).unwrap();
         pause(10.0).await;
+    })
+    .await;
+    assert_eq!(report.outcome, Outcome::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_ends_in_good_order_because_it_is_stopped_has_not_succeeded() {
+    let limits = Limits { execution: seconds(5), ..Limits::default() };
+    let answers = vec![created(), log(""), no_events(), answer("DELETE", POD, 200, json!({}))];
+    let (report, ..) = attempt(answers, limits, |stage| async move {
+        stage.changes.send(running()).unwrap();
+        pause(6.0).await;
+        let state = json!({"terminated": {"exitCode": 0, "startedAt": "2026-01-01T00:00:01Z", "finishedAt": "2026-01-01T00:00:06Z"}});
+        let deletion = json!({"/metadata/deletionTimestamp": "2026-01-01T00:00:35Z", "/metadata/deletionGracePeriodSeconds": 30});
+        stage.changes.send(pod("Succeeded", state, deletion)).unwrap();
+        pause(10.0).await;
+    })
+    .await;
+    assert!(
+        matches!(report.outcome, Outcome::TimedOut { limit: Limit::Execution, .. }),
+        "{}",
+        report.outcome
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_beyond_all_clocks_is_none() {
+    let most = Some(Duration::MAX);
+    let limits = Limits { execution: most, schedule: most, startup: most };
+    let (report, ..) = attempt(vec![created(), log("")], limits, |stage| async move {
+        stage.changes.send(running()).unwrap();
+        stage.changes.send(ended(0)).unwrap();
+        pause(1.0).await;
     })
     .await;
     assert_eq!(report.outcome, Outcome::Succeeded);

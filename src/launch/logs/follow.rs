@@ -96,12 +96,18 @@ impl Follower {
             // An instance that came and went between two looks has left its log behind.
             let life = *self.life.borrow_and_update();
             if life.restarts > instance {
-                self.read_to_end(&mut position, life.restarts == instance + 1).await;
+                if life.restarts > instance + 1 {
+                    let message = "it was started again more than once between two looks";
+                    let error =
+                        ApiError::NotFound { call: self.call(), message: message.to_owned() };
+                    self.send(Heard::Incomplete { container: self.container.clone(), error }).await;
+                }
+                self.read_to_end(&mut position, true).await;
                 instance = life.restarts;
                 continue;
             }
             if life.begun && !life.ended && !life.last {
-                if self.follow(&mut position).await.is_break() {
+                if self.follow(&mut position, instance).await.is_break() {
                     return;
                 }
                 continue;
@@ -125,32 +131,40 @@ impl Follower {
     }
 
     /// Follows until the container has ended or starts anew. Breaks when there is no right to read.
-    async fn follow(&mut self, position: &mut Position) -> ControlFlow<()> {
+    async fn follow(&mut self, position: &mut Position, instance: u32) -> ControlFlow<()> {
+        let is_over = |life: &Life| life.ended || life.last || life.restarts > instance;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        // Rights that were there may be back soon: a token that is being replaced, a server that starts.
+        let (mut opened, mut denied) = (false, None);
         loop {
             let since = position.reopen();
             let reason = match self.open(since, true, false).await {
-                Ok(stream) => match self.read(stream, position, &mut backoff, true).await {
-                    Ended::Overdue => return ControlFlow::Continue(()),
-                    Ended::Clean => None,
-                    Ended::Broken(error) => Some(error),
-                },
+                Ok(stream) => {
+                    (opened, denied) = (true, None);
+                    match self.read(stream, position, &mut backoff, true).await {
+                        Ended::Overdue => return ControlFlow::Continue(()),
+                        Ended::Clean => None,
+                        Ended::Broken(error) => Some(error),
+                    }
+                }
                 Err(error) => Some(error),
             };
-            let life = *self.life.borrow();
-            if life.ended || life.last {
+            if is_over(&self.life.borrow()) {
                 return ControlFlow::Continue(());
             }
             // An orderly end mostly means that the container has ended and its status is on the way.
             let orderly = if reason.is_none() { STATUS_ON_THE_WAY } else { Duration::ZERO };
             let asked = reason.as_ref().and_then(ApiError::retry_after).unwrap_or(orderly);
             if let Some(error) = reason {
-                if error.is_lack_of_rights() {
+                let denied =
+                    error.is_lack_of_rights().then(|| *denied.get_or_insert_with(Instant::now));
+                let patience = self.cluster.patience_limit();
+                if denied.is_some_and(|since| !opened || since.elapsed() > patience) {
                     let container = self.container.clone();
                     self.send(Heard::Incomplete { container, error }).await;
                     return ControlFlow::Break(());
                 }
-                if !error.is_transient() && !is_too_early(&error) {
+                if !error.is_transient() && !is_too_early(&error) && denied.is_none() {
                     // The pod is gone, say; the last read will meet it again and tell.
                     self.settled().await;
                     return ControlFlow::Continue(());
@@ -163,7 +177,7 @@ impl Follower {
             let delay = sleep(backoff.delay(Some(asked)));
             tokio::select! {
                 () = delay => {}
-                _ = self.life.wait_for(|life| life.ended || life.last) => return ControlFlow::Continue(()),
+                _ = self.life.wait_for(is_over) => return ControlFlow::Continue(()),
             }
         }
     }
@@ -220,7 +234,11 @@ impl Follower {
         if let Some(since) = since {
             path.push_str(&format!("&sinceTime={}", escape(&since.to_string())));
         }
-        self.cluster.open(&Call::new(Verb::Get, "pods/log", &self.namespace), &path).await
+        self.cluster.open(&self.call(), &path).await
+    }
+
+    fn call(&self) -> Call {
+        Call::new(Verb::Get, "pods/log", &self.namespace)
     }
 
     async fn read(
@@ -230,6 +248,7 @@ impl Follower {
         backoff: &mut Backoff,
         follow: bool,
     ) -> Ended {
+        let call = self.call();
         let mut framer = Framer::default();
         let mut overdue = None;
         loop {
@@ -245,6 +264,11 @@ impl Follower {
                 () = sleep_until(until) => {
                     return match overdue {
                         Some(_) => Ended::Overdue,
+                        // A process may have nothing to say, but the rest of a log comes at once.
+                        None if !follow => Ended::Broken(ApiError::Unreachable {
+                            call: call.clone(),
+                            reason: format!("no more of the log came within {} s", IDLE.as_secs()),
+                        }),
                         None => Ended::Clean,
                     };
                 }
@@ -465,6 +489,23 @@ mod tests {
         )
         .await;
         assert_eq!(heard, expected(0..5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_that_nobody_saw_is_told() {
+        let third = Life { restarts: 2, ..RUNNING };
+        let (heard, told) = hear(
+            vec![
+                follow(vec![(0, lines(0..2))]),
+                stream_of(LOG, "previous=true", vec![(0, lines(3..4))]),
+                follow(vec![(0, lines(4..5))]).endless(),
+                last(lines(4..6)),
+            ],
+            vec![(0, RUNNING), (1_000, third), (100, Life { restarts: 2, ..ENDED })],
+        )
+        .await;
+        assert_eq!(heard, [expected(0..2), expected(3..6)].concat());
+        assert!(told.iter().any(|it| it.contains("more than once")), "{told:?}");
     }
 
     #[tokio::test(start_paused = true)]

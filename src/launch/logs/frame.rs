@@ -11,6 +11,11 @@ use jiff::Timestamp;
 /// Sizes at which runtimes cut lines: containerd and Docker, conmon.
 const PIECES: [usize; 2] = [16384, 8192];
 
+/// The longest line that is kept whole, in bytes.
+const LONGEST: usize = 16 << 20;
+/// How a longer one ends.
+const CUT: &[u8] = b" [cut by podlift: the line has more than 16 MiB]";
+
 /// One line of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
@@ -73,11 +78,18 @@ fn split_time(raw: &[u8]) -> Option<(Timestamp, &[u8])> {
 pub struct Framer {
     rest: Vec<u8>,
     searched: usize,
+    /// Whether the rest of the line is left out.
+    is_cut: bool,
 }
 
 impl Framer {
     /// Takes a chunk and hands out the lines it completes.
-    pub fn push(&mut self, chunk: &[u8], mut each: impl FnMut(LogLine)) {
+    pub fn push(&mut self, mut chunk: &[u8], mut each: impl FnMut(LogLine)) {
+        if self.is_cut {
+            let Some(end) = chunk.iter().position(|byte| *byte == b'\n') else { return };
+            chunk = chunk.get(end..).unwrap_or_default();
+            self.is_cut = false;
+        }
         self.rest.extend_from_slice(chunk);
         let mut start = 0;
         while let Some(length) = self
@@ -91,6 +103,11 @@ impl Framer {
             self.searched = start;
         }
         self.rest.drain(..start);
+        if self.rest.len() > LONGEST {
+            self.rest.truncate(LONGEST);
+            self.rest.extend_from_slice(CUT);
+            self.is_cut = true;
+        }
         self.searched = self.rest.len();
     }
 
@@ -114,6 +131,18 @@ mod tests {
         }
         out.extend(framer.finish());
         out
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut() {
+        let chunk = vec![b'a'; 1 << 20];
+        let mut chunks: Vec<&[u8]> = vec![&chunk; 20];
+        chunks.extend([b"b\nnext\n".as_slice(), b"last"]);
+        let lines: Vec<String> = lines(&chunks).iter().map(LogLine::text).collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0].len(), LONGEST + CUT.len());
+        assert!(lines[0].ends_with("16 MiB]"));
+        assert_eq!(lines[1..], ["next", "last"]);
     }
 
     fn texts(stream: &[u8]) -> Vec<String> {

@@ -59,6 +59,7 @@ pub struct Tracker {
     main_ran: bool,
     pull_causes: BTreeMap<String, String>,
     config_since: Option<Timestamp>,
+    deletion_since: Option<Timestamp>,
     last: Option<PodView>,
 }
 
@@ -134,7 +135,10 @@ impl Tracker {
             return Some(self.taken(cause, message, true));
         }
         if let Some(deletion) = view.deletion {
-            let lost_at = deletion.due_at.saturating_add(LINGER).unwrap_or(deletion.due_at);
+            // By the clock of this machine: that of the server may be minutes off.
+            let since = *self.deletion_since.get_or_insert(now);
+            let grace = deletion.due_at.duration_since(deletion.asked_at);
+            let lost_at = since.saturating_add(grace + LINGER).unwrap_or(since);
             if now >= lost_at {
                 let message =
                     format!("still terminating {} s after its grace period", LINGER.as_secs());
@@ -155,7 +159,7 @@ impl Tracker {
             if end.exit_code == 0
                 && (self.rules.success == Success::Main || view.phase == "Succeeded")
             {
-                return Some(Outcome::Succeeded);
+                return Some(self.cut_off(view, end).unwrap_or(Outcome::Succeeded));
             }
             if end.exit_code != 0 && !may_restart(main, view) {
                 return Some(self.main_failed(view, main, end));
@@ -197,8 +201,28 @@ impl Tracker {
                 Some(self.disrupted(view, end).unwrap_or_else(|| failed(container, end)))
             }
             None if counting.is_empty() && view.phase != "Succeeded" => None,
-            None => Some(Outcome::Succeeded),
+            None => {
+                let ends = counting.iter().filter_map(|container| match &container.state {
+                    State::Terminated(end) => Some(end),
+                    _ => None,
+                });
+                let cut_off = ends.filter_map(|end| self.cut_off(view, end)).next();
+                Some(cut_off.unwrap_or(Outcome::Succeeded))
+            }
         }
+    }
+
+    /// What took the pod away before a container ended, if anything did: a process that is asked to end may do so in
+    /// good order and with its work undone.
+    fn cut_off(&self, view: &PodView, end: &Terminated) -> Option<Outcome> {
+        if view.reason == "DeadlineExceeded" {
+            let limit = view.deadline.map(SignedDuration::from_secs).zip(view.started_at);
+            let due = limit.and_then(|(limit, from)| from.checked_add(limit).ok());
+            let was_faster = due.zip(end.finished_at).is_some_and(|(due, at)| at < due);
+            return (!was_faster).then(|| deadline(view));
+        }
+        let was_faster = view.disrupted_at.zip(end.finished_at).is_some_and(|(from, at)| at < from);
+        if was_faster { None } else { self.disrupted(view, end) }
     }
 
     fn main_failed(&self, view: &PodView, main: &ContainerView, end: &Terminated) -> Outcome {

@@ -104,8 +104,12 @@ pub struct PodView {
     pub node: Option<String>,
     /// Why it has no node yet.
     pub unschedulable: Option<String>,
+    /// Since when it has been on its node: its own limit of time counts from here.
+    pub started_at: Option<Timestamp>,
     /// Reason and message of a disruption.
     pub disruption: Option<(String, String)>,
+    /// When that began.
+    pub disrupted_at: Option<Timestamp>,
     /// When it was asked to go, and by when it must be gone.
     pub deletion: Option<Deletion>,
     /// Its own limit of time, in seconds.
@@ -165,6 +169,11 @@ pub fn view(pod: &Pod, main: Option<&str>) -> PodView {
         disruption: condition("DisruptionTarget")
             .filter(is_true)
             .map(|it| (text(it.reason.as_ref()), text(it.message.as_ref()))),
+        disrupted_at: condition("DisruptionTarget")
+            .filter(is_true)
+            .and_then(|it| it.last_transition_time.as_ref())
+            .map(|time| time.0),
+        started_at: status.and_then(|status| status.start_time.as_ref()).map(|time| time.0),
         deletion: deletion(pod),
         deadline: spec.and_then(|spec| spec.active_deadline_seconds),
         containers,

@@ -19,7 +19,10 @@ pub enum Severity {
 
 /// What a registry, or the network before it, says when it should be asked again later.
 const PASSING: &[&str] = &[
-    "429",
+    "429 too many",
+    "code 429",
+    "code: 429",
+    "status: 429",
     "too many requests",
     "toomanyrequests",
     "qps exceeded",
@@ -32,6 +35,9 @@ const PASSING: &[&str] = &[
     "i/o timeout",
     "tls handshake timeout",
 ];
+
+/// What a kubelet says of a runtime that did not answer in time; it tries again.
+const SLOW: &[&str] = &["context deadline exceeded", "deadlineexceeded", "is reserved for"];
 
 /// Sorts the reason of a waiting container. `cause` is what is known of the last failed pull.
 pub fn classify(reason: &str, message: &str, cause: Option<&str>) -> Severity {
@@ -55,6 +61,12 @@ pub fn classify(reason: &str, message: &str, cause: Option<&str>) -> Severity {
         }
         "InvalidImageName" | "ErrImageNeverPull" => Severity::Image,
         "CreateContainerConfigError" => Severity::Config,
+        // The runtime was slow, or is busy with the container of an earlier try.
+        "CreateContainerError" | "RunContainerError" | "CreatePodSandboxError"
+            if SLOW.iter().any(|word| message.to_lowercase().contains(word)) =>
+        {
+            Severity::Config
+        }
         "CreateContainerError"
         | "RunContainerError"
         | "PostStartHookError"

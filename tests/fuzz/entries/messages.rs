@@ -23,6 +23,6 @@ pub(crate) fn messages(input: &[u8]) {
             assert_eq!(AssetKey::parse(&key.escaped()), key, "{line:?}");
         }
     }
-    session.finish();
+    session.finish(true);
     serde_json::to_string(&session).expect("a session can be written");
 }
