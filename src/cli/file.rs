@@ -72,6 +72,26 @@ pub(super) fn bytes(file: impl Read, longest: u64) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Looks whether a file can be written, without changing anything.
+///
+/// # Errors
+/// When it cannot, as far as that can be seen.
+pub(super) fn can_write(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        Ok(found) if found.is_file() => fs::OpenOptions::new().append(true).open(path).map(drop),
+        // A device or a pipe: opening one may wait for who reads it.
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = fs::metadata(folder.unwrap_or_else(|| Path::new(".")))?;
+            let is_open = folder.is_dir() && !folder.permissions().readonly();
+            if is_open { Ok(()) } else { Err(io::Error::from(io::ErrorKind::PermissionDenied)) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Replaces the text of a file. A reader of the file sees the old text or the new one, never a part. A file that would
 /// not change is left alone, and one behind a link is replaced where it is.
 ///

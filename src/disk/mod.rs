@@ -9,7 +9,7 @@ mod open;
 mod seen;
 
 pub(crate) use open::regular;
-pub use open::{ends, feed, named};
+pub use open::{ends, ends_with_line, feed, named};
 pub use seen::{Answer, Observation, Question, Seen};
 
 use std::cell::RefCell;

@@ -2,7 +2,7 @@
 //! a regular file, would hold a run up for ever.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -60,6 +60,22 @@ pub fn feed(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().write(true).open(path)?;
     drop(probe);
     Ok(Some(file))
+}
+
+/// Whether a regular file is empty or ends with the end of a line; what is no regular file counts as such.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn ends_with_line(path: &Path) -> io::Result<bool> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() || found.len() == 0 {
+        return Ok(true);
+    }
+    let mut file = File::open(path)?;
+    file.seek(io::SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// Says what it means that a read would wait.

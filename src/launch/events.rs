@@ -16,6 +16,7 @@ use super::names::Identity;
 use super::outcome::Outcome;
 use super::rules::TaskState;
 use super::state::Stage;
+use crate::diag::escape::json_text;
 use crate::pipes::{AssetCheck, Exception, Fault, Materialization, Stream, Warning};
 
 /// The format of [`Record`]s.
@@ -106,7 +107,8 @@ pub enum Event {
         /// The line.
         text: String,
     },
-    /// A log stream was lost and opened again; no line is missing.
+    /// A log stream was lost and opened again where it was. Lines that are gone from the server by then are told as
+    /// [`Event::LogIncomplete`].
     LogReopened {
         /// Container.
         container: String,
@@ -323,13 +325,9 @@ impl<W: Write + Send> Sink for JsonLines<W> {
     fn take(&self, record: &Arc<Record>) {
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         // One write per line, so that several programs may append to one file.
-        let written = serde_json::to_vec(&**record)
+        let written = serde_json::to_string(&**record)
             .map_err(std::io::Error::from)
-            .map(|mut line| {
-                line.push(b'\n');
-                line
-            })
-            .and_then(|line| to.write_all(&line))
+            .and_then(|line| to.write_all(format!("{}\n", json_text(&line)).as_bytes()))
             .and_then(|()| to.flush());
         if let Err(error) = written {
             self.failed
@@ -373,8 +371,9 @@ mod tests {
         };
         let teller = Teller::new("r", vec![Box::new(sink)]);
         teller.about(&identity).tell(Event::PodDeleted { pod: "p".into() });
-        teller.tell(Event::RunFinished { success: true, message: "a\nb".into() });
+        teller.tell(Event::RunFinished { success: true, message: "a\nb\u{9b}\u{202e}".into() });
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains(r"a\nb\u009b\u202e"), "{text}");
         let lines: Vec<Json> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);

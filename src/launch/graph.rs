@@ -43,13 +43,24 @@ pub enum GraphError {
     Duplicate(String, String),
 }
 
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Started,
+    Done(TaskState),
+}
+
 /// The tasks of a run and how far they are.
 #[derive(Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
-    /// States of the tasks that are done.
-    done: BTreeMap<Key, TaskState>,
-    started: BTreeSet<Key>,
+    /// Those that come before each of them.
+    before: Vec<Vec<usize>>,
+    /// Where each of them stands.
+    places: BTreeMap<Key, usize>,
+    /// How far each of them is.
+    progress: Vec<Progress>,
 }
 
 impl Graph {
@@ -79,7 +90,19 @@ impl Graph {
             rule: TriggerRule::Always,
             assumed: Some(assume),
         }));
-        let graph = Self { nodes, done: BTreeMap::new(), started: BTreeSet::new() };
+        let mut named: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (at, node) in nodes.iter().enumerate() {
+            named.entry((&node.key.0, &node.key.1)).or_default().push(at);
+        }
+        let before = nodes.iter().map(|node| {
+            let ids: BTreeSet<&String> = node.upstream.iter().collect();
+            let found = ids.into_iter().filter_map(|id| named.get(&(&*node.key.0, id.as_str())));
+            found.flatten().copied().collect()
+        });
+        let before = before.collect();
+        let places = nodes.iter().enumerate().map(|(at, node)| (node.key.clone(), at)).collect();
+        let progress = vec![Progress::Waiting; nodes.len()];
+        let graph = Self { nodes, before, places, progress };
         graph.check_order()?;
         Ok((graph, added))
     }
@@ -88,78 +111,84 @@ impl Graph {
     pub fn steps(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
         // A settled task may settle those behind it.
-        loop {
-            let found =
-                self.nodes.iter().filter(|node| !self.is_known(&node.key)).find_map(|node| {
-                    let state = match node.rule.decide(&self.states_before(node)) {
-                        Decision::Wait => return None,
-                        Decision::Start => node.assumed,
-                        Decision::Skip => Some(TaskState::Skipped),
-                        Decision::UpstreamFailed => Some(TaskState::UpstreamFailed),
-                    };
-                    Some((node.key.clone(), state))
+        let mut has_settled = true;
+        while std::mem::take(&mut has_settled) {
+            for (at, node) in self.nodes.iter().enumerate() {
+                if self.progress.get(at) != Some(&Progress::Waiting) {
+                    continue;
+                }
+                let state = match node.rule.decide(&self.states_before(at)) {
+                    Decision::Wait => continue,
+                    Decision::Start => node.assumed,
+                    Decision::Skip => Some(TaskState::Skipped),
+                    Decision::UpstreamFailed => Some(TaskState::UpstreamFailed),
+                };
+                has_settled |= state.is_some();
+                if let Some(progress) = self.progress.get_mut(at) {
+                    *progress = state.map_or(Progress::Started, Progress::Done);
+                }
+                let key = node.key.clone();
+                steps.push(match state {
+                    Some(state) => Step::Settled(key, state),
+                    None => Step::Start(key),
                 });
-            match found {
-                None => return steps,
-                Some((key, Some(state))) => {
-                    self.done.insert(key.clone(), state);
-                    steps.push(Step::Settled(key, state));
-                }
-                Some((key, None)) => {
-                    self.started.insert(key.clone());
-                    steps.push(Step::Start(key));
-                }
             }
         }
+        steps
     }
 
     /// Tells how a task ended.
     pub fn end(&mut self, key: &Key, state: TaskState) {
-        self.done.insert(key.clone(), state);
+        let place = self.places.get(key).and_then(|at| self.progress.get_mut(*at));
+        if let Some(progress) = place {
+            *progress = Progress::Done(state);
+        }
     }
 
     /// Ends everything that has not started.
     pub fn cancel(&mut self) -> Vec<Key> {
-        let left: Vec<Key> = self
-            .nodes
-            .iter()
-            .map(|node| node.key.clone())
-            .filter(|key| !self.is_known(key))
-            .collect();
-        for key in &left {
-            self.done.insert(key.clone(), TaskState::Cancelled);
-        }
-        left
+        let waiting = self.nodes.iter().zip(&mut self.progress);
+        let waiting = waiting.filter(|(_, progress)| **progress == Progress::Waiting);
+        waiting
+            .map(|(node, progress)| {
+                *progress = Progress::Done(TaskState::Cancelled);
+                node.key.clone()
+            })
+            .collect()
     }
 
-    fn is_known(&self, key: &Key) -> bool {
-        self.done.contains_key(key) || self.started.contains(key)
-    }
-
-    fn states_before(&self, node: &Node) -> Vec<Option<TaskState>> {
-        self.before(node).map(|before| self.done.get(&before.key).copied()).collect()
-    }
-
-    fn before<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
-        self.nodes
-            .iter()
-            .filter(move |other| other.key.0 == node.key.0 && node.upstream.contains(&other.key.1))
+    fn states_before(&self, node: usize) -> Vec<Option<TaskState>> {
+        let before = self.before.get(node).into_iter().flatten();
+        let state = |at: &usize| match self.progress.get(*at) {
+            Some(Progress::Done(state)) => Some(*state),
+            _ => None,
+        };
+        before.map(state).collect()
     }
 
     fn check_order(&self) -> Result<(), GraphError> {
-        let mut ordered: BTreeSet<&Key> = BTreeSet::new();
-        loop {
-            let ready: Vec<&Key> = self
-                .nodes
-                .iter()
-                .filter(|node| !ordered.contains(&node.key))
-                .filter(|node| self.before(node).all(|before| ordered.contains(&before.key)))
-                .map(|node| &node.key)
-                .collect();
-            if ready.is_empty() {
-                break;
+        let mut open: Vec<usize> = self.before.iter().map(Vec::len).collect();
+        let mut after: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for (node, before) in self.before.iter().enumerate() {
+            for at in before {
+                if let Some(after) = after.get_mut(*at) {
+                    after.push(node);
+                }
             }
-            ordered.extend(ready);
+        }
+        let mut ready: Vec<usize> =
+            open.iter().enumerate().filter(|(_, open)| **open == 0).map(|(node, _)| node).collect();
+        let mut ordered: BTreeSet<&Key> = BTreeSet::new();
+        while let Some(node) = ready.pop() {
+            ordered.extend(self.nodes.get(node).map(|node| &node.key));
+            for next in after.get(node).into_iter().flatten() {
+                if let Some(open) = open.get_mut(*next) {
+                    *open -= 1;
+                    if *open == 0 {
+                        ready.push(*next);
+                    }
+                }
+            }
         }
         let left: Vec<String> = self
             .nodes
@@ -195,6 +224,22 @@ mod tests {
 
     fn start(task: &str) -> Step {
         Step::Start(key(task))
+    }
+
+    #[test]
+    fn a_long_chain_is_ordered_whatever_way_it_is_given() {
+        let id = |number: usize| format!("t{number}");
+        let link = |number: usize| match number {
+            0 => node(&id(0), &[], "all_success"),
+            _ => node(&id(number), &[&id(number - 1)], "all_success"),
+        };
+        let (mut graph, _) =
+            Graph::new((0..3000).rev().map(link).collect(), TaskState::Success).unwrap();
+        for number in 0..3000 {
+            assert_eq!(graph.steps(), [Step::Start(key(&id(number)))]);
+            graph.end(&key(&id(number)), TaskState::Success);
+        }
+        assert!(graph.steps().is_empty());
     }
 
     #[test]

@@ -284,44 +284,56 @@ fn dropped(given: &Json, kept: Option<&Json>, pointer: &str, out: &mut Vec<Strin
     }
 }
 
-/// The pointer of the field whose removal makes the pod readable: it is the one of the wrong type.
+/// The pointer of the field of a wrong type: the first without which all before it can be read. Each level is searched by
+/// halves, since a container may have thousands of variables.
 fn culprit(pod: &Json) -> Option<String> {
-    let mut pointers = Vec::new();
-    collect_pointers(pod, "", &mut pointers);
-    // The last to be found is the deepest: a parent's removal heals as well, but says less.
-    pointers.into_iter().rev().find(|pointer| {
-        let mut healed = pod.clone();
-        remove(&mut healed, pointer);
-        serde_json::from_value::<Pod>(healed).is_ok()
-    })
-}
-
-fn collect_pointers(value: &Json, pointer: &str, out: &mut Vec<String>) {
-    let mut visit = |key: &str, value: &Json| {
-        let pointer = format!("{pointer}/{}", escape(key));
-        out.push(pointer.clone());
-        collect_pointers(value, &pointer, out);
-    };
-    match value {
-        Json::Object(object) => object.iter().for_each(|(key, value)| visit(key, value)),
-        Json::Array(items) => {
-            items.iter().enumerate().for_each(|(index, value)| visit(&index.to_string(), value));
+    let fails = |pod: &Json| serde_json::from_value::<Pod>(pod.clone()).is_err();
+    let mut pod = pod.clone();
+    let mut pointer = String::new();
+    loop {
+        let whole = pod.pointer(&pointer)?.clone();
+        let keep = |pod: &mut Json, first: usize| {
+            if let Some(here) = pod.pointer_mut(&pointer) {
+                *here = first_of(&whole, first);
+            }
+        };
+        keep(&mut pod, 0);
+        if fails(&pod) {
+            return (!pointer.is_empty()).then_some(pointer);
         }
-        _ => {}
+        let (mut readable, mut broken) = (0, size(&whole));
+        while broken - readable > 1 {
+            let middle = readable + (broken - readable) / 2;
+            keep(&mut pod, middle);
+            if fails(&pod) { broken = middle } else { readable = middle }
+        }
+        keep(&mut pod, broken);
+        let key = match &whole {
+            Json::Object(fields) => escape(fields.keys().nth(readable)?).into_owned(),
+            _ => readable.to_string(),
+        };
+        pointer = format!("{pointer}/{key}");
     }
 }
 
-fn remove(value: &mut Json, pointer: &str) {
-    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
-    let key = key.replace("~1", "/").replace("~0", "~");
-    match value.pointer_mut(parent) {
-        Some(Json::Object(object)) => drop(object.shift_remove(&key)),
-        Some(Json::Array(items)) => {
-            if let Some(index) = key.parse().ok().filter(|index| *index < items.len()) {
-                items.remove(index);
-            }
+/// How many parts a value has.
+fn size(value: &Json) -> usize {
+    match value {
+        Json::Object(fields) => fields.len(),
+        Json::Array(items) => items.len(),
+        _ => 0,
+    }
+}
+
+/// A value with its first parts only.
+fn first_of(value: &Json, count: usize) -> Json {
+    match value {
+        Json::Object(fields) => {
+            let first = fields.iter().take(count);
+            Json::Object(first.map(|(key, value)| (key.clone(), value.clone())).collect())
         }
-        _ => {}
+        Json::Array(items) => Json::Array(items.iter().take(count).cloned().collect()),
+        value => value.clone(),
     }
 }
 
@@ -404,6 +416,14 @@ mod tests {
                 json!({}),
                 json!({"containers": [{"image": "i", "env": [{"name": "A", "value": 1}]}]}),
                 "/spec/containers/0/env/0/value: ",
+            ),
+            (
+                json!({}),
+                json!({"containers": [{"name": "a", "image": "i"}, {"name": "b", "image": "i", "env": (0..100).map(|number| match number {
+                    70 => json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": 1}}}),
+                    _ => json!({"name": "A", "value": "x"}),
+                }).collect::<Vec<Json>>()}]}),
+                "/spec/containers/1/env/70/valueFrom/secretKeyRef/key: ",
             ),
             (json!({"namespace": "other"}), json!({"containers": [{"image": "i"}]}), "`other`"),
             (json!({}), json!({"containers": {"image": "i"}}), "/spec/containers is not a list"),

@@ -114,16 +114,12 @@ impl Earlier {
     fn of_events(text: &str, run: Option<&str>) -> Result<Self, ResumeError> {
         let mut runs: BTreeMap<String, Self> = BTreeMap::new();
         let mut last = None;
-        let count = text.lines().count();
         for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let line: Line = match serde_json::from_str(line) {
                 Ok(line) => line,
                 Err(_) if at == 0 => return Err(ResumeError::Format),
-                // Who is killed while writing leaves half a line.
-                Err(_) if at + 1 == count => break,
-                Err(error) => {
-                    return Err(ResumeError::Broken { line: at + 1, reason: error.to_string() });
-                }
+                // Who is killed while writing leaves half a line. What it said counts as not done.
+                Err(_) => continue,
             };
             if line.event == "run_started" && line.format == EVENTS_FORMAT {
                 last = Some(line.run.clone());
@@ -214,6 +210,22 @@ mod tests {
         assert_eq!(earlier.done(&at("a", None)), Some(TaskState::Success));
         assert_eq!((earlier.done(&at("b", None)), earlier.attempts(&at("b", None))), (None, 0));
         assert_eq!(Earlier::read(text, Some("old")).unwrap().tasks.len(), 0);
+    }
+
+    #[test]
+    fn half_a_line_in_the_middle_hides_nothing_else() {
+        let text = concat!(
+            r#"{"run": "r", "event": "run_started", "format": "podlift-events/v1"}"#,
+            "\n",
+            r#"{"run": "r", "dag": "d", "ta"#,
+            "\n",
+            r#"{"run": "r", "dag": "d", "task": "a", "attempt": 1, "event": "attempt_finished"}"#,
+            "\n",
+            r#"{"run": "r", "dag": "d", "task": "a", "attempt": 1, "event": "task_finished", "state": "success"}"#,
+            "\n",
+        );
+        let earlier = Earlier::read(text, None).unwrap();
+        assert_eq!(earlier.done(&at("a", None)), Some(TaskState::Success));
     }
 
     #[test]

@@ -254,7 +254,8 @@ impl Task<'_> {
                 self.plan.delete_on_kill
             }
             (_, FinishAction::Delete) => true,
-            (outcome, FinishAction::DeleteSucceeded) => outcome.is_success(),
+            // As the provider, which looks at the phase: that of a pod that is skipped is Failed.
+            (outcome, FinishAction::DeleteSucceeded) => *outcome == Outcome::Succeeded,
             (_, FinishAction::DeleteActive) => !report.pod_ended,
             (_, FinishAction::Keep) => false,
         };

@@ -240,7 +240,7 @@ impl Watcher {
         let path = format!(
             "/api/v1/namespaces/{}/pods?watch=true&labelSelector={}&resourceVersion={version}\
              &allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}",
-            self.namespace,
+            escape(&self.namespace),
             escape(&self.selector),
         );
         let mut stream = self.cluster.open(&self.call(), &path).await?;

@@ -1,5 +1,7 @@
 //! What one run reported, and what it failed to report.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -66,6 +68,9 @@ pub struct Session {
     pub warnings: Vec<Warning>,
     #[serde(skip)]
     messages: u64,
+    /// Keys of the reported assets.
+    #[serde(skip)]
+    reported: BTreeSet<String>,
 }
 
 impl Session {
@@ -115,12 +120,10 @@ impl Session {
         warning
     }
 
-    fn repeated(&self, message: &Message) -> Option<Warning> {
+    fn repeated(&mut self, message: &Message) -> Option<Warning> {
         let Message::Materialization(report) = message else { return None };
-        self.materializations
-            .iter()
-            .any(|earlier| earlier.asset_key == report.asset_key)
-            .then(|| Warning::RepeatedAsset { asset_key: report.asset_key.clone() })
+        let is_new = self.reported.insert(report.asset_key.clone());
+        (!is_new).then(|| Warning::RepeatedAsset { asset_key: report.asset_key.clone() })
     }
 }
 

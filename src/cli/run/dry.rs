@@ -97,7 +97,9 @@ async fn at_server(run: &Run) -> Result<Vec<Judged>> {
             Err(error) => Err(error.to_string()),
             Ok(pod) => match cluster.dry_run_pod(&namespace, &pod).await {
                 Ok(pod) => Ok(pod),
-                Err(error) if error.is_transient() => return Err(error).with_context(unreachable),
+                Err(error) if !error.is_about_the_object() => {
+                    return Err(error).with_context(unreachable);
+                }
                 Err(error) => Err(error.to_string()),
             },
         };

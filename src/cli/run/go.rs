@@ -95,7 +95,15 @@ fn events(output: &OutputArgs, ctx: &Ctx<'_>) -> Result<Option<(Box<dyn Sink>, F
     let place = ctx.cwd.join(path);
     let file = match disk::feed(&place) {
         Ok(Some(there)) => Ok(there),
-        Ok(None) => OpenOptions::new().create(true).append(true).open(place),
+        Ok(None) => {
+            OpenOptions::new().create(true).append(true).open(&place).and_then(|mut file| {
+                // Who is killed while writing leaves half a line.
+                if !disk::ends_with_line(&place)? {
+                    file.write_all(b"\n")?;
+                }
+                Ok(file)
+            })
+        }
         Err(error) => Err(error),
     };
     let file = file.with_context(|| {

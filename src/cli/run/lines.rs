@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value as Json;
 
-use crate::diag::escape::push_visible;
+use crate::diag::escape::{push_visible, visible};
 use crate::launch::events::{Event, Record};
 use crate::launch::outcome::Outcome;
 use crate::launch::rules::TaskState;
@@ -66,8 +66,10 @@ impl Lines {
 
     fn task(&self, record: &Record) -> String {
         match (&record.dag, &record.task) {
-            (Some(dag), Some(task)) if self.with_dag => format!("{dag}.{task} "),
-            (_, Some(task)) => format!("{task} "),
+            (Some(dag), Some(task)) if self.with_dag => {
+                format!("{}.{} ", visible(dag), visible(task))
+            }
+            (_, Some(task)) => format!("{} ", visible(task)),
             _ => String::new(),
         }
     }
@@ -133,7 +135,7 @@ fn words(event: &Event) -> Option<(Tone, String)> {
         Event::PodWaiting { message } => (Warning, format!("waiting: {message}")),
         Event::PodEvent { said } => (Warning, format!("{}: {}", said.reason, said.message)),
         Event::LogReopened { container, reason } => {
-            (Quiet, format!("log of {container} opened again, nothing is missing ({reason})"))
+            (Quiet, format!("log of {container} opened again where it was ({reason})"))
         }
         Event::LogIncomplete { container, reason } => {
             (Error, format!("log of {container} is incomplete: {reason}"))
@@ -223,6 +225,20 @@ mod tests {
         };
         assert_eq!(log("a\tb"), "00:00:00 t base | a\tb");
         assert_eq!(log("\u{1b}[2J"), "00:00:00 t base | \\u{1b}[2J");
+    }
+
+    #[test]
+    fn ids_cannot_repaint_the_terminal() {
+        let record = Record {
+            time: Timestamp::UNIX_EPOCH,
+            run: "r".into(),
+            dag: Some("d\u{202e}".into()),
+            task: Some("t\u{1b}[2J".into()),
+            attempt: None,
+            event: Event::PodDeleted { pod: "p".into() },
+        };
+        let shown = Lines { color: false, with_dag: true }.line(&record).unwrap();
+        assert_eq!(shown, "00:00:00 d\\u{202e}.t\\u{1b}[2J pod p deleted");
     }
 
     #[test]

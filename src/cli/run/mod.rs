@@ -14,6 +14,7 @@ mod when;
 pub(super) use args::{Args, ClusterArgs};
 pub(super) use gather::gather_named;
 pub(super) use go::{hangups_are_ignored, runtime};
+pub(super) use ready::no_namespace;
 
 use std::io;
 use std::sync::Arc;
@@ -48,13 +49,20 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
     if let Some(place) = args.running.dry_run {
         return dry::run(run, args, place, ctx);
     }
+    if let Some(path) = &args.output.result {
+        // Hours later would be too late to find out.
+        crate::cli::file::can_write(&ctx.cwd.join(path)).with_context(|| {
+            let message = format!("the result cannot be written to `{}`", path.display());
+            Trouble::new(message, "choose a file you may write to with --result FILE")
+        })?;
+    }
     let report = go::go(run, &args.output, ctx)?;
     finish(&report, args, ctx)
 }
 
 /// Writes the result and decides the exit code.
 fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
-    if let Some(path) = &args.output.result {
+    let written = args.output.result.as_ref().map_or(Ok(()), |path| {
         let json = pretty_json(report)?;
         crate::cli::file::write(&ctx.cwd.join(path), &json).with_context(|| {
             let message = format!(
@@ -62,8 +70,8 @@ fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
                 path.display()
             );
             Trouble::new(message, "choose a file you may write to with --result FILE")
-        })?;
-    }
+        })
+    });
     let text = match args.output.format {
         Format::Text => table::table(report, args.output.quiet),
         Format::Json => pretty_json(report)?,
@@ -75,10 +83,12 @@ fn finish(report: &RunReport, args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
             return Err(error).context("the run has ended, but its result cannot be written");
         }
     }
+    written?;
     let file = args.output.events.as_ref().or(args.output.result.as_ref());
     if let (false, Some(file)) = (report.success, file) {
         let note = format!("--resume {} leaves out what is done", file.display());
-        writeln!(ctx.stderr, "note: {note}")?;
+        // The run has ended: who does not listen any more changes nothing about that.
+        let _ = writeln!(ctx.stderr, "note: {note}");
     }
     Ok(match (report.cancelled, report.success) {
         (true, _) => Exit::Trouble,

@@ -340,6 +340,7 @@ fn client_of(config: Result<Config, String>) -> Result<Client, String> {
 }
 
 fn pods(namespace: &str, name: &str) -> String {
+    let (namespace, name) = (escape(namespace), escape(name));
     if name.is_empty() {
         format!("/api/v1/namespaces/{namespace}/pods")
     } else {

@@ -177,6 +177,13 @@ impl ApiError {
         matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::Server { .. })
     }
 
+    /// Whether the server looked at what it was given; otherwise nothing is known of that.
+    pub fn is_about_the_object(&self) -> bool {
+        let certificate = matches!(self, Self::Certificate { .. } | Self::Malformed { .. });
+        let identity = matches!(self, Self::Unauthorized { .. } | Self::Credentials { .. });
+        !self.is_transient() && !certificate && !identity
+    }
+
     /// Whether the request may have been carried out all the same.
     pub fn may_have_arrived(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Server { .. })

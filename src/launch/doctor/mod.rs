@@ -54,6 +54,11 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
+/// How a question stands that was not answered as expected.
+fn unanswered(error: &ApiError) -> Status {
+    if error.is_transient() { Status::Unreachable } else { Status::Warning }
+}
+
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +205,6 @@ async fn namespace_exists(cluster: &Cluster, namespace: &str) -> Finding {
             Finding::new(Status::Warning, "namespace", message)
                 .remedy("nothing, if you know that it exists; pods can be made without that right")
         }
-        Err(error) => Finding::new(Status::Warning, "namespace", error.to_string()),
+        Err(error) => Finding::new(unanswered(&error), "namespace", error.to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Finding, Status};
+use super::{Finding, Status, unanswered};
 use crate::launch::api::{ApiError, Call, Cluster, Verb};
 use crate::launch::keys::respell;
 
@@ -164,7 +164,7 @@ impl Need {
                     "nothing, if you know that it exists; otherwise grant the verb get on {resource}"
                 ))
             }
-            Err(error) => Finding::new(Status::Warning, about, error.to_string()),
+            Err(error) => Finding::new(unanswered(&error), about, error.to_string()),
         }
     }
 

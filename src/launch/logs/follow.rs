@@ -101,8 +101,10 @@ impl Follower {
                     let error =
                         ApiError::NotFound { call: self.call(), message: message.to_owned() };
                     self.send(Heard::Incomplete { container: self.container.clone(), error }).await;
+                    position.next_instance();
                 }
                 self.read_to_end(&mut position, true).await;
+                position.next_instance();
                 instance = life.restarts;
                 continue;
             }
@@ -221,8 +223,8 @@ impl Follower {
     ) -> Result<Stream, ApiError> {
         let mut path = format!(
             "/api/v1/namespaces/{}/pods/{}/log?container={}&timestamps=true",
-            self.namespace,
-            self.pod,
+            escape(&self.namespace),
+            escape(&self.pod),
             escape(&self.container)
         );
         if follow {
@@ -285,6 +287,13 @@ impl Follower {
                             lines.push(line);
                         }
                     });
+                    if position.take_gap() {
+                        let message = "lines between two connections are gone: the log was rotated";
+                        let error =
+                            ApiError::NotFound { call: call.clone(), message: message.to_owned() };
+                        let container = self.container.clone();
+                        self.send(Heard::Incomplete { container, error }).await;
+                    }
                     self.lines(lines).await;
                 }
                 Ok(None) => {

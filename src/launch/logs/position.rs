@@ -35,6 +35,10 @@ pub struct Position {
     expected: VecDeque<Seen>,
     /// The open stream was asked to start in the middle and gave no line yet that carries a time.
     headless: Option<Timestamp>,
+    /// Whether the open stream has begun where it was to.
+    met: bool,
+    /// Whether lines between two streams are gone.
+    has_gap: bool,
     /// Counts lines that were recognised and dropped.
     repeated: u64,
 }
@@ -45,7 +49,14 @@ impl Position {
         let since = self.since()?;
         self.expected = self.seen.iter().copied().filter(|seen| seen.time >= since).collect();
         self.headless = Some(since);
+        self.met = false;
         Some(since)
+    }
+
+    /// Goes on to the log of the next instance of the container, which repeats nothing.
+    pub fn next_instance(&mut self) {
+        self.seen.clear();
+        self.expected.clear();
     }
 
     /// Whether the line is new. Seen lines of a stream that was opened again are not.
@@ -54,6 +65,7 @@ impl Position {
         // of a line that was seen whole. It has no time of its own, or something in it looks like one.
         let rest = |since: Timestamp| line.last_time.is_none_or(|time| time < since);
         if self.headless.is_some_and(rest) {
+            self.met = true;
             return false;
         }
         // Without a time it is what the kubelet itself has to say.
@@ -63,15 +75,23 @@ impl Position {
         if let Some(at) = self.expected.iter().position(|seen| *seen == this) {
             // Lines before it are gone from the server: the log was rotated.
             self.expected.drain(..=at);
+            self.met = true;
             self.repeated += 1;
             return false;
         }
         if self.latest.is_none_or(|latest| time > latest) {
-            // Beyond all that was seen, so nothing that is still expected can come.
+            // Beyond all that was seen, so nothing that is still expected can come. The last line always comes again,
+            // unless the server has thrown it away, and who knows what with it.
+            self.has_gap |= !self.met && !self.expected.is_empty();
             self.expected.clear();
         }
         self.remember(this);
         true
+    }
+
+    /// Whether lines between two streams are gone; told once.
+    pub fn take_gap(&mut self) -> bool {
+        std::mem::take(&mut self.has_gap)
     }
 
     /// How many lines were recognised as seen.
@@ -171,6 +191,7 @@ mod tests {
                     seen.push(line.bytes);
                 }
             });
+            assert!(!position.take_gap(), "nothing was thrown away");
             since = position.reopen();
         }
         seen
@@ -235,6 +256,30 @@ mod tests {
             });
         }
         assert_eq!(seen, (0..10).map(|n| format!("line {n}")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn lines_that_were_thrown_away_between_two_streams_are_noticed() {
+        let file: Vec<_> = (0..10).map(|n| line(n * 10_000_000, &format!("line {n}"))).collect();
+        for (next, gap) in [(2, false), (3, true), (6, true)] {
+            let mut position = Position::default();
+            for (from, to) in [(0, 3), (next, 10)] {
+                position.reopen();
+                let mut framer = Framer::default();
+                framer.push(&serve(&file[from..to], None, false), |line| {
+                    position.admit(&line);
+                });
+            }
+            assert_eq!(position.take_gap(), gap, "{next}");
+            // The log of the next instance repeats nothing.
+            position.next_instance();
+            position.reopen();
+            let mut framer = Framer::default();
+            framer.push(&serve(&[line(200_000_000, "x")], None, false), |line| {
+                position.admit(&line);
+            });
+            assert!(!position.take_gap());
+        }
     }
 
     /// Lines by length and end, so that a failure can be read.
