@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::{Finding, Status};
+use super::{Finding, Status, unanswered};
 use crate::launch::api::{ApiError, Call, Cluster, Verb};
 
 /// What podlift does, and whether it can do without.
@@ -29,7 +29,7 @@ pub(super) async fn rights(cluster: &Cluster, namespace: &str) -> Vec<Finding> {
             Ok((false, reason)) => findings.push(missing(verb, &name, namespace, &reason, needed)),
             Err(error) => {
                 let message = format!("whether podlift may {verb} {name} is not known: {error}");
-                findings.push(Finding::new(Status::Warning, "right", message));
+                findings.push(Finding::new(unanswered(&error), "right", message));
             }
         }
     }

@@ -10,18 +10,54 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 
 use super::LogLine;
 
 /// How far before the last line a stream is opened again, beyond the whole second, in seconds.
 const MARGIN: i64 = 1;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Seen {
     /// Time of the last piece.
     time: Timestamp,
     /// Hash of the last piece.
     hash: u64,
+}
+
+/// Lines that have yet to come again. Thousands may have one time, and most of those that come are new.
+#[derive(Debug, Default)]
+struct Expected {
+    order: VecDeque<Seen>,
+    /// How often each is among them.
+    counts: FxHashMap<Seen, usize>,
+}
+
+impl Expected {
+    fn of(seen: impl Iterator<Item = Seen>) -> Self {
+        let order: VecDeque<Seen> = seen.collect();
+        let mut counts = FxHashMap::default();
+        for seen in &order {
+            *counts.entry(*seen).or_insert(0) += 1;
+        }
+        Self { order, counts }
+    }
+
+    /// Takes out a line and all before it, if it is there.
+    fn take_through(&mut self, this: Seen) -> bool {
+        if self.counts.get(&this).is_none_or(|count| *count == 0) {
+            return false;
+        }
+        while let Some(first) = self.order.pop_front() {
+            if let Some(count) = self.counts.get_mut(&first) {
+                *count -= 1;
+            }
+            if first == this {
+                break;
+            }
+        }
+        true
+    }
 }
 
 /// What was seen of one container's log.
@@ -32,7 +68,7 @@ pub struct Position {
     /// The latest time of all lines.
     latest: Option<Timestamp>,
     /// The seen lines that the open stream still has to repeat.
-    expected: VecDeque<Seen>,
+    expected: Expected,
     /// The open stream was asked to start in the middle and gave no line yet that carries a time.
     headless: Option<Timestamp>,
     /// Whether the open stream has begun where it was to.
@@ -47,7 +83,7 @@ impl Position {
     /// Begins a new stream of the same log. Gives the moment to ask for, none for the beginning.
     pub fn reopen(&mut self) -> Option<Timestamp> {
         let since = self.since()?;
-        self.expected = self.seen.iter().copied().filter(|seen| seen.time >= since).collect();
+        self.expected = Expected::of(self.seen.iter().copied().filter(|seen| seen.time >= since));
         self.headless = Some(since);
         self.met = false;
         Some(since)
@@ -56,7 +92,7 @@ impl Position {
     /// Goes on to the log of the next instance of the container, which repeats nothing.
     pub fn next_instance(&mut self) {
         self.seen.clear();
-        self.expected.clear();
+        self.expected = Expected::default();
     }
 
     /// Whether the line is new. Seen lines of a stream that was opened again are not.
@@ -72,9 +108,8 @@ impl Position {
         let Some(time) = line.last_time else { return true };
         self.headless = None;
         let this = Seen { time, hash: hash(line) };
-        if let Some(at) = self.expected.iter().position(|seen| *seen == this) {
-            // Lines before it are gone from the server: the log was rotated.
-            self.expected.drain(..=at);
+        // Lines before it are gone from the server: the log was rotated.
+        if self.expected.take_through(this) {
             self.met = true;
             self.repeated += 1;
             return false;
@@ -82,8 +117,8 @@ impl Position {
         if self.latest.is_none_or(|latest| time > latest) {
             // Beyond all that was seen, so nothing that is still expected can come. The last line always comes again,
             // unless the server has thrown it away, and who knows what with it.
-            self.has_gap |= !self.met && !self.expected.is_empty();
-            self.expected.clear();
+            self.has_gap |= !self.met && !self.expected.order.is_empty();
+            self.expected = Expected::default();
         }
         self.remember(this);
         true
