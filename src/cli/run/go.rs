@@ -13,7 +13,7 @@ use super::args::{Format, OutputArgs};
 use super::feed::{Feed, Item};
 use super::lines::Lines;
 use super::progress::Progress;
-use crate::cli::Ctx;
+use crate::cli::{Ctx, Exit};
 use crate::cli::failure::Trouble;
 use crate::diag::escape::visible;
 use crate::disk;
@@ -26,6 +26,8 @@ use crate::launch::run::{Run, RunReport, StartError};
 const PACE: Duration = Duration::from_millis(120);
 /// How long what is left of the runtime may take to end.
 const LEAVE: Duration = Duration::from_millis(200);
+/// When podlift leaves in any case, after it was told to leave at once: what asks pods to end has had its time by then.
+const LEAVE_ANYWAY: Duration = Duration::from_secs(15);
 
 /// Runs all tasks and shows what happens.
 pub(super) fn go(run: Run, output: &OutputArgs, ctx: &mut Ctx<'_>) -> Result<RunReport> {
@@ -129,7 +131,14 @@ fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
             while signals.recv().await.is_some() {
                 feed.hurry();
                 feed.note(match canceller.press() {
-                    Urgency::AtOnce => "leaving at once; the pods are asked to end",
+                    Urgency::AtOnce => {
+                        // Also when nobody reads what is shown, and the thread that shows it waits for ever.
+                        std::thread::spawn(|| {
+                            std::thread::sleep(LEAVE_ANYWAY);
+                            std::process::exit(Exit::Trouble as i32);
+                        });
+                        "leaving at once; the pods are asked to end"
+                    }
                     _ => "stopping: pods are deleted and read to their end; once more to leave at once",
                 });
             }
