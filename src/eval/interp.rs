@@ -12,7 +12,6 @@ use super::checkout::{Checkout, is_marked};
 use super::expr::BYTES_MADE;
 use super::heap::Heap;
 use super::object::{Data, FunctionObject, Map, Native, ObjId, Object, Val};
-use super::pure::hash::hexdigest;
 use super::surroundings::{Asked, Surroundings};
 use super::weight::PatternsWeighed;
 use super::{Hole, HoleKind, Text};
@@ -20,7 +19,6 @@ use crate::airflow::{OperatorKind, Settings};
 use crate::diag::{Diagnostic, Once};
 use crate::python::ast::{Expr, Function, Name};
 use crate::python::{Files, Resolved, Resolver, Source, SourceId, Sources, Span};
-use crate::words::shorten;
 
 /// Bytes of a statement that are enough to show it: more than are shown, whatever its letters.
 const MOST_BYTES_SHOWN: usize = 400;
@@ -29,15 +27,8 @@ const MOST_BYTES_SHOWN: usize = 400;
 const MOST_ROOTS: usize = 64;
 /// Steps that making an unknown value counts for.
 const UNKNOWN: usize = 8;
-/// Bytes of a text that are compared or hashed in the time of a step.
-const BYTES_SCANNED: usize = 256;
-/// Bytes of a text that are written in the time of a step, one character after the other.
-const BYTES_WRITTEN: usize = 16;
 /// Parts of a value that are asked in the time of a step what they depend on.
 const PARTS_ASKED: usize = 8;
-
-/// Bytes of the name of an unknown value; no path of a file is longer.
-const LONGEST_NAME: usize = 4096;
 
 /// Bytes of a statement in which those to be shown are looked for: some are blanks.
 const MOST_BYTES_READ: usize = 4096;
@@ -309,32 +300,6 @@ impl<'a> Interp<'a> {
         self.spent() <= self.most_steps
     }
 
-    /// Counts the steps of comparing or hashing so many bytes, as [`Self::work`] does.
-    pub(crate) fn scan(&self, bytes: usize) -> bool {
-        self.work(bytes / BYTES_SCANNED)
-    }
-
-    /// The same for writing so many bytes.
-    pub(crate) fn write(&self, bytes: usize) -> bool {
-        self.work(bytes / BYTES_WRITTEN)
-    }
-
-    /// The name of an attribute or variable that a text gives: a copy of it.
-    pub(crate) fn name_of(&self, text: &str) -> Name {
-        self.write(text.len());
-        Name::from(text)
-    }
-
-    /// A name that is not too long: it is copied wherever the value goes. The digest keeps two such names apart.
-    pub(crate) fn bounded_name(&self, name: String) -> String {
-        if name.len() <= LONGEST_NAME {
-            return name;
-        }
-        self.write(name.len());
-        let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
-        format!("{} {digest}", shorten(&name, LONGEST_NAME / 4))
-    }
-
     pub(crate) fn spent(&self) -> u64 {
         self.steps.saturating_add(self.work.get()).saturating_add(self.heap.made())
     }
@@ -579,7 +544,7 @@ impl<'a> Interp<'a> {
         if text.len() > self.settings.limits.string {
             return self.limit_hole(span, "string", "a string is longer than the bound");
         }
-        self.work(text.len() / BYTES_WRITTEN);
+        self.write(text.len());
         Val::str(text, span)
     }
 

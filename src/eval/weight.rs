@@ -9,10 +9,19 @@ use num_traits::Signed as _;
 use super::call::Args;
 use super::interp::{Interp, Res};
 use super::object::{Data, Native, Object, Val};
+use super::pure::hash::hexdigest;
 use crate::python::Span;
+use crate::python::ast::Name;
+use crate::words::shorten;
 
 /// Bytes of text that are handled in the time of a step.
 const TEXT: usize = 256;
+/// Bytes of a text that are compared or hashed in the time of a step.
+const BYTES_SCANNED: usize = 256;
+/// Bytes of a text that are written in the time of a step, one character after the other.
+const BYTES_WRITTEN: usize = 16;
+/// Bytes of the name of an unknown value; no path of a file is longer.
+const LONGEST_NAME: usize = 4096;
 /// Elements that are handled in the time of a step.
 const ELEMENTS: usize = 16;
 /// Bytes of a path that are handled in the time of a step: it is taken apart and put together each time.
@@ -101,6 +110,32 @@ pub(crate) struct PatternsWeighed {
 }
 
 impl Interp<'_> {
+    /// Counts the steps of comparing or hashing so many bytes, as [`Self::work`] does.
+    pub(crate) fn scan(&self, bytes: usize) -> bool {
+        self.work(bytes / BYTES_SCANNED)
+    }
+
+    /// The same for writing so many bytes.
+    pub(crate) fn write(&self, bytes: usize) -> bool {
+        self.work(bytes / BYTES_WRITTEN)
+    }
+
+    /// The name of an attribute or variable that a text gives: a copy of it.
+    pub(crate) fn name_of(&self, text: &str) -> Name {
+        self.write(text.len());
+        Name::from(text)
+    }
+
+    /// A name that is not too long: it is copied wherever the value goes. The digest keeps two such names apart.
+    pub(crate) fn bounded_name(&self, name: String) -> String {
+        if name.len() <= LONGEST_NAME {
+            return name;
+        }
+        self.write(name.len());
+        let digest = hexdigest("sha256", name.as_bytes()).unwrap_or_default();
+        format!("{} {digest}", shorten(&name, LONGEST_NAME / 4))
+    }
+
     /// Counts what a function of the library works through.
     pub(super) fn weigh_function(&mut self, path: &str, args: &Args) {
         let (module, name) = path.rsplit_once('.').unwrap_or(("", path));

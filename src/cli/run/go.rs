@@ -13,8 +13,8 @@ use super::args::{Format, OutputArgs};
 use super::feed::{Feed, Item};
 use super::lines::Lines;
 use super::progress::Progress;
-use crate::cli::{Ctx, Exit};
 use crate::cli::failure::Trouble;
+use crate::cli::{Ctx, Exit};
 use crate::diag::escape::visible;
 use crate::disk;
 use crate::launch::cancel::{Canceller, Urgency, cancellation};
@@ -133,10 +133,7 @@ fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
                 feed.note(match canceller.press() {
                     Urgency::AtOnce => {
                         // Also when nobody reads what is shown, and the thread that shows it waits for ever.
-                        std::thread::spawn(|| {
-                            std::thread::sleep(LEAVE_ANYWAY);
-                            std::process::exit(Exit::Trouble as i32);
-                        });
+                        std::thread::spawn(leave_anyway);
                         "leaving at once; the pods are asked to end"
                     }
                     _ => "stopping: pods are deleted and read to their end; once more to leave at once",
@@ -145,6 +142,17 @@ fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Ends podlift after a while.
+#[allow(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "the thread that would return waits for a reader that does not read"
+)]
+fn leave_anyway() {
+    std::thread::sleep(LEAVE_ANYWAY);
+    std::process::exit(Exit::Trouble as i32);
 }
 
 /// Whether podlift was started by `nohup` or the like, and is to go on when its terminal closes.

@@ -7,12 +7,12 @@
 
 mod config;
 mod digest;
+mod ini;
 mod json;
 mod literals;
 mod tables;
 mod toml;
 mod urls;
-
 mod yaml;
 
 pub(crate) use config::{CONFIG_METHODS, SECTION, SECTION_METHODS};

@@ -1,9 +1,8 @@
 //! `configparser`.
 
-use std::collections::BTreeSet;
-
 use indexmap::IndexMap;
 
+use super::ini::{Sections, interpolated, options, parse};
 use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::library::files::Place;
@@ -81,9 +80,6 @@ const CHANGING: &[&str] = &[
 
 /// The class of the sections of a parser.
 pub(crate) const SECTION: &str = "configparser.SectionProxy";
-
-/// Options by section, in the order of the text; the names of options are in lower case.
-type Sections = IndexMap<String, IndexMap<String, String>>;
 
 /// Steps that reading an option counts for.
 const OPTION: usize = 8;
@@ -352,7 +348,7 @@ impl Interp<'_> {
         let all = options(parsed, section);
         let found = all.as_ref().and_then(|all| {
             let value = all.get(&option.to_lowercase())?;
-            Some(interpolated(value, all, raw, 0))
+            Some(interpolated(value, all, raw))
         });
         let text = match (found, args.named("fallback")) {
             (Some(text), _) => {
@@ -483,123 +479,9 @@ impl Interp<'_> {
 fn section_entries(all: &IndexMap<String, String>, raw: bool, span: Span) -> Option<Entries> {
     let mut entries = Entries::default();
     for (key, value) in all {
-        let value = interpolated(value, all, raw, 0)?;
+        let value = interpolated(value, all, raw)?;
         let name = Val::str(key.as_str(), span);
         entries.insert(Key::Str(key.as_str().into()), (name, Val::str(value, span)));
     }
     Some(entries)
-}
-
-/// The options of a section with the defaults; `None` when there is no such section.
-fn options(parsed: &Sections, section: &str) -> Option<IndexMap<String, String>> {
-    let own = parsed.get(section);
-    if own.is_none() && section != "DEFAULT" {
-        return None;
-    }
-    let mut all = own.cloned().unwrap_or_default();
-    for (key, value) in parsed.get("DEFAULT").into_iter().flatten() {
-        all.entry(key.clone()).or_insert_with(|| value.clone());
-    }
-    Some(all)
-}
-
-/// A value with its `%(name)s` replaced; `None` where Python raises an error.
-fn interpolated(
-    value: &str,
-    all: &IndexMap<String, String>,
-    raw: bool,
-    depth: u32,
-) -> Option<String> {
-    if raw || !value.contains('%') {
-        return Some(value.to_owned());
-    }
-    if depth > 10 {
-        return None;
-    }
-    let mut result = String::new();
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once('%') {
-        result.push_str(before);
-        if let Some(after) = after.strip_prefix('%') {
-            result.push('%');
-            rest = after;
-            continue;
-        }
-        let (name, after) = after.strip_prefix('(')?.split_once(")s")?;
-        let inner = all.get(&name.to_lowercase())?;
-        result.push_str(&interpolated(inner, all, raw, depth + 1)?);
-        rest = after;
-    }
-    result.push_str(rest);
-    Some(result)
-}
-
-/// Reads an INI text into sections; `None` for what Python refuses.
-fn parse(text: &str, sections: &mut Sections) -> Option<()> {
-    let mut section: Option<String> = None;
-    let mut option: Option<(String, usize)> = None;
-    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
-    let mut empty_lines = 0;
-    for line in text.lines() {
-        let content = line.trim();
-        if content.starts_with(['#', ';']) {
-            continue;
-        }
-        if content.is_empty() {
-            empty_lines += 1;
-            continue;
-        }
-        let indent = line.len() - line.trim_start().len();
-        if let (Some(name), Some((key, depth))) = (&section, &option)
-            && indent > *depth
-        {
-            // A line further in goes on with the value, empty lines between them included.
-            let value = sections.get_mut(name)?.get_mut(key)?;
-            value.push_str(&"\n".repeat(empty_lines + 1));
-            value.push_str(content);
-            empty_lines = 0;
-            continue;
-        }
-        empty_lines = 0;
-        if let Some(header) = content.strip_prefix('[') {
-            let name = header.split_once(']')?.0.to_owned();
-            if name != "DEFAULT" && seen.contains(&(name.clone(), String::new())) {
-                return None;
-            }
-            seen.insert((name.clone(), String::new()));
-            sections.entry(name.clone()).or_default();
-            section = Some(name);
-            option = None;
-            continue;
-        }
-        let (key, value) = content.split_once(['=', ':'])?;
-        let (name, key) = (section.clone()?, key.trim().to_lowercase());
-        if key.is_empty() || seen.contains(&(name.clone(), key.clone())) {
-            return None;
-        }
-        seen.insert((name.clone(), key.clone()));
-        sections.get_mut(&name)?.insert(key.clone(), value.trim().to_owned());
-        option = Some((key, indent));
-    }
-    Some(())
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-
-    use super::*;
-
-    #[test]
-    fn sections_and_options_are_those_of_configparser() {
-        let mut sections = Sections::new();
-        let text =
-            "[DEFAULT]\nhost = h\n[a]\n; note\nURL: http://%(host)s/x\nlong = 1\n  2\n\n  3\n";
-        parse(text, &mut sections).unwrap();
-        let all = options(&sections, "a").unwrap();
-        assert_eq!(all["long"], "1\n2\n\n3");
-        assert_eq!(interpolated(&all["url"], &all, false, 0), Some("http://h/x".to_owned()));
-        assert_eq!(options(&sections, "b"), None);
-        assert_eq!(parse("[a]\nx=1\nX=2\n", &mut Sections::new()), None);
-    }
 }
