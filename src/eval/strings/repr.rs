@@ -4,7 +4,7 @@ use crate::eval::call::Args;
 use crate::eval::interp::{Interp, Res};
 use crate::eval::object::{Data, Entries, Flavour, Key, Native, Object, Val};
 use crate::eval::pure::{number, text};
-use crate::eval::{HoleKind, Text};
+use crate::eval::{HoleKind, Segment, Text};
 use crate::python::Span;
 use crate::python::ast::Name;
 
@@ -425,6 +425,7 @@ impl Interp<'_> {
     /// A short `repr` for people: it calls no user code.
     pub(crate) fn short_repr(&self, val: &Val) -> String {
         let full = self.plain_repr(val, 0);
+        self.write(full.len());
         // Before it is cut: a part of a path of this machine would not be told.
         let full = self.checkout.shown(&full);
         if full.chars().count() > 60 {
@@ -457,7 +458,14 @@ impl Interp<'_> {
                 text::repr_str(&value.chars().take(PARTS_SHOWN).collect::<String>())
             }
             Data::Text(value) => {
-                let segments = value.segments.iter().take(PARTS_SHOWN).cloned().collect();
+                let segments =
+                    value.segments.iter().take(PARTS_SHOWN).map(|segment| match segment {
+                        Segment::Literal(text) if text.len() > PARTS_SHOWN => {
+                            Segment::Literal(text.chars().take(PARTS_SHOWN).collect())
+                        }
+                        segment => segment.clone(),
+                    });
+                let segments = segments.collect();
                 format!("'{}'", Text { segments }.display())
             }
             Data::Bytes(bytes) => text::repr_bytes(bytes.get(..PARTS_SHOWN).unwrap_or(bytes)),

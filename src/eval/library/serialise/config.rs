@@ -383,7 +383,8 @@ impl Interp<'_> {
             let mut all = IndexMap::new();
             for (key, value) in self.entries_of(&options)?.into_values() {
                 let (key, value) = (key.as_str()?, value.as_str()?);
-                self.write(key.len() + value.len());
+                self.work(1);
+                self.scan(key.len() + value.len());
                 all.insert(key.to_owned(), value.to_owned());
             }
             self.write(name.as_str()?.len());
