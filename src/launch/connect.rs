@@ -180,6 +180,7 @@ impl Clusters {
             let access = again.clone();
             async move { access.config().await.map_err(|error| error.to_string()) }
         })
+        .await
         .map_err(|reason| ConnectError::Config { from: access.describe(), reason })?;
         self.known.insert(access.clone(), (cluster.clone(), namespace.clone()));
         Ok((cluster, namespace))

@@ -100,7 +100,7 @@ fn events(output: &OutputArgs, ctx: &Ctx<'_>) -> Result<Option<(Box<dyn Sink>, F
         Ok(None) => {
             OpenOptions::new().create(true).append(true).open(&place).and_then(|mut file| {
                 // Who is killed while writing leaves half a line.
-                if !disk::ends_with_line(&place)? {
+                if !disk::ends_with_line(&place).unwrap_or(true) {
                     file.write_all(b"\n")?;
                 }
                 Ok(file)

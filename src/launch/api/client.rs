@@ -22,6 +22,8 @@ const LONGEST: usize = 64 << 20;
 
 /// How long one answer may take to begin, and a short one to end.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long a credential program may take. Somebody may have to log in.
+const CREDENTIALS: Duration = Duration::from_secs(120);
 /// The longest a server can ask to be left alone, in seconds: a pod has to be looked at now and then.
 const MOST_ASKED: u64 = 60;
 
@@ -66,15 +68,15 @@ impl Cluster {
     ///
     /// # Errors
     /// When the configuration is unusable; the text says why.
-    pub fn connect<F, R>(config: Config, again: F) -> Result<Self, String>
+    pub async fn connect<F, R>(config: Config, again: F) -> Result<Self, String>
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<Config, String>> + Send + 'static,
     {
-        let client = client(config)?;
+        let client = client_in_time(config).await?;
         let reconnect: Reconnect = Arc::new(move || {
             let config = again();
-            Box::pin(async move { client_of(config.await) })
+            Box::pin(async move { client_in_time(config.await?).await })
         });
         Ok(Self { reconnect: Some(reconnect), ..Self::new(client) })
     }
@@ -335,8 +337,15 @@ fn client(mut config: Config) -> Result<Client, String> {
     Client::try_from(config).map_err(|error| chain(&error))
 }
 
-fn client_of(config: Result<Config, String>) -> Result<Client, String> {
-    client(config?)
+/// The same in a thread of its own: the credential program of a kubeconfig may ask somebody or hang, and signals and
+/// limits do not wait for it.
+async fn client_in_time(config: Config) -> Result<Client, String> {
+    let made = tokio::task::spawn_blocking(move || client(config));
+    match timeout(CREDENTIALS, made).await {
+        Ok(Ok(made)) => made,
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no credentials within {} s", CREDENTIALS.as_secs())),
+    }
 }
 
 fn pods(namespace: &str, name: &str) -> String {
