@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::ValueEnum;
 
 use super::failure::Trouble;
 use super::messages::{MessageFormat, Messages, count};
-use super::run::{ClusterArgs, gather_named, no_namespace, runtime};
+use super::run::{ClusterArgs, gather_named, runtime};
 use super::translate::args::ValueArgs;
 use super::translate::inputs::values;
 use super::{Ctx, Exit};
 use crate::diag::escape::visible;
-use crate::kubernetes::is_dns_label;
+use crate::kubernetes::check_namespace;
 use crate::launch::connect::{Access, Clusters};
 use crate::launch::doctor::{Finding, Health, Status, Wanted, examine, needs};
 use crate::spec::{JobSpec, fill};
@@ -83,16 +83,19 @@ pub(super) fn run(args: &Args, ctx: &mut Ctx<'_>) -> Result<Exit> {
 /// What the pods of the specs need, by cluster and namespace; without specs only the place itself.
 fn wanted(specs: &[JobSpec], cluster: &ClusterArgs) -> Result<Wanted> {
     let mut wanted = Wanted::new();
+    let check = |namespace: &str| {
+        let remedy = "name one that exists with --namespace";
+        check_namespace(namespace).map_err(|error| Trouble::new(error, remedy))
+    };
     if specs.is_empty() {
+        cluster.namespace.as_deref().map_or(Ok(()), check)?;
         wanted.insert((cluster.access(), cluster.namespace.clone()), Default::default());
     }
     for spec in specs {
         let access = Access::of(&spec.client, &cluster.access())?;
         let own = || spec.run.base_pod_meta.get("namespace").and_then(|it| it.as_str());
         let named = cluster.namespace.as_deref().or(spec.run.namespace.as_deref()).or_else(own);
-        if let Some(named) = named.filter(|named| !is_dns_label(named)) {
-            bail!(Trouble::new(no_namespace(named), "name one that exists with --namespace"));
-        }
+        named.map_or(Ok(()), check)?;
         let place = wanted.entry((access, named.map(str::to_owned))).or_default();
         for need in needs(&spec.run.base_pod_spec) {
             let task = format!("{}.{}", spec.metadata.dag, spec.metadata.task);

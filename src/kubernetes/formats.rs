@@ -10,6 +10,19 @@ pub fn is_dns_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// Looks whether a text can be a namespace.
+///
+/// # Errors
+/// When it cannot; in words.
+pub fn check_namespace(text: &str) -> Result<(), String> {
+    match is_dns_label(text) {
+        true => Ok(()),
+        false => Err(format!(
+            "`{text}` cannot be a namespace: it has to be a DNS label (RFC 1123), of lower-case letters, digits and `-`"
+        )),
+    }
+}
+
 /// Whether a text is a DNS subdomain of RFC 1123: pods, secrets, config maps.
 pub fn is_dns_subdomain(text: &str) -> bool {
     let label = |part: &str| {

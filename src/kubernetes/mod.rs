@@ -7,6 +7,7 @@ mod rules;
 
 pub use check::{Finding, check_pod};
 pub use formats::{
-    is_dns_label, is_dns_subdomain, is_label_value, is_port_name, is_qualified_name, is_quantity,
+    check_namespace, is_dns_label, is_dns_subdomain, is_label_value, is_port_name,
+    is_qualified_name, is_quantity,
 };
 pub use models::{Field, ModelClass, Models, Type};

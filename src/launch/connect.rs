@@ -8,6 +8,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::api::Cluster;
 use crate::disk;
+use crate::kubernetes::check_namespace;
 use crate::spec::{Client, Open};
 
 /// The longest kubeconfig, in bytes.
@@ -35,6 +36,14 @@ pub enum ConnectError {
     /// A field holds a text where something else belongs.
     #[error("client.load_incluster_config is `{0}`, neither true nor false")]
     Flag(String),
+    /// The namespace of the context names none.
+    #[error("{from}: the namespace of the context: {reason}")]
+    Namespace {
+        /// Which configuration.
+        from: String,
+        /// Why.
+        reason: String,
+    },
     /// The configuration cannot be used.
     #[error("{from}: {reason}")]
     Config {
@@ -84,6 +93,24 @@ impl Access {
             (_, Some(file), None) => format!("kubeconfig {}", file.display()),
             (_, None, Some(context)) => format!("default kubeconfig (context {context})"),
             (_, None, None) => "default kubeconfig, or the service account of the pod".into(),
+        }
+    }
+
+    /// The namespace of a pod: the one that is named for it, or else that of the context.
+    ///
+    /// # Errors
+    /// When the context's is needed and cannot be a namespace.
+    pub fn namespace(
+        &self,
+        named: Option<String>,
+        default: String,
+    ) -> Result<String, ConnectError> {
+        if let Some(named) = named {
+            return Ok(named);
+        }
+        match check_namespace(&default) {
+            Ok(()) => Ok(default),
+            Err(reason) => Err(ConnectError::Namespace { from: self.describe(), reason }),
         }
     }
 

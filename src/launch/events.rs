@@ -6,6 +6,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -265,10 +266,18 @@ pub struct PodEvent {
     pub count: u64,
 }
 
-/// Where records go. It is called from many tasks at once.
+/// How often a full sink is looked at again.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where records go. It is called from many tasks at once, and holds none of them up.
 pub trait Sink: Send + Sync {
     /// Takes one record; who keeps it shares it.
     fn take(&self, record: &Arc<Record>);
+
+    /// Whether it is so far behind that nothing more of a log should be read now.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// Tells sinks what happens to one task, or to the whole run.
@@ -289,6 +298,14 @@ impl Teller {
     #[must_use]
     pub fn about(&self, identity: &Identity) -> Self {
         Self { identity: Some(identity.clone()), ..self.clone() }
+    }
+
+    /// Waits until no sink is full. Who reads a log waits here, so that a log is read as fast as it is shown, while
+    /// limits, signals and other tasks wait for nobody.
+    pub async fn room(&self) {
+        while self.sinks.iter().any(|sink| sink.is_full()) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Tells.

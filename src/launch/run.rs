@@ -263,7 +263,7 @@ impl Run {
         let mut place_of = Vec::new();
         for task in &self.tasks {
             let (cluster, default) = clusters.get(&task.access).await?;
-            let namespace = task.named_namespace().unwrap_or(default);
+            let namespace = task.access.namespace(task.named_namespace(), default)?;
             let identity = task.identity(&self.id);
             pod::build(&task.plan.spec.run, &namespace, &identity, &task.context)
                 .map_err(|error| StartError::Pod { task: identity.task_name(), error })?;

@@ -1,14 +1,15 @@
 //! One task: attempts until one succeeds or none is left, each cleaned up before the next begins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout};
 
-use super::api::Cluster;
+use super::api::{ApiError, Cluster};
 use super::attempt::{Attempt, Report, Start};
 use super::cancel::{Cancel, Urgency};
 use super::events::{Event, PodEvent, Teller};
@@ -17,8 +18,15 @@ use super::outcome::Outcome;
 use super::plan::{FinishAction, Plan};
 use super::pod;
 use super::rules::TaskState;
-use super::watch::PodWatch;
+use super::watch::{Change, PodWatch};
 use crate::pipes::{ContextData, Session};
+
+/// For how long a pod is looked for whose creation was not answered.
+const APPEARS: Duration = Duration::from_secs(5);
+/// How long beyond its grace period an earlier pod may take to end.
+const END_MARGIN: Duration = Duration::from_secs(30);
+/// The longest grace period that is waited for, in seconds.
+const MOST_GRACE: u64 = 86_400;
 
 /// A task on its cluster.
 pub struct Task<'a> {
@@ -177,12 +185,53 @@ impl Task<'_> {
         let Some((newest, pod)) = earlier.pop() else { return (self.attempts_before + 1, None) };
         let dying = pod.metadata.deletion_timestamp.is_some();
         let go_on = self.plan.reattach && !dying;
-        let others = earlier.into_iter().chain((!go_on && !dying).then(|| (newest, pod.clone())));
-        for (attempt, pod) in others.filter(|(_, pod)| pod.metadata.deletion_timestamp.is_none()) {
-            let name = pod.metadata.name.clone().unwrap_or_default();
-            self.delete(&self.teller(attempt), &name).await;
+        let others = earlier.into_iter().chain((!go_on).then(|| (newest, pod.clone())));
+        let others: Vec<_> = others
+            .map(|(attempt, pod)| {
+                (self.teller(attempt), pod.metadata.name.clone().unwrap_or_default(), pod)
+            })
+            .collect();
+        for (teller, name, pod) in &others {
+            if pod.metadata.deletion_timestamp.is_none() {
+                self.delete(teller, name, false).await;
+            }
+        }
+        for (teller, name, pod) in &others {
+            self.wait_for_end(teller, name, pod).await;
         }
         if go_on { (newest, Some(pod)) } else { (newest.max(self.attempts_before) + 1, None) }
+    }
+
+    /// Waits until an earlier pod that was asked to end is gone: its processes work on until then, and a second pod
+    /// would do the work twice.
+    async fn wait_for_end(&self, teller: &Teller, name: &str, pod: &Pod) {
+        let own = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
+        let grace = self.plan.grace.or(own.and_then(|it| u64::try_from(it).ok())).unwrap_or(30);
+        let most = Duration::from_secs(grace.min(MOST_GRACE)) + END_MARGIN;
+        let mut changes = self.watch.subscribe(name);
+        let mut cancel = self.cancel.clone();
+        let is_there =
+            || self.watch.pods().iter().any(|it| it.metadata.name.as_deref() == Some(name));
+        if is_there() {
+            teller
+                .tell(Event::PodWaiting { message: format!("for the end of the earlier pod {name}") });
+        }
+        let gone = async {
+            while is_there() {
+                match changes.recv().await {
+                    Some(Change::Pod(_)) => {}
+                    // Without sight of it nothing tells its end; whatever is wrong is told by the attempt.
+                    Some(Change::Gone | Change::Failed(_)) | None => return,
+                }
+            }
+        };
+        tokio::select! {
+            ended = timeout(most, gone) => if ended.is_err() {
+                let (pod, reason) = (name.to_owned(), format!("it has not ended within {} s", most.as_secs()));
+                teller.tell(Event::CleanupFailed { pod, reason });
+            },
+            () = cancel.reached(Urgency::Orderly) => {}
+        }
     }
 
     async fn attempt(&self, attempt: u32, last: u32, found: Option<Arc<Pod>>) -> AttemptReport {
@@ -260,14 +309,25 @@ impl Task<'_> {
             (_, FinishAction::Keep) => false,
         };
         if delete {
-            return self.delete(teller, &report.pod).await;
+            return self.delete(teller, &report.pod, report.may_appear).await;
         }
         teller.tell(Event::PodKept { pod: report.pod.clone() });
         None
     }
 
-    async fn delete(&self, teller: &Teller, pod: &str) -> Option<String> {
-        let delete = self.cluster.delete_pod(self.namespace, pod, self.plan.grace);
+    /// Deletes a pod and tells it; one that `may_appear` is looked for, if it is not there, for a while. Gives what
+    /// went wrong.
+    async fn delete(&self, teller: &Teller, pod: &str, may_appear: bool) -> Option<String> {
+        let begin = Instant::now();
+        let delete = async {
+            loop {
+                let there = self.cluster.delete_pod(self.namespace, pod, self.plan.grace).await?;
+                if there || !may_appear || begin.elapsed() > APPEARS {
+                    return Ok::<_, ApiError>(there);
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
         let mut cancel = self.cancel.clone();
         let result = tokio::select! {
             biased;
@@ -275,12 +335,17 @@ impl Task<'_> {
             // The request is on its way; who asked twice does not want to wait for the answer for long.
             () = async {
                 cancel.reached(Urgency::AtOnce).await;
-                sleep(std::time::Duration::from_secs(3)).await;
+                sleep(Duration::from_secs(3)).await;
             } => Err("no answer before podlift had to leave".to_owned()),
         };
         let pod = pod.to_owned();
         match result {
-            Ok(()) => {
+            Ok(false) if may_appear => {
+                let reason = "the request to create it was not answered; it is not there now, but may still appear";
+                teller.tell(Event::CleanupFailed { pod, reason: reason.into() });
+                Some(reason.to_owned())
+            }
+            Ok(_) => {
                 teller.tell(Event::PodDeleted { pod });
                 None
             }
@@ -291,3 +356,6 @@ impl Task<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

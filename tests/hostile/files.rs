@@ -243,6 +243,50 @@ fn what_waits_or_never_ends_is_refused_wherever_it_is_named() {
     assert_eq!(place.podlift(&["report", "d.py", "-o", "/dev/zero"]).code, 0);
 }
 
+/// What is not run is told.
+#[test]
+fn folders_of_job_specs_are_read_whole_or_not_at_all() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let place = Place::new();
+    place.dag("d.py", TASK);
+    let ran = place.podlift(&["translate", "d.py"]);
+    place.file("jobs/a/spec.yaml", &ran.stdout).file("more/spec.yaml", &ran.stdout);
+    symlink("../more", place.path().join("jobs/more")).unwrap();
+    let ran = place.podlift(&["run", "jobs", "--dry-run=client", "-n", "ns"]);
+    assert_eq!((ran.code, ran.stdout.matches("kind: Pod").count()), (0, 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`jobs/more` is a link to a folder"), "{}", ran.stderr);
+    place.file("jobs/closed/spec.yaml", "");
+    let closed = place.path().join("jobs/closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    // Nothing is closed to root.
+    if fs::read_dir(&closed).is_err() {
+        let ran = place.podlift(&["run", "jobs", "--dry-run=client", "-n", "ns"]);
+        assert!(ran.code == 2 && ran.stderr.contains("cannot read all"), "{}", ran.stderr);
+    }
+}
+
+/// Namespaces become parts of URLs.
+#[test]
+fn a_namespace_that_is_none_is_refused_wherever_it_comes_from() {
+    let place = Place::new();
+    let config = "{apiVersion: v1, kind: Config, current-context: c, \
+        contexts: [{name: c, context: {cluster: c, user: u, namespace: \"../../x\"}}], \
+        clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}], users: [{name: u, user: {}}]}\n";
+    place.dag("d.py", TASK).file("config", config);
+    for args in [
+        &["run", "d.py", "--kubeconfig", "config", "--dry-run=client"][..],
+        &["run", "d.py", "--kubeconfig", "config", "--dry-run=server"],
+        &["run", "d.py", "--kubeconfig", "config"],
+        &["doctor", "-n", "../../x", "--kubeconfig", "config"],
+    ] {
+        let ran = place.podlift(args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("`../../x` cannot be a namespace"), "{args:?}: {}", ran.stderr);
+    }
+    let named = ["run", "d.py", "--kubeconfig", "config", "--dry-run=client", "-n", "ns"];
+    assert_eq!(place.podlift(&named).code, 0);
+}
+
 #[test]
 fn what_the_shell_hands_over_is_read_up_to_a_bound() {
     let place = Place::new();

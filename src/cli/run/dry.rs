@@ -65,7 +65,7 @@ async fn locally(run: &Run, own: &Access, ctx: &mut Ctx<'_>) -> Result<Vec<Judge
 /// The namespace of the context. What a job spec names may only be on the machines of Airflow, as its service account is.
 async fn default_namespace(access: &Access, own: &Access, ctx: &mut Ctx<'_>) -> Result<String> {
     let error = match access.config().await {
-        Ok(config) => return Ok(config.default_namespace),
+        Ok(config) => return Ok(access.namespace(None, config.default_namespace)?),
         Err(error) => error,
     };
     if *access == Access::default() {
@@ -90,7 +90,8 @@ async fn at_server(run: &Run) -> Result<Vec<Judged>> {
         };
         let (cluster, default) = clusters.get(&task.access).await.with_context(unreachable)?;
         let cluster = cluster.patience(std::time::Duration::from_secs(10));
-        let namespace = task.named_namespace().unwrap_or(default);
+        let namespace =
+            task.access.namespace(task.named_namespace(), default).with_context(unreachable)?;
         let built =
             pod::build(&task.plan.spec.run, &namespace, &task.identity(&run.id), &task.context);
         let answer = match built {

@@ -1,16 +1,19 @@
 //! The way of events from the runtime to the terminal.
 //!
-//! The run goes on in threads of its own, and only the thread that owns the streams writes to them. A reader that is
-//! slower than a log holds the log up, so that memory stays bounded; a wish to stop is never held up.
+//! The run goes on in threads of its own, and only the thread that owns a stream writes to it. A reader that is slower
+//! than a log holds the log up, so that memory stays bounded; nothing else is held up: neither the limits of a task nor
+//! a wish to stop.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::launch::events::{Record, Sink};
+use crate::launch::events::{Event, Record, Sink};
 
-/// How many things may wait to be shown.
+/// How many things may wait to be shown before logs are held up.
 const MOST: usize = 20_000;
+/// How many bytes of logs may wait.
+const MOST_BYTES: usize = 32 << 20;
 
 /// Something to show.
 pub(super) enum Item {
@@ -23,6 +26,8 @@ pub(super) enum Item {
 #[derive(Default)]
 struct State {
     items: VecDeque<Item>,
+    /// Bytes of the logs among them.
+    bytes: usize,
     /// Nothing more will come.
     over: bool,
     /// Nobody is held up any more.
@@ -40,13 +45,10 @@ impl Feed {
 
     fn push(&self, item: Item) {
         let mut state = self.lock();
-        if state.items.len() >= MOST && !state.hurry {
-            // Other tasks of the runtime move to another thread meanwhile.
-            drop(state);
-            state = tokio::task::block_in_place(|| {
-                let full = |state: &mut State| state.items.len() >= MOST && !state.hurry;
-                self.0.1.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner)
-            });
+        if let Item::Record(record) = &item
+            && let Event::Log { text, .. } = &record.event
+        {
+            state.bytes = state.bytes.saturating_add(text.len());
         }
         state.items.push_back(item);
         self.0.1.notify_all();
@@ -60,7 +62,6 @@ impl Feed {
     /// Holds nobody up from now on.
     pub(super) fn hurry(&self) {
         self.lock().hurry = true;
-        self.0.1.notify_all();
     }
 
     /// Everything that waits; after `patience` also nothing. None when the run is over and all was taken.
@@ -71,9 +72,8 @@ impl Feed {
         if state.items.is_empty() && state.over {
             return None;
         }
-        let items = std::mem::take(&mut state.items);
-        self.0.1.notify_all();
-        Some(items)
+        state.bytes = 0;
+        Some(std::mem::take(&mut state.items))
     }
 
     /// Says that nothing more comes when it is dropped, also when the run ends in a panic.
@@ -85,6 +85,11 @@ impl Feed {
 impl Sink for Feed {
     fn take(&self, record: &Arc<Record>) {
         self.push(Item::Record(record.clone()));
+    }
+
+    fn is_full(&self) -> bool {
+        let state = self.lock();
+        (state.items.len() >= MOST || state.bytes >= MOST_BYTES) && !state.hurry
     }
 }
 
@@ -102,6 +107,7 @@ impl Drop for Closer {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::launch::events::Teller;
 
     fn notes(items: VecDeque<Item>) -> Vec<String> {
         items
@@ -124,19 +130,23 @@ mod tests {
         assert!(feed.take(Duration::ZERO).is_none());
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_slow_reader_holds_up_until_there_is_a_hurry() {
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_holds_logs_up_until_there_is_a_hurry() {
         let feed = Feed::default();
-        let writer = feed.clone();
-        let written = tokio::spawn(async move {
-            for _ in 0..=MOST {
-                writer.note("x");
-            }
-        });
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert!(!written.is_finished());
+        let teller = Teller::new("r", vec![Box::new(feed.clone())]);
+        let held_up =
+            async || tokio::time::timeout(Duration::from_secs(9), teller.room()).await.is_err();
+        assert!(!held_up().await);
+        let text = "x".repeat(MOST_BYTES);
+        teller.tell(Event::Log { container: "c".into(), written: None, text });
+        assert!(held_up().await);
+        assert_eq!(feed.take(Duration::ZERO).unwrap().len(), 1);
+        assert!(!held_up().await);
+        for _ in 0..MOST {
+            feed.note("x");
+        }
+        assert!(held_up().await);
         feed.hurry();
-        written.await.unwrap();
-        assert_eq!(feed.take(Duration::ZERO).unwrap().len(), MOST + 1);
+        assert!(!held_up().await);
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn gather(
 ) -> Result<Gathered> {
     let mut files = Files::default();
     for path in args.paths {
-        files.sort_in(path, ctx)?;
+        files.sort_in(path, messages, ctx)?;
     }
     let mut all = Gathered::default();
     let shown = Shown::new(&ctx.cwd, args.paths.iter().cloned());
@@ -98,14 +98,14 @@ struct Files {
 }
 
 impl Files {
-    fn sort_in(&mut self, path: &Path, ctx: &mut Ctx<'_>) -> Result<()> {
+    fn sort_in(&mut self, path: &Path, messages: &Messages, ctx: &mut Ctx<'_>) -> Result<()> {
         let place = ctx.cwd.join(path);
         if path.as_os_str() == "-" {
             let text = crate::cli::file::text(&mut ctx.stdin);
             let text = text.context("cannot read standard input")?;
             self.specs.push((path.to_owned(), text));
         } else if place.is_dir() {
-            self.folder(path, &place)?;
+            self.folder(path, &place, messages, ctx)?;
         } else if is_python(path) && place.exists() {
             self.dags.push(path.to_owned());
         } else {
@@ -115,17 +115,37 @@ impl Files {
     }
 
     /// The job specs below a folder, by their first lines; a folder without any is one of DAG files.
-    fn folder(&mut self, path: &Path, place: &Path) -> Result<()> {
-        let mut entries: Vec<PathBuf> = ignore::WalkBuilder::new(place)
-            .standard_filters(false)
-            .hidden(true)
-            .build()
-            .filter_map(|entry| Some(entry.ok()?.into_path()))
-            .collect();
-        entries.sort();
+    ///
+    /// Linked folders are not followed, since one folder could be met twice; what they hold is not run, and that is
+    /// told.
+    fn folder(
+        &mut self,
+        path: &Path,
+        place: &Path,
+        messages: &Messages,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<()> {
+        let walk = ignore::WalkBuilder::new(place).standard_filters(false).hidden(true).build();
+        let entries: Result<Vec<_>, _> = walk.collect();
+        let entries = entries.with_context(|| {
+            let message = format!("cannot read all of `{}`", path.display());
+            Trouble::new(message, "make its folders readable, or name the job specs themselves")
+        })?;
+        let (mut files, mut links) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let (is_link, file) = (entry.path_is_symlink(), entry.into_path());
+            if is_data(&file) && file.is_file() {
+                files.push(file);
+            } else if is_link && file != place && file.is_dir() {
+                links.push(file);
+            }
+        }
+        files.sort();
+        links.sort();
+        let inside = |file: &Path| path.join(file.strip_prefix(place).unwrap_or(file));
         let before = self.specs.len();
-        for file in entries.iter().filter(|file| is_data(file) && file.is_file()) {
-            let inside = path.join(file.strip_prefix(place).unwrap_or(file));
+        for file in &files {
+            let inside = inside(file);
             let text = text_of(&inside, file)?;
             // Generated folders may hold manifests and reports beside the specs.
             if text.contains(spec::API_VERSION) && text.contains(spec::KIND) {
@@ -134,6 +154,14 @@ impl Files {
         }
         if self.specs.len() == before {
             self.dags.push(path.to_owned());
+            return Ok(());
+        }
+        for link in links {
+            let text = format!(
+                "`{}` is a link to a folder; job specs behind it are not run",
+                inside(&link).display()
+            );
+            messages.note(&text, &mut ctx.stderr)?;
         }
         Ok(())
     }

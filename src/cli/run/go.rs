@@ -1,8 +1,7 @@
 //! The run itself: the runtime, the signals, and what is shown meanwhile.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -10,16 +9,16 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Format, OutputArgs};
-use super::feed::{Feed, Item};
+use super::eventfile::EventFile;
+use super::feed::{Closer, Feed, Item};
 use super::lines::Lines;
 use super::progress::Progress;
 use crate::cli::failure::Trouble;
 use crate::cli::{Ctx, Exit};
 use crate::diag::escape::visible;
-use crate::disk;
 use crate::launch::cancel::{Canceller, Urgency, cancellation};
-use crate::launch::connect::Clusters;
-use crate::launch::events::{JsonLines, Sink, Teller};
+use crate::launch::connect::{Clusters, ConnectError};
+use crate::launch::events::{Sink, Teller};
 use crate::launch::run::{Run, RunReport, StartError};
 
 /// How often the line of progress moves.
@@ -33,22 +32,20 @@ const LEAVE_ANYWAY: Duration = Duration::from_secs(15);
 pub(super) fn go(run: Run, output: &OutputArgs, ctx: &mut Ctx<'_>) -> Result<RunReport> {
     let feed = Feed::default();
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(feed.clone())];
-    let failed = match events(output, ctx)? {
-        Some((sink, failed)) => {
-            sinks.push(sink);
-            Some(failed)
-        }
-        None => None,
-    };
+    let events = EventFile::open(output, ctx)?;
+    let written = events.as_ref().map(|file| file.feed.clone());
+    sinks.extend(written.iter().map(|feed| Box::new(feed.clone()) as Box<dyn Sink>));
     let teller = Teller::new(&run.id, sinks);
     let mut screen = Screen::new(&run, output, ctx);
     screen.note(&format!("run {}", run.id));
     let runtime = runtime()?;
     let (canceller, cancel) = cancellation();
-    listen(&runtime, canceller, feed.clone())?;
-    let closer = feed.closer();
+    let feeds: Vec<Feed> = std::iter::once(feed.clone()).chain(written).collect();
+    let closers: Vec<Closer> = feeds.iter().map(Feed::closer).collect();
+    listen(&runtime, canceller, &feed, &feeds)?;
+    let asked = cancel.clone();
     let work = runtime.spawn(async move {
-        let _closer = closer;
+        let _closers = closers;
         run.run(Clusters::default(), &teller, cancel).await
     });
     while let Some(items) = feed.take(PACE) {
@@ -56,12 +53,12 @@ pub(super) fn go(run: Run, output: &OutputArgs, ctx: &mut Ctx<'_>) -> Result<Run
     }
     screen.end();
     let report = runtime.block_on(work);
+    let failed = events.and_then(|file| file.end(&asked, |text| screen.note(text)));
     runtime.shutdown_timeout(LEAVE);
-    if let Some(error) =
-        failed.and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take())
-    {
+    if let Some(error) = failed {
         let note = format!("not all events could be written: {}", visible(&error));
-        writeln!(ctx.stderr, "warning: {note}")?;
+        // The run has ended as it has, whether or not this can be told.
+        let _ = writeln!(ctx.stderr, "warning: {note}");
     }
     report.map_err(|error| anyhow!("podlift failed: {error}"))?.map_err(trouble)
 }
@@ -79,6 +76,7 @@ pub(in crate::cli) fn runtime() -> Result<Runtime> {
 fn trouble(error: StartError) -> anyhow::Error {
     let remedy = match &error {
         StartError::Graph(_) => "select tasks with --dag and --task",
+        StartError::Connect(ConnectError::Namespace { .. }) => "name one with --namespace",
         StartError::Connect(_) => {
             "check --context and --kubeconfig; `kubectl config get-contexts` lists contexts"
         }
@@ -89,35 +87,8 @@ fn trouble(error: StartError) -> anyhow::Error {
     anyhow::Error::new(error).context(Trouble::new("nothing was started", remedy))
 }
 
-type Failed = Arc<Mutex<Option<String>>>;
-
-/// The file of events.
-fn events(output: &OutputArgs, ctx: &Ctx<'_>) -> Result<Option<(Box<dyn Sink>, Failed)>> {
-    let Some(path) = &output.events else { return Ok(None) };
-    let place = ctx.cwd.join(path);
-    let file = match disk::feed(&place) {
-        Ok(Some(there)) => Ok(there),
-        Ok(None) => {
-            OpenOptions::new().create(true).append(true).open(&place).and_then(|mut file| {
-                // Who is killed while writing leaves half a line.
-                if !disk::ends_with_line(&place).unwrap_or(true) {
-                    file.write_all(b"\n")?;
-                }
-                Ok(file)
-            })
-        }
-        Err(error) => Err(error),
-    };
-    let file = file.with_context(|| {
-        let message = format!("cannot write events to `{}`", path.display());
-        Trouble::new(message, "choose a file you may write to with --events FILE")
-    })?;
-    let (sink, failed) = JsonLines::new(file);
-    Ok(Some((Box::new(sink), failed)))
-}
-
-/// Hands signals on to the run.
-fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
+/// Hands signals on to the run, and tells `feed` of them; none of `feeds` holds anything up after that.
+fn listen(runtime: &Runtime, canceller: Canceller, feed: &Feed, feeds: &[Feed]) -> Result<()> {
     let _inside = runtime.enter();
     let mut streams = vec![SignalKind::interrupt(), SignalKind::terminate()];
     if !hangups_are_ignored() {
@@ -126,10 +97,10 @@ fn listen(runtime: &Runtime, canceller: Canceller, feed: Feed) -> Result<()> {
     let canceller = Arc::new(canceller);
     for kind in streams {
         let mut signals = signal(kind).context("signals cannot be listened to")?;
-        let (canceller, feed) = (canceller.clone(), feed.clone());
+        let (canceller, feed, feeds) = (canceller.clone(), feed.clone(), feeds.to_vec());
         runtime.spawn(async move {
             while signals.recv().await.is_some() {
-                feed.hurry();
+                feeds.iter().for_each(Feed::hurry);
                 feed.note(match canceller.press() {
                     Urgency::AtOnce => {
                         // Also when nobody reads what is shown, and the thread that shows it waits for ever.

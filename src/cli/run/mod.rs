@@ -2,6 +2,7 @@
 
 mod args;
 mod dry;
+mod eventfile;
 mod feed;
 mod gather;
 mod go;
@@ -14,7 +15,6 @@ mod when;
 pub(super) use args::{Args, ClusterArgs};
 pub(super) use gather::gather_named;
 pub(super) use go::{hangups_are_ignored, runtime};
-pub(super) use ready::no_namespace;
 
 use std::io;
 use std::sync::Arc;

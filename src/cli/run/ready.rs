@@ -14,7 +14,7 @@ use crate::cli::Ctx;
 use crate::cli::failure::Trouble;
 use crate::cli::messages::{Messages, count};
 use crate::diag::escape::visible;
-use crate::kubernetes::is_dns_label;
+use crate::kubernetes::check_namespace;
 use crate::launch::connect::Access;
 use crate::launch::plan::{Overrides, plan};
 use crate::launch::render::{Facts, render};
@@ -136,9 +136,7 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
     }
     let own = || spec.run.base_pod_meta.get("namespace").and_then(Json::as_str);
     let named = namespace.as_deref().or(spec.run.namespace.as_deref()).or_else(own);
-    if let Some(named) = named.filter(|named| !is_dns_label(named)) {
-        return Err(vec![no_namespace(named)]);
-    }
+    named.map_or(Ok(()), check_namespace).map_err(|error| vec![error])?;
     let access = Access::of(&spec.client, &common.args.cluster.access())
         .map_err(|error| vec![error.to_string()])?;
     let context = common.about.context(common.run, &spec.metadata, &spec.run.extras);
@@ -146,13 +144,6 @@ fn one(spec: JobSpec, common: &Common<'_>, overrides: &Overrides) -> Result<Read
     let attempts_before = common.earlier.map_or(0, |earlier| earlier.attempts(&key));
     let task = Planned { plan, context, access, namespace, attempts_before };
     Ok(Ready::Run(Box::new(task), notes))
-}
-
-/// Why a text names no namespace.
-pub(in crate::cli) fn no_namespace(text: &str) -> String {
-    format!(
-        "`{text}` cannot be a namespace: it has to be a DNS label (RFC 1123), of lower-case letters, digits and `-`"
-    )
 }
 
 /// What becomes of a task that makes a Job: its pod is run, if it is only one.

@@ -47,6 +47,7 @@ type Reconnect =
 pub struct Cluster {
     client: Arc<Mutex<Client>>,
     reconnect: Option<Reconnect>,
+    refreshed: Arc<tokio::sync::Mutex<Refreshed>>,
     requests: Arc<AtomicU64>,
     patience: Duration,
     notice: Arc<dyn Fn(Notice) + Send + Sync>,
@@ -58,6 +59,7 @@ impl Cluster {
         Self {
             client: Arc::new(Mutex::new(client)),
             reconnect: None,
+            refreshed: Arc::default(),
             requests: Arc::default(),
             patience: Duration::from_secs(600),
             notice: Arc::new(|_| {}),
@@ -150,20 +152,21 @@ impl Cluster {
         self.answer(&call, Method::GET, &path, None).await
     }
 
-    /// Deletes a pod. A pod that is gone already is deleted.
+    /// Deletes a pod. Says whether there was one; a pod that is gone already is deleted.
     pub async fn delete_pod(
         &self,
         namespace: &str,
         name: &str,
         grace: Option<u64>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<bool, ApiError> {
         let call = Call::new(Verb::Delete, "pods", namespace);
         let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
         if let (Some(grace), Some(options)) = (grace, options.as_object_mut()) {
             options.insert("gracePeriodSeconds".into(), grace.into());
         }
         match self.answer(&call, Method::DELETE, &pods(namespace, name), Some(&options)).await {
-            Ok(_) | Err(ApiError::NotFound { .. }) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(ApiError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -240,8 +243,9 @@ impl Cluster {
         path: &str,
         body: Option<&Json>,
     ) -> Result<Response<Body>, ApiError> {
+        let began = Instant::now();
         match self.send_once(call, &method, path, body).await {
-            Err(ApiError::Unauthorized { .. }) if self.refresh().await => {
+            Err(ApiError::Unauthorized { .. }) if self.refresh(began).await => {
                 self.send_once(call, &method, path, body).await
             }
             result => result,
@@ -289,16 +293,28 @@ impl Cluster {
         Err(ApiError::from_answer(call, code, retry_after, &body))
     }
 
-    async fn refresh(&self) -> bool {
+    /// Makes the credentials anew that a call of that time was refused with, once for all calls: each may start a program
+    /// or ask somebody. Says whether there are new ones.
+    async fn refresh(&self, since: Instant) -> bool {
         let Some(reconnect) = &self.reconnect else { return false };
-        match reconnect().await {
-            Ok(client) => {
-                *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
-                true
-            }
-            Err(_) => false,
+        let mut refreshed = self.refreshed.lock().await;
+        if let Some((at, worked)) = refreshed.last
+            && at > since
+        {
+            return worked;
         }
+        let client = reconnect().await;
+        refreshed.last = Some((Instant::now(), client.is_ok()));
+        let Ok(client) = client else { return false };
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
+        true
     }
+}
+
+/// When credentials were last made anew, and whether that worked.
+#[derive(Default)]
+struct Refreshed {
+    last: Option<(Instant, bool)>,
 }
 
 /// Why a pod was not created, as far as anybody knows.
@@ -531,5 +547,28 @@ mod tests {
         assert!(matches!(cluster.get_pod("ns", "p").await, Err(ApiError::Unauthorized { .. })));
         server.await.unwrap();
         again.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_are_refused_together_share_new_credentials() {
+        let (cluster, first) = Script::new();
+        let made = Arc::new(AtomicU64::new(0));
+        let (fresh, second) = Script::client();
+        let count = made.clone();
+        let reconnect: Reconnect = Arc::new(move || {
+            let (fresh, count) = (fresh.clone(), count.clone());
+            Box::pin(async move {
+                count.fetch_add(1, Ordering::Relaxed);
+                sleep(Duration::from_secs(2)).await;
+                Ok(fresh)
+            })
+        });
+        let cluster = Cluster { reconnect: Some(reconnect), ..cluster };
+        let path = "/api/v1/namespaces/ns/pods/p";
+        first.serve(vec![answer("GET", path, 401, "no").always()]);
+        second.serve(vec![answer("GET", path, 200, pod()).always()]);
+        let calls = (0..5).map(|_| cluster.get_pod("ns", "p"));
+        assert!(futures::future::join_all(calls).await.iter().all(Result::is_ok));
+        assert_eq!(made.load(Ordering::Relaxed), 1);
     }
 }

@@ -110,7 +110,10 @@ impl<'a> Course<'a> {
             let timer = self.next_timer();
             let wake = tokio::select! {
                 change = self.attempt.changes.recv() => Wake::Change(change),
-                Some(heard) = self.from.recv() => Wake::Heard(heard),
+                Some(heard) = async {
+                    self.attempt.teller.room().await;
+                    self.from.recv().await
+                } => Wake::Heard(heard),
                 () = sleep_until(timer) => Wake::Timer,
                 () = cancel.reached(wanted) => Wake::Cancel,
             };
@@ -395,6 +398,11 @@ impl<'a> Course<'a> {
         let mut deadline = Instant::now() + LAST_READ;
         let mut cancel = self.attempt.cancel.clone();
         loop {
+            let held_up = Instant::now();
+            tokio::select! {
+                () = self.attempt.teller.room() => deadline += held_up.elapsed(),
+                () = cancel.reached(Urgency::AtOnce) => break,
+            }
             tokio::select! {
                 heard = self.from.recv() => match heard {
                     Some(heard) => {
@@ -425,6 +433,7 @@ impl<'a> Course<'a> {
         Report {
             pod: self.name,
             pod_exists: !gone,
+            may_appear: false,
             pod_ended: gone || view.as_ref().is_some_and(has_ended),
             session,
             exit_codes: view.as_ref().map(exit_codes).unwrap_or_default(),

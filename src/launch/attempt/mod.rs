@@ -82,6 +82,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// Whether the pod may still be in the cluster.
     pub pod_exists: bool,
+    /// Whether the request to create it was left without an answer, so that it may still appear.
+    pub may_appear: bool,
     /// Whether it had ended when the attempt did.
     pub pod_ended: bool,
     /// What the process reported.
@@ -101,6 +103,7 @@ impl Report {
             pod,
             outcome: Outcome::Error { message, pod_may_run: false },
             pod_exists: false,
+            may_appear: false,
             pod_ended: false,
             session: Session::default(),
             exit_codes: BTreeMap::new(),
@@ -139,9 +142,11 @@ impl Attempt<'_> {
         let name =
             body.pointer("/metadata/name").and_then(Json::as_str).unwrap_or_default().to_owned();
         let mut cancel = self.cancel.clone();
-        let result = if cancel.now() > Urgency::None {
-            Err(None)
-        } else {
+        if cancel.now() > Urgency::None {
+            let none = Report::not_created(name, String::new());
+            return Err(Box::new(Report { outcome: Outcome::Cancelled, ..none }));
+        }
+        let result = {
             let mut create = std::pin::pin!(self.create(&name, &body));
             tokio::select! {
                 result = &mut create => result.map_err(Some),
@@ -162,7 +167,8 @@ impl Attempt<'_> {
             }
             Err(error) => {
                 // When no answer came, the request may have arrived all the same.
-                let pod_may_run = error.as_ref().is_none_or(|it| it.may_exist);
+                let (pod_may_run, may_appear) =
+                    (error.as_ref().is_none_or(|it| it.may_exist), error.is_none());
                 let outcome = match error {
                     Some(it) => Outcome::Error { message: it.error.to_string(), pod_may_run },
                     None => Outcome::Cancelled,
@@ -170,6 +176,7 @@ impl Attempt<'_> {
                 Err(Box::new(Report {
                     outcome,
                     pod_exists: pod_may_run,
+                    may_appear,
                     ..Report::not_created(name, String::new())
                 }))
             }

@@ -119,7 +119,15 @@ pub async fn examine(wanted: &Wanted, clusters: &mut Clusters) -> Health {
             reached.insert(access, place);
         }
         let Some(Some((cluster, default))) = reached.get(access) else { continue };
-        let namespace = namespace.as_ref().unwrap_or(default);
+        let namespace = match access.namespace(namespace.clone(), default.clone()) {
+            Ok(namespace) => namespace,
+            Err(error) => {
+                let finding = Finding::new(Status::Problem, "namespace", error.to_string());
+                health.findings.push(finding.remedy("name one that exists with --namespace"));
+                continue;
+            }
+        };
+        let namespace = namespace.as_str();
         health.findings.push(namespace_exists(cluster, namespace).await);
         health.findings.extend(rights::rights(cluster, namespace).await);
         for (need, tasks) in needs {

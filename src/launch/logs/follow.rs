@@ -16,6 +16,8 @@ use crate::launch::api::{ApiError, Backoff, Call, Cluster, Stream, Verb, escape}
 /// How long a stream of a running container may be silent before it is replaced. The process may have nothing
 /// to say; or the connection is dead, and nothing else would tell.
 const IDLE: Duration = Duration::from_secs(120);
+/// A stream that has been silent for so long and breaks has lost nothing: kubelets and proxies close what is idle.
+const QUIET: Duration = Duration::from_secs(10);
 /// How long a stream may stay open after its container has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -140,6 +142,7 @@ impl Follower {
         let (mut opened, mut denied) = (false, None);
         loop {
             let since = position.reopen();
+            let asked_at = Instant::now();
             let reason = match self.open(since, true, false).await {
                 Ok(stream) => {
                     (opened, denied) = (true, None);
@@ -149,6 +152,8 @@ impl Follower {
                         Ended::Broken(error) => Some(error),
                     }
                 }
+                // Some kubelets begin their answer with the first line.
+                Err(ApiError::Unreachable { .. }) if asked_at.elapsed() >= QUIET => None,
                 Err(error) => Some(error),
             };
             if is_over(&self.life.borrow()) {
@@ -253,6 +258,7 @@ impl Follower {
         let call = self.call();
         let mut framer = Framer::default();
         let mut overdue = None;
+        let mut last = Instant::now();
         loop {
             let until = overdue.unwrap_or_else(|| Instant::now() + IDLE);
             let next = tokio::select! {
@@ -276,8 +282,12 @@ impl Follower {
                 }
             };
             match next {
+                Err(_) if follow && last.elapsed() >= QUIET => return Ended::Clean,
                 Err(error) => return Ended::Broken(error),
                 Ok(Some(bytes)) => {
+                    if !bytes.is_empty() {
+                        last = Instant::now();
+                    }
                     backoff.reset();
                     // Who still sends is not overdue.
                     overdue = overdue.map(|_| Instant::now() + LAST_WORDS);
@@ -448,6 +458,20 @@ mod tests {
         )
         .await;
         assert_eq!(heard, expected(0..3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_that_breaks_is_no_news() {
+        let (heard, told) = hear(
+            vec![
+                follow(vec![(0, lines(0..1)), (30_000, String::new())]).broken(),
+                follow(vec![(0, lines(0..3))]).endless(),
+                last(lines(1..3)),
+            ],
+            vec![(0, RUNNING), (60_000, ENDED)],
+        )
+        .await;
+        assert_eq!((heard, told), (expected(0..3), vec![]));
     }
 
     #[tokio::test(start_paused = true)]
