@@ -213,8 +213,9 @@ impl Task<'_> {
         let is_there =
             || self.watch.pods().iter().any(|it| it.metadata.name.as_deref() == Some(name));
         if is_there() {
-            teller
-                .tell(Event::PodWaiting { message: format!("for the end of the earlier pod {name}") });
+            teller.tell(Event::PodWaiting {
+                message: format!("for the end of the earlier pod {name}"),
+            });
         }
         let gone = async {
             while is_there() {
