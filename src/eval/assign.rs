@@ -72,6 +72,7 @@ impl Interp<'_> {
 
     fn unpack(&mut self, targets: &[Target], val: &Val, span: Span) -> Res<()> {
         let Some(items) = self.iterate(val, span)? else {
+            self.may_fail(val, span);
             for (index, target) in targets.iter().enumerate() {
                 let part = self.part_of(val, &format!("[{index}]"), span);
                 self.assign(target, part)?;

@@ -354,7 +354,10 @@ impl Interp<'_> {
         let val = attempt!(self.eval(iterable));
         let flow = match attempt!(self.iter_of(&val, iterable.span)) {
             Some(iterator) => self.for_turns(target, &iterator, body, iterable.span, 0),
-            None => self.unknown_turns(target, &val, body, iterable.span),
+            None => {
+                self.may_fail(&val, iterable.span);
+                self.unknown_turns(target, &val, body, iterable.span)
+            }
         };
         self.after_loop(flow, orelse)
     }

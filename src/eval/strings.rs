@@ -277,6 +277,9 @@ impl Interp<'_> {
         let plain = spec.width == Width::None && spec.precision == Width::None;
         if self.is_open(val) {
             if plain && matches!(spec.conversion, 's' | 'd' | 'i') {
+                if spec.conversion != 's' {
+                    self.may_fail(val, span);
+                }
                 return Ok(self.to_text(val).unwrap_or_default());
             }
             let derived = self.derived(&[val], span);
@@ -325,6 +328,9 @@ impl Interp<'_> {
             Ok(pieces) => pieces,
             Err(failure) => return self.failed(failure, &[template], span),
         };
+        if let Some(open) = args.all().into_iter().find(|_| args.is_open()) {
+            self.may_fail(open, span);
+        }
         let text = self.brace_pieces(&pieces, args, span)?;
         Ok(self.bounded_text(text, span))
     }

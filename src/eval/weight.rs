@@ -149,7 +149,7 @@ impl Interp<'_> {
             ("yaml", "load" | "safe_load" | "load_all" | "safe_load_all") => READS_YAML,
             ("builtins", "exec" | "eval" | "compile") => READS,
             (_, "maketrans") => TAKES_APART,
-            ("textwrap", _) | ("string", "capwords") => TAKES_APART,
+            ("textwrap" | "shlex", _) | ("string", "capwords") => TAKES_APART,
             ("builtins", "sorted" | "int" | "float" | "complex") => SLOW,
             ("builtins", _) => 1,
             // Few functions of other modules only copy what they are given.

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use crate::eval::Hole;
 use crate::eval::heap::Delta;
 use crate::eval::interp::Interp;
 use crate::eval::object::Val;
+use crate::eval::{Hole, HoleKind};
 use crate::python::Span;
 use crate::python::ast::{Expr, ExprKind, Handler};
 
@@ -148,6 +148,14 @@ impl Interp<'_> {
         if !self.guards.is_empty() {
             let cond = self.guard_condition(by, span);
             self.raises_if(&cond, false, Delta::default());
+        }
+    }
+
+    /// Tells it that what is asked of the machine may fail: a file that is not there, a right that is missing.
+    pub(crate) fn may_be_refused(&mut self, what: &str, span: Span) {
+        if !self.guards.is_empty() {
+            let by = self.hole(HoleKind::Call, what, span);
+            self.may_raise(&by, span);
         }
     }
 

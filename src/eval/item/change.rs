@@ -178,6 +178,7 @@ impl Interp<'_> {
         if self.unknown(object).is_some() {
             self.special(object, "__delitem__", &[index], span)?;
             self.change_candidates(object, &[index], span);
+            self.may_fail(object, span);
         }
         let Some(id) = object.as_obj() else {
             if object.as_symbol() == Some("os.environ") {
@@ -188,6 +189,7 @@ impl Interp<'_> {
         if matches!(self.heap.get(id), Object::Dict(..)) {
             let key = self.key(index, span)?;
             if self.is_open(index) || matches!(key, Key::Hole(_)) {
+                self.may_fail(index, span);
                 self.poison_with(id, index, span);
                 return Ok(());
             }
@@ -206,7 +208,10 @@ impl Interp<'_> {
         }
         match self.heap.copy(id) {
             Object::List(items) => match self.sequence_item("list", &items, index, span)? {
-                Ok(_) if self.is_open(index) => self.poison_with(id, index, span),
+                Ok(_) if self.is_open(index) => {
+                    self.may_fail(index, span);
+                    self.poison_with(id, index, span);
+                }
                 Ok(_) => {
                     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
                     let at = index.as_int().map_or(0, |at| if at < 0 { at + length } else { at });

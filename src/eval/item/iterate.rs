@@ -12,6 +12,9 @@ impl Interp<'_> {
     /// iterate over.
     pub(crate) fn iterate(&mut self, val: &Val, span: Span) -> Res<Option<Vec<Val>>> {
         let items = self.all_items(val, span)?;
+        if items.is_none() && !matches!(val.data, Data::Text(_)) {
+            self.may_fail(val, span);
+        }
         self.spend(items.as_ref().map_or(0, Vec::len), span)?;
         Ok(items)
     }

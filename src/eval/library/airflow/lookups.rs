@@ -345,7 +345,11 @@ impl Interp<'_> {
         let own = super::config::default_of(release, section, option, fallback.is_some());
         let values = &self.settings.values;
         let (Some(own), None) = (own, values.get(HoleKind::Conf, &name)) else {
-            return self.look_up(HoleKind::Conf, &name, fallback, false, span);
+            let val = self.look_up(HoleKind::Conf, &name, fallback, false, span);
+            if fallback.is_none() && self.unknown(&val).is_some() {
+                self.may_raise(&val, span);
+            }
+            return val;
         };
         // Without a fallback, the code expects the option to be set somewhere. And an option that is
         // empty unless somebody sets it has been set where its value is needed.
@@ -388,7 +392,12 @@ impl Interp<'_> {
                 Some(fields) => self.connection_record(name, &fields, span),
                 None => self.hole(HoleKind::Connection, name, span),
             },
-            None => self.look_up(HoleKind::Connection, name, None, false, span),
+            None => {
+                let val = self.look_up(HoleKind::Connection, name, None, false, span);
+                // There may be no such connection.
+                self.may_raise(&val, span);
+                val
+            }
         }
     }
 

@@ -59,7 +59,9 @@ impl Interp<'_> {
     /// The entries of a folder; `None` when nothing inside the roots is a folder of this name.
     pub(super) fn entries(&mut self, path: &str, span: Span) -> Result<Option<Vec<Entry>>, Open> {
         let Some(real) = self.inside_roots(Path::new(path)) else {
-            return Err(Open::Hole(self.outside(path, span)));
+            let hole = self.outside(path, span);
+            self.may_raise(&hole, span);
+            return Err(Open::Hole(hole));
         };
         self.entries_of_real(&real, path, span)
     }
@@ -124,11 +126,19 @@ impl Interp<'_> {
         let path = match args.pos.first().or_else(|| args.named("top")) {
             Some(val) => match self.path_text(val) {
                 Some(path) => path,
-                None => return Ok(self.derived(&args.all(), span)),
+                None => {
+                    let open = self.derived(&args.all(), span);
+                    self.may_raise(&open, span);
+                    return Ok(open);
+                }
             },
             None => ".".to_owned(),
         };
-        let Some(place) = self.place(&path) else { return Ok(self.outside(&path, span)) };
+        let Some(place) = self.place(&path) else {
+            let hole = self.outside(&path, span);
+            self.may_raise(&hole, span);
+            return Ok(hole);
+        };
         if function == "os.walk" {
             if args.pos.len() > 1 || args.kw.keys().any(|name| name.as_ref() != "top") {
                 return Ok(self.derived(&args.all(), span));

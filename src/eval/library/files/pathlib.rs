@@ -211,8 +211,14 @@ impl Interp<'_> {
                     return Some(Err(self.exception(class, format!("{message}: '{path}'"), span)));
                 }
             },
-            "write_text" | "write_bytes" => return Some(self.call_len(first?, span)),
-            "mkdir" | "touch" | "unlink" => Val::none(span),
+            "write_text" | "write_bytes" => {
+                self.may_be_refused("writing a file", span);
+                return Some(self.call_len(first?, span));
+            }
+            "mkdir" | "touch" | "unlink" => {
+                self.may_be_refused("changing a folder", span);
+                Val::none(span)
+            }
             _ => return None,
         }))
     }

@@ -37,7 +37,7 @@ impl Interp<'_> {
     /// `open(file, mode, ...)`.
     pub(crate) fn call_open(&mut self, args: &Args, span: Span) -> Res {
         if args.is_open() {
-            return Ok(self.derived(&args.all(), span));
+            return Ok(self.open_unknown(&args.all(), span));
         }
         let Some(file) = args.get(0, "file") else {
             return self.type_error("open() missing required argument 'file' (pos 1)", span);
@@ -46,11 +46,18 @@ impl Interp<'_> {
             self.path_text(file),
             args.get(1, "mode").map_or(Some("r"), Val::as_str).map(str::to_owned),
         ) else {
-            return Ok(self.derived(&args.all(), span));
+            return Ok(self.open_unknown(&args.all(), span));
         };
         let encoding = args.get(3, "encoding").cloned();
         let newline = args.get(5, "newline").is_some_and(|val| !val.is_none());
         self.open_path(&path, &mode, encoding.as_ref(), newline, span)
+    }
+
+    /// What is opened by an unknown name: there may be no such file.
+    fn open_unknown(&mut self, args: &[&Val], span: Span) -> Val {
+        let file = self.derived(args, span);
+        self.may_raise(&file, span);
+        file
     }
 
     /// Opens a path.
@@ -64,11 +71,13 @@ impl Interp<'_> {
     ) -> Res {
         if mode.contains(['w', 'a', 'x', '+']) {
             let hole = self.hole(HoleKind::File, path, span);
+            self.may_raise(&hole, span);
             return Ok(self.stream(path, hole, span));
         }
         match self.place(path) {
             None => {
                 let hole = self.outside(path, span);
+                self.may_raise(&hole, span);
                 return Ok(self.stream(path, hole, span));
             }
             Some(Place::Missing) => {
@@ -84,7 +93,10 @@ impl Interp<'_> {
         let content = if mode.contains('b') {
             match self.bytes_inside(path, span) {
                 Ok(bytes) => Val::new(Data::Bytes(bytes.into()), span),
-                Err(hole) => hole,
+                Err(hole) => {
+                    self.may_raise(&hole, span);
+                    hole
+                }
             }
         } else {
             self.text_inside(path, encoding, newline, span)
@@ -111,12 +123,19 @@ impl Interp<'_> {
             "latin-1" | "latin1" | "iso-8859-1" => (true, false),
             "utf-8" | "utf8" | "ascii" => (false, false),
             "utf-8-sig" => (false, true),
-            _ => return self.hole(HoleKind::File, path, span),
+            _ => {
+                let hole = self.hole(HoleKind::File, path, span);
+                self.may_raise(&hole, span);
+                return hole;
+            }
         };
         let form = Form::Text { is_latin1, drops_mark, keeps_line_ends: keep_line_ends };
         match self.read_inside(path, form, span) {
             Ok(text) => self.text_of_file(path, text, form),
-            Err(hole) => hole,
+            Err(hole) => {
+                self.may_raise(&hole, span);
+                hole
+            }
         }
     }
 
