@@ -1,6 +1,7 @@
 //! Binding: names, attributes, subscripts, unpacking, deletion.
 
 use super::HoleKind;
+use super::candidates::changes::changes_in_place;
 use super::interp::{Interp, Res};
 use super::object::{Data, ObjId, Object, Val};
 use crate::python::Span;
@@ -336,6 +337,8 @@ impl Interp<'_> {
         let made = Val::unknown(std::sync::Arc::new(made), span);
         self.may_be(&made, &[&unknown, val]);
         self.hold(&made, &[&unknown]);
+        let is_method = part.strip_prefix('.').is_some_and(changes_in_place);
+        self.may_be_kept(&made, &unknown, is_method);
         made
     }
 }

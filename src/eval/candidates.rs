@@ -4,7 +4,7 @@
 //! is one of known objects all the same. Those are remembered with the hole, and none of them is certain
 //! any more after the change.
 
-mod changes;
+pub(crate) mod changes;
 pub(crate) mod held;
 mod named;
 pub(crate) mod special;
@@ -43,6 +43,53 @@ impl Interp<'_> {
     /// Remembers that an unknown value is one of these, or one of what these may be.
     pub(crate) fn may_be(&mut self, val: &Val, choices: &[&Val]) {
         let Some(hole) = val.hole() else { return };
+        let found = self.changeable(choices);
+        if let Some(found) = self.joined(found) {
+            self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));
+        }
+    }
+
+    /// Something that can be changed is kept in an unknown value: its parts, and those of what it was read from, may
+    /// be that.
+    pub(crate) fn keep_in(&mut self, object: &Val, val: &Val) {
+        let Some(hole) = self.unknown(object).and_then(|val| val.hole().cloned()) else { return };
+        let kept = self.changeable(&[val]);
+        if kept.is_empty() {
+            return;
+        }
+        for hole in std::iter::once(&hole).chain(&hole.roots) {
+            let key = Arc::as_ptr(hole).addr();
+            let before = self.kept_in.get(&key).map(|(_, held)| held.clone());
+            if let Some(all) = self.joined(kept.iter().cloned().chain(before).collect()) {
+                self.kept_in.insert(key, (Arc::clone(hole), all));
+            }
+        }
+    }
+
+    /// A part of an unknown value may be what was kept in that; a method is no part, but what it gives may be.
+    pub(crate) fn may_be_kept(&mut self, made: &Val, object: &Val, is_method: bool) {
+        if self.kept_in.is_empty() {
+            return;
+        }
+        let unknown = self.unknown(object);
+        let (Some(from), Some(hole)) = (unknown.as_ref().and_then(Val::hole), made.hole()) else {
+            return;
+        };
+        let Some((_, kept)) = self.kept_in.get(&Arc::as_ptr(from).addr()).cloned() else { return };
+        let key = Arc::as_ptr(hole).addr();
+        if is_method {
+            self.kept_in.insert(key, (Arc::clone(hole), kept));
+            return;
+        }
+        let before = self.candidates.get(&key).map(|(_, held)| held.clone());
+        if let Some(all) = self.joined(std::iter::once(kept.clone()).chain(before).collect()) {
+            self.candidates.insert(key, (Arc::clone(hole), all));
+        }
+        self.kept_in.insert(key, (Arc::clone(hole), kept));
+    }
+
+    /// What can be changed among values, or among what they may be.
+    fn changeable(&self, choices: &[&Val]) -> Vec<Held> {
         let mut found: Vec<Held> = Vec::new();
         for choice in choices {
             match &choice.data {
@@ -57,9 +104,7 @@ impl Interp<'_> {
                 _ => {}
             }
         }
-        if let Some(found) = self.joined(found) {
-            self.candidates.insert(Arc::as_ptr(hole).addr(), (Arc::clone(hole), found));
-        }
+        found
     }
 
     fn can_change(&self, object: &Object) -> bool {

@@ -225,6 +225,13 @@ impl Interp<'_> {
             rules: Rc::default(),
             meta,
         };
+        if matches!(flavour, Flavour::Enum | Flavour::NamedTuple(_))
+            && let Some(open) = self
+                .doubtful_field(&attrs)
+                .or_else(|| attrs.values().find(|val| self.is_partial(val)).cloned())
+        {
+            return Ok(self.derived(&[&open], span));
+        }
         self.hooks_operators |= defines_special(&attrs);
         self.hooks_attributes |= attrs.contains_key("__getattribute__");
         let id = self.heap.add(Object::Class(Rc::new(class), Map::default()));
@@ -428,6 +435,15 @@ impl Interp<'_> {
             }
         }
         Flavour::Plain
+    }
+
+    /// The fields of a class, if it has one of them under a condition only: the places of the others depend on it.
+    pub(crate) fn doubtful_field(&self, attrs: &Map<Name, Val>) -> Option<Val> {
+        let declared = attrs.get("__annotations__").filter(|fields| {
+            let entries = fields.as_obj().map(|id| self.heap.get(id));
+            matches!(entries, Some(Object::Dict(entries, _)) if entries.has_open_keys())
+        });
+        declared.cloned()
     }
 
     /// Names declared with an annotation in a class body, in order.

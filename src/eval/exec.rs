@@ -465,6 +465,7 @@ impl Interp<'_> {
         let element = Val::unknown(Arc::new(hole), span);
         self.may_be(&element, &[iterable]);
         self.hold(&element, &[iterable]);
+        self.may_be_kept(&element, iterable, false);
         element
     }
 

@@ -482,7 +482,17 @@ impl Interp<'_> {
             .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
             .or_else(|| find(globals));
         if let Some(val) = found {
-            if !self.maybe_unbound.is_empty() && !self.guards.is_empty() {
+            if self.maybe_unbound.is_empty() {
+                return Ok(val);
+            }
+            // A name of the module that hides a builtin does so only where it is bound.
+            let doubt = self.maybe_unbound.get(&(globals, name.clone())).cloned();
+            if let Some(cond) = doubt
+                && let Some(hidden) = self.builtin(name, span)
+            {
+                return Ok(self.merge_vals(&cond, &val, &hidden, 0));
+            }
+            if !self.guards.is_empty() {
                 self.may_lack(name, span);
             }
             return Ok(val);

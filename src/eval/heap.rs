@@ -191,6 +191,28 @@ impl Heap {
         self.links.contains_key(&self.resolve(id))
     }
 
+    /// Whether two objects may be one: what stands for both sides of a condition is one of them.
+    pub(crate) fn may_be_one(&self, a: ObjId, b: ObjId) -> bool {
+        if !self.is_tied(a) || !self.is_tied(b) {
+            return false;
+        }
+        let (a, b) = (self.sources_of(a), self.sources_of(b));
+        a.iter().any(|id| b.contains(id))
+    }
+
+    /// An object, and those of which it may be one.
+    fn sources_of(&self, id: ObjId) -> FxHashSet<ObjId> {
+        let mut found = FxHashSet::default();
+        let mut open = vec![self.resolve(id)];
+        while let Some(id) = open.pop() {
+            if found.insert(id) {
+                let links = self.links.get(&id).into_iter().flatten();
+                open.extend(links.filter(|link| link.is_source).map(|link| link.other));
+            }
+        }
+        found
+    }
+
     /// An object changes: what may be the same one is no longer known.
     fn follow_links(&mut self, id: ObjId) {
         let mut seen = FxHashSet::from_iter([id]);

@@ -130,6 +130,8 @@ pub(crate) struct Interp<'a> {
     pub(crate) joined: Map<(ObjId, ObjId), Val>,
     /// Objects that an unknown value may be, by the place of its hole.
     pub(crate) candidates: Map<usize, (Arc<Hole>, Held)>,
+    /// What was kept in unknown values, by their holes.
+    pub(crate) kept_in: Map<usize, (Arc<Hole>, Held)>,
     /// What unknown values were made of that can be called or has methods, by hole.
     pub(crate) held: Map<usize, (Arc<Hole>, Held)>,
     /// What unknown values may have as elements that can be changed, by hole: collections of them, and tasks.
@@ -232,6 +234,7 @@ impl<'a> Interp<'a> {
             wrapped: Vec::new(),
             joined: Map::default(),
             candidates: Map::default(),
+            kept_in: Map::default(),
             held: Map::default(),
             elements: Map::default(),
             methods: Map::default(),

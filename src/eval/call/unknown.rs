@@ -75,13 +75,17 @@ impl Interp<'_> {
         };
         let made = Val::unknown(std::sync::Arc::new(hole), span);
         // A method may give back the object it was called on.
-        let choices: Vec<&Val> =
+        let mut choices: Vec<&Val> =
             std::iter::once(function).chain(results.iter().flatten()).collect();
+        if matches!(last, "get" | "pop" | "setdefault") {
+            choices.extend(&vals);
+        }
         self.may_be(&made, &choices);
         // Code podlift cannot see may give back the tasks it is given.
         let nodes = vals.iter().filter(|val| self.is_node(val) || self.may_be_node(val));
         let held: Vec<&Val> = choices.into_iter().chain(nodes).collect();
         self.hold(&made, &held);
+        self.may_be_kept(&made, function, false);
         self.keep_xcoms(&made, function, args);
         Ok(made)
     }

@@ -228,6 +228,11 @@ impl Interp<'_> {
     }
 }
 
+/// Whether a method of this name changes what it is called on.
+pub(crate) fn changes_in_place(method: &str) -> bool {
+    CHANGING.contains(&method)
+}
+
 /// Whether an object can be changed by a method of this name.
 fn changes_by(object: &Object, method: &str) -> bool {
     match object {

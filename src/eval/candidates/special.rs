@@ -206,6 +206,7 @@ impl Interp<'_> {
         to: &Val,
         span: Span,
     ) -> Res<()> {
+        self.keep_in(val, to);
         let mut candidates = self.candidates_of(val);
         // Of what it was made of only what has attributes of its own.
         candidates.extend(self.elements_of(val).into_iter().skip(candidates.len()).filter(|val| {

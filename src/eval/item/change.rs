@@ -16,6 +16,7 @@ impl Interp<'_> {
         if self.unknown(object).is_some() {
             self.special(object, "__setitem__", &[index, &val], span)?;
             self.change_candidates(object, &[index, &val], span);
+            self.keep_in(object, &val);
         }
         let Some(id) = object.as_obj() else {
             if object.as_symbol().is_some() || self.unknown(object).is_some() {

@@ -65,7 +65,10 @@ impl Interp<'_> {
             return None;
         }
         match (&left.data, &right.data) {
-            (Data::Obj(a), Data::Obj(b)) => Some(self.heap.resolve(*a) == self.heap.resolve(*b)),
+            (Data::Obj(a), Data::Obj(b)) => {
+                let is_one = self.heap.resolve(*a) == self.heap.resolve(*b);
+                (is_one || !self.heap.may_be_one(*a, *b)).then_some(is_one)
+            }
             (Data::Obj(_), _) | (_, Data::Obj(_)) => Some(false),
             _ => Some(self.same(left, right, 0)),
         }

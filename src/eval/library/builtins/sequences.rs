@@ -17,6 +17,9 @@ type Pairs = Vec<(Val, Val)>;
 /// Elements that are sorted by insertion; more are merged from so many each.
 const RUN: usize = 64;
 
+/// Elements of `any` and `all` after each of which the others are perhaps not looked at; beyond, they all are or none.
+const MOST_STOPS: u32 = 8;
+
 impl Interp<'_> {
     pub(crate) fn call_len(&mut self, val: &Val, span: Span) -> Res {
         if self.is_open(val) {
@@ -388,26 +391,50 @@ impl Interp<'_> {
             return Ok(self.derived(&[val], span));
         };
         let mut unsure = None;
+        let decided = self.decides(any, &iterator, &mut unsure, 0, span)?;
+        Ok(match unsure {
+            // The last element decides as well, if no other does.
+            Some(item) if !decided => self.derived(&[&item], span),
+            _ => Val::bool(any == decided, span),
+        })
+    }
+
+    /// Whether an element certainly decides `any` or `all`. After one that may decide, it is not known whether the others
+    /// are looked at, and so not what looking at them does.
+    fn decides(
+        &mut self,
+        any: bool,
+        iterator: &Val,
+        unsure: &mut Option<Val>,
+        depth: u32,
+        span: Span,
+    ) -> Res<bool> {
         loop {
             self.step(span)?;
-            let item = match self.next_item(&iterator, span)? {
+            let item = match self.next_item(iterator, span)? {
                 Next::Item(item) => item,
                 Next::Open(unknown) => {
-                    unsure = Some(unknown);
-                    break;
+                    *unsure = Some(unknown);
+                    return Ok(false);
                 }
-                Next::End(_) => break,
+                Next::End(_) => return Ok(false),
             };
             match self.truth(&item)? {
-                Some(truth) if truth == any => return Ok(Val::bool(any, span)),
-                Some(_) => {}
-                None => unsure = Some(item),
+                Some(truth) if truth == any => return Ok(true),
+                Some(_) => continue,
+                None => {}
+            }
+            *unsure = Some(item.clone());
+            if depth < MOST_STOPS {
+                let cond = self.condition_at(span, &item);
+                let mut decided = false;
+                self.perhaps(&cond, span, &mut |this| {
+                    decided = this.decides(any, iterator, unsure, depth + 1, span)?;
+                    Ok(())
+                })?;
+                return Ok(decided);
             }
         }
-        Ok(match unsure {
-            Some(item) => self.derived(&[&item], span),
-            None => Val::bool(!any, span),
-        })
     }
 
     pub(super) fn call_map(&mut self, function: &Val, args: &Args, span: Span) -> Res {

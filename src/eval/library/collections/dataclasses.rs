@@ -194,6 +194,9 @@ impl Interp<'_> {
             return Ok(self.derived(&[class], span));
         };
         let (object, attrs) = (Rc::clone(object), attrs.clone());
+        if let Some(open) = self.doubtful_field(&attrs) {
+            return Ok(self.derived(&[&open], span));
+        }
         let mut fields: Map<Name, ()> = Map::default();
         for base in object.mro.iter().rev() {
             if let Some(Flavour::Dataclass(inherited)) = self.flavour_of(base) {
