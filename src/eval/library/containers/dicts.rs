@@ -101,7 +101,9 @@ impl Interp<'_> {
                     Some(last) => self.truth(last)?,
                     None => Some(true),
                 };
-                let (false, Some(to_end)) = (entries.has_open_keys(), to_end) else {
+                let is_open =
+                    entries.has_open_keys() || self.is_open(key) || matches!(place, Key::Hole(_));
+                let (false, Some(to_end)) = (is_open, to_end) else {
                     return Ok(Some(self.changed_by(id, &[key], span)));
                 };
                 let Some(at) = entries.get_index_of(&place) else {
