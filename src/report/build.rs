@@ -12,7 +12,7 @@ use super::model::{
     DagEntry, FileEntry, Finding, Group, KIND, KeywordEntry, Level, Link, PodEntry, Readiness,
     Report, Site, TaskEntry, Totals,
 };
-use super::readiness::judge;
+use super::readiness::{Findings, judge};
 use crate::airflow::Origin;
 use crate::config::Setting;
 use crate::diag::{Code, Diagnostic, Record, arrange};
@@ -155,11 +155,11 @@ fn fingerprint(finding: &Finding) -> String {
 }
 
 /// The findings of each task, by DAG and task id.
-fn by_task(findings: &[Finding]) -> BTreeMap<(&str, &str), Vec<&Finding>> {
-    let mut all: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
+fn by_task(findings: &[Finding]) -> BTreeMap<(&str, &str), Findings<'_>> {
+    let mut all: BTreeMap<(&str, &str), Findings<'_>> = BTreeMap::new();
     for finding in findings {
         if let (Some(dag), Some(task)) = (&finding.dag, &finding.task) {
-            all.entry((dag, task)).or_default().push(finding);
+            all.entry((dag, task)).or_default().add(finding);
         }
     }
     all
@@ -168,7 +168,7 @@ fn by_task(findings: &[Finding]) -> BTreeMap<(&str, &str), Vec<&Finding>> {
 struct Builder<'a> {
     translation: &'a Translation,
     mask: &'a Mask,
-    by_task: BTreeMap<(&'a str, &'a str), Vec<&'a Finding>>,
+    by_task: BTreeMap<(&'a str, &'a str), Findings<'a>>,
     options: &'a Options,
 }
 
@@ -196,15 +196,9 @@ impl Builder<'_> {
             .zip(&account.places)
             .map(|(spec, places)| self.pod(spec, places))
             .collect();
-        let findings: &[&Finding] = self
-            .by_task
-            .get(&(account.dag.as_str(), account.task.as_str()))
-            .map_or(&[], Vec::as_slice);
-        let codes: BTreeSet<String> = findings
-            .iter()
-            .filter(|finding| finding.ignored.is_none())
-            .map(|finding| finding.code.clone())
-            .collect();
+        let none = Findings::default();
+        let findings =
+            self.by_task.get(&(account.dag.as_str(), account.task.as_str())).unwrap_or(&none);
         let first = pods.first().map(|pod| &pod.spec.metadata);
         let mut task = TaskEntry {
             id: account.task.clone(),
@@ -218,7 +212,7 @@ impl Builder<'_> {
             keywords: account.keywords.iter().map(|keyword| self.keyword(keyword)).collect(),
             holes: holes(&pods),
             templates: templates(&pods),
-            codes: codes.into_iter().collect(),
+            codes: findings.codes.iter().map(|code| (*code).to_owned()).collect(),
             pods,
         };
         (task.readiness, task.next_step) = judge(&task, findings, &file.path);

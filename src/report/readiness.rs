@@ -17,25 +17,51 @@ const DECISIONS: [Code; 5] = [
     Code::ConditionalTask,
 ];
 
+/// The findings about a task, or about all tasks of one name: each of thousands of files may have one.
+#[derive(Default)]
+pub(super) struct Findings<'a> {
+    /// Codes that are not ignored.
+    pub(super) codes: BTreeSet<&'a str>,
+    unsupported: Option<&'a Finding>,
+    error: Option<&'a Finding>,
+    decision: Option<&'a Finding>,
+    /// Lines with findings that are ignored.
+    ignored: BTreeSet<u32>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn add(&mut self, finding: &'a Finding) {
+        if finding.ignored.is_some() {
+            self.ignored.insert(finding.line);
+            return;
+        }
+        let code = finding.code.as_str();
+        self.codes.insert(code);
+        if code == Code::UnsupportedOperator.as_str() {
+            self.unsupported.get_or_insert(finding);
+        }
+        if finding.severity == Level::Error {
+            self.error.get_or_insert(finding);
+        }
+        if DECISIONS.iter().any(|decision| decision.as_str() == code) {
+            self.decision.get_or_insert(finding);
+        }
+    }
+}
+
 /// Judges a task by what became of its keywords, its job specs and the findings about it. The file is named in the
 /// commands that the next step gives.
-pub(super) fn judge(task: &TaskEntry, findings: &[&Finding], file: &str) -> (Readiness, String) {
-    let counts = || findings.iter().filter(|finding| finding.ignored.is_none());
+pub(super) fn judge(task: &TaskEntry, findings: &Findings<'_>, file: &str) -> (Readiness, String) {
     if task.pods.is_empty() {
-        let why = counts().find(|finding| finding.code == Code::UnsupportedOperator.as_str());
+        let why = findings.unsupported;
         let why = why.map_or_else(|| "it gives no pod".to_owned(), |why| why.message.clone());
         return (Readiness::NotMigratable, format!("carry it over by hand: {why}"));
     }
-    if let Some(error) = counts().find(|finding| finding.severity == Level::Error) {
+    if let Some(error) = findings.error {
         return (Readiness::NeedsDecision, step_of(error, "correct"));
     }
-    let ignored: BTreeSet<u32> = findings
-        .iter()
-        .filter(|finding| finding.ignored.is_some())
-        .map(|finding| finding.line)
-        .collect();
     let is_ignored = |keyword: &KeywordEntry| {
-        keyword.place.as_ref().is_some_and(|place| ignored.contains(&place.line))
+        keyword.place.as_ref().is_some_and(|place| findings.ignored.contains(&place.line))
     };
     let undecided = [Disposition::Unknown, Disposition::Unsupported, Disposition::Manual];
     let keyword = undecided.iter().find_map(|disposition| {
@@ -46,9 +72,7 @@ pub(super) fn judge(task: &TaskEntry, findings: &[&Finding], file: &str) -> (Rea
     if let Some(keyword) = keyword {
         return (Readiness::NeedsDecision, step_for(keyword));
     }
-    let decision =
-        counts().find(|finding| DECISIONS.iter().any(|code| code.as_str() == finding.code));
-    if let Some(decision) = decision {
+    if let Some(decision) = findings.decision {
         return (Readiness::NeedsDecision, step_of(decision, "decide"));
     }
     if let Some(template) =
