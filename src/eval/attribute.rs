@@ -508,7 +508,7 @@ impl Interp<'_> {
         Ok(Some(val))
     }
 
-    fn is_exception(&self, object: &Val) -> bool {
+    pub(crate) fn is_exception(&self, object: &Val) -> bool {
         self.exception_is(object, "builtins.BaseException")
     }
 

@@ -254,14 +254,16 @@ impl Resolver {
             let dir = folder.join(name);
             let init = dir.join("__init__.py");
             let file = folder.join(format!("{name}.py"));
-            if self.disk.is_file(&init) {
+            // Most names are in few of the folders, so that two looks at most of these are enough.
+            let is_folder = self.disk.is_dir(&dir);
+            if is_folder && self.disk.is_file(&init) {
                 let allowed = self.allows(&init);
                 return if allowed { Found::Package { init, dir } } else { Found::Outside };
             }
             if self.disk.is_file(&file) {
                 return if self.allows(&file) { Found::Module(file) } else { Found::Outside };
             }
-            if self.disk.is_dir(&dir) {
+            if is_folder {
                 if self.allows(&dir) {
                     portions.push(dir);
                 } else {

@@ -9,6 +9,8 @@ use crate::python::Span;
 
 /// Steps that remembering a function counts for.
 const ESCAPED: usize = 4;
+/// Elements of a list given to such code that are looked at for objects it may change.
+const FEW: usize = 16;
 
 impl Interp<'_> {
     /// A call of something podlift cannot see. Functions given to it may be called by it, and lists
@@ -50,6 +52,8 @@ impl Interp<'_> {
             for val in &vals {
                 self.containers_in(val, &mut reached);
             }
+            let given: Vec<Val> = vals.iter().flat_map(|val| self.with_elements(val)).collect();
+            reached.extend(given.iter().filter_map(|val| self.changeable_instance(val)));
             for id in reached {
                 let by = self.hole(HoleKind::Call, format!("{name}()"), span);
                 self.poison_with(id, &by, span);
@@ -88,6 +92,28 @@ impl Interp<'_> {
         self.may_be_kept(&made, function, false);
         self.keep_xcoms(&made, function, args);
         Ok(made)
+    }
+
+    /// A value, and the elements of a short list.
+    fn with_elements(&self, val: &Val) -> Vec<Val> {
+        let mut found = vec![val.clone()];
+        match (&val.data, val.as_obj().map(|id| self.heap.get(id))) {
+            (Data::Tuple(items), _) => found.extend(items.iter().take(FEW).cloned()),
+            (_, Some(Object::List(items))) => found.extend(items.iter().take(FEW).cloned()),
+            _ => {}
+        }
+        found
+    }
+
+    /// An object of a class of the user whose attributes can be set.
+    fn changeable_instance(&self, val: &Val) -> Option<ObjId> {
+        let id = self.heap.resolve(val.as_obj()?);
+        let Object::Instance(instance) = self.heap.get(id) else { return None };
+        let is_fixed = instance.attrs.is_empty()
+            || instance.payload.is_some()
+            || self.rules_of(&instance.class).frozen
+            || self.is_exception(val);
+        (!is_fixed).then_some(id)
     }
 
     /// Lists, dicts and sets that can be reached from a value through one another.
