@@ -199,10 +199,18 @@ fn kind(path: &Path) -> Kind {
 /// # Errors
 /// The file cannot be read, or is no regular file.
 pub fn read(path: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
-    let (file, length) = open::regular(path)?;
-    let expected = usize::try_from(length.min(longest)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(expected + 1);
-    file.take(longest.saturating_add(1)).read_to_end(&mut bytes).map_err(open::waits)?;
+    let (mut file, length) = open::regular(path)?;
+    if length > longest {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    let filled = open::fill(&mut file, &mut bytes)?;
+    bytes.truncate(filled);
+    // What says that it is empty, or that it is longer than it is, need not be: files of the kernel.
+    if filled == 0 || u64::try_from(filled).ok() != Some(length) {
+        let left = longest.saturating_add(1).saturating_sub(length);
+        file.take(left).read_to_end(&mut bytes).map_err(open::waits)?;
+    }
     Ok(u64::try_from(bytes.len()).is_ok_and(|length| length <= longest).then_some(bytes))
 }
 

@@ -78,6 +78,20 @@ pub fn ends_with_line(path: &Path) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
+/// Reads until a buffer is full or the file ends, without asking whether there is more. Gives how much was read.
+pub(super) fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(waits(error)),
+        }
+    }
+    Ok(filled)
+}
+
 /// Says what it means that a read would wait.
 pub(super) fn waits(error: io::Error) -> io::Error {
     match error.kind() {

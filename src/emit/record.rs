@@ -1,10 +1,10 @@
 //! What podlift remembers of the files it wrote: a line for each, in the form of `sha256sum`.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 use std::io;
-use std::path::{Component, Path};
+use std::path::Path;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
 /// The file that remembers what was written.
@@ -19,7 +19,7 @@ const MOST_TEXTS: usize = 8;
 /// The texts by their hashes that each file may have without anybody having edited it: one, or two while it is being
 /// replaced.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Record(BTreeMap<String, Vec<String>>);
+pub(super) struct Record(FxHashMap<String, Vec<String>>);
 
 impl Record {
     /// Reads the record, and gives its bytes as well. Lines that say nothing, and paths that do not lie below the folder,
@@ -52,6 +52,11 @@ impl Record {
         self.0.get(path).is_some_and(|hashes| hashes.iter().any(|known| known == hash))
     }
 
+    /// Whether a file may have the text of this hash, and no other.
+    pub(super) fn is_exactly(&self, path: &str, hash: &str) -> bool {
+        self.0.get(path).is_some_and(|hashes| *hashes == [hash])
+    }
+
     /// One text more for a file.
     pub(super) fn add(&mut self, path: &str, hash: String) {
         let hashes = self.0.entry(path.to_owned()).or_default();
@@ -70,15 +75,20 @@ impl Record {
         self.0.retain(|path, _| keep(path));
     }
 
-    /// The files, sorted.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// The files that are not among these, sorted.
+    pub(super) fn others(&self, these: &FxHashSet<&str>) -> Vec<String> {
+        let others = self.0.keys().filter(|path| !these.contains(path.as_str()));
+        let mut others: Vec<String> = others.cloned().collect();
+        others.sort_unstable();
+        others
     }
 }
 
 impl Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(path, hashes)| {
+        let mut lines: Vec<_> = self.0.iter().collect();
+        lines.sort_unstable();
+        lines.into_iter().try_for_each(|(path, hashes)| {
             hashes.iter().try_for_each(|hash| writeln!(f, "{hash}  {path}"))
         })
     }
@@ -86,9 +96,7 @@ impl Display for Record {
 
 /// Whether a path leads to a place below the folder, as it is written.
 pub(super) fn is_plain(path: &str) -> bool {
-    let parts = Path::new(path).components();
-    parts.clone().all(|part| matches!(part, Component::Normal(_)))
-        && parts.count() == path.split('/').count()
+    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
         && !path.chars().any(|c| c.is_control() || c == '\\')
 }
 

@@ -13,7 +13,6 @@
 //! then knows both texts of each, so that the next run takes neither for an edit and finishes the rest. Only one process
 //! at a time writes to a folder; another one waits for it.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +20,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::OutputFile;
 use super::record::{RECORD, Record, hash, is_plain};
@@ -87,23 +87,30 @@ pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written
         return Err(WriteError::Edited(edited));
     }
 
-    let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let current: FxHashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     record.retain(|path| current.contains(path) || folder.join(path).exists());
-    let stale = record.paths().filter(|path| !current.contains(path)).map(str::to_owned).collect();
+    let stale = record.others(&current);
     let hashes: Vec<String> = files.par_iter().map(|file| hash(file.text.as_bytes())).collect();
-    let mut meanwhile = record.clone();
+    // Both records are made only where something is new: mostly nothing is. A line too many is one to forget.
+    let mut meanwhile = None;
+    let lines = text.iter().filter(|byte| **byte == b'\n').count();
+    let is_kept = lines == files.len() + stale.len();
     for (file, hash) in files.iter().zip(hashes) {
-        meanwhile.add(&file.path, hash.clone());
-        record.set(&file.path, hash);
+        if !record.is_exactly(&file.path, &hash) {
+            meanwhile.get_or_insert_with(|| record.clone()).add(&file.path, hash.clone());
+            record.set(&file.path, hash);
+        }
     }
-    let record = OutputFile { path: RECORD.to_owned(), text: record.to_string() };
-
-    let mut all: Vec<&OutputFile> = changes.clone();
-    if text != record.text.as_bytes() {
-        all.push(&record);
-    }
-    if !all.is_empty() {
-        put(folder, &all, &meanwhile.to_string())?;
+    if !is_kept || meanwhile.is_some() || !changes.is_empty() {
+        let meanwhile = meanwhile.as_ref().unwrap_or(&record).to_string();
+        let record = OutputFile { path: RECORD.to_owned(), text: record.to_string() };
+        let mut all: Vec<&OutputFile> = changes.clone();
+        if text != record.text.as_bytes() {
+            all.push(&record);
+        }
+        if !all.is_empty() {
+            put(folder, &all, &meanwhile)?;
+        }
     }
     Ok(Written {
         changed: changes.iter().map(|file| file.path.clone()).collect(),
@@ -113,7 +120,7 @@ pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written
 }
 
 fn check_paths(files: &[OutputFile]) -> Result<(), WriteError> {
-    let mut seen = BTreeSet::new();
+    let mut seen = FxHashSet::default();
     for OutputFile { path, .. } in files {
         if !is_plain(path) || path == RECORD || !seen.insert(path) {
             return Err(WriteError::BadPath(path.clone()));
@@ -161,13 +168,10 @@ enum State {
 fn state(folder: &Path, file: &OutputFile, record: &Record) -> io::Result<State> {
     let path = folder.join(&file.path);
     let longest = LONGEST.max(file.text.len() as u64 * 2);
-    // Nothing is read of a file that cannot be ours.
-    if fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() > longest) {
-        return Ok(State::Edited);
-    }
-    match crate::disk::read(&path, longest).map(Option::unwrap_or_default) {
-        Ok(old) if old == file.text.as_bytes() => Ok(State::Current),
-        Ok(old) if record.knows(&file.path, &hash(&old)) => Ok(State::Ours),
+    match crate::disk::read(&path, longest) {
+        Ok(Some(old)) if old == file.text.as_bytes() => Ok(State::Current),
+        Ok(Some(old)) if record.knows(&file.path, &hash(&old)) => Ok(State::Ours),
+        // Nothing is read of a file that is too long to be ours.
         Ok(_) => Ok(State::Edited),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Ours),
         Err(error) => Err(error),

@@ -478,16 +478,17 @@ impl Interp<'_> {
             }
             return Ok(self.hole(HoleKind::Name, name.as_ref(), span));
         }
-        let found = local
-            .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)))
-            .or_else(|| find(globals));
-        if let Some(val) = found {
+        let inner = local
+            .filter(|_| frame.scope != globals)
+            .or_else(|| frame.closure.iter().find_map(|scope| find(*scope)));
+        let is_global = inner.is_none();
+        if let Some(val) = inner.or_else(|| find(globals)) {
             if self.maybe_unbound.is_empty() {
                 return Ok(val);
             }
             // A name of the module that hides a builtin does so only where it is bound.
-            let doubt = self.maybe_unbound.get(&(globals, name.clone())).cloned();
-            if let Some(cond) = doubt
+            let doubt = self.maybe_unbound.get(&(globals, name.clone())).filter(|_| is_global);
+            if let Some(cond) = doubt.cloned()
                 && let Some(hidden) = self.builtin(name, span)
             {
                 return Ok(self.merge_vals(&cond, &val, &hidden, 0));

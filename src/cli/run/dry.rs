@@ -11,7 +11,7 @@ use super::go::runtime;
 use crate::cli::failure::Trouble;
 use crate::cli::{Ctx, Exit};
 use crate::diag::escape::visible;
-use crate::launch::connect::{Access, Clusters};
+use crate::launch::connect::{Access, Clusters, ConnectError};
 use crate::launch::pod;
 use crate::launch::run::{Planned, Run};
 use crate::yaml;
@@ -64,14 +64,16 @@ async fn locally(run: &Run, own: &Access, ctx: &mut Ctx<'_>) -> Result<Vec<Judge
 
 /// The namespace of the context. What a job spec names may only be on the machines of Airflow, as its service account is.
 async fn default_namespace(access: &Access, own: &Access, ctx: &mut Ctx<'_>) -> Result<String> {
-    let error = match access.config().await {
-        Ok(config) => return Ok(access.namespace(None, config.default_namespace)?),
+    let found = access.config().await;
+    let error = match found.and_then(|config| access.namespace(None, config.default_namespace)) {
+        Ok(namespace) => return Ok(namespace),
         Err(error) => error,
     };
-    if *access == Access::default() {
+    let is_none = matches!(error, ConnectError::Namespace { .. });
+    if *access == Access::default() && !is_none {
         return Ok("default".to_owned());
     }
-    if access == own {
+    if access == own || is_none {
         let message = "the namespace of the context is not known";
         let remedy = "name one with --namespace, or a kubeconfig and a context that exist";
         return Err(error).with_context(|| Trouble::new(message, remedy));
