@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::OutputFile;
-use super::record::{RECORD, Record, hash, is_plain};
+use super::record::{Hash, RECORD, Record, hash, is_plain};
 
 /// The longest file that is read back, in bytes. A longer one is none that podlift wrote.
 const LONGEST: u64 = 64 << 20;
@@ -81,7 +81,9 @@ pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written
     let _lock = lock(folder)?;
     remove_leftovers(folder);
     let path = folder.join(RECORD);
-    let (mut record, text) = Record::read(&path).map_err(refused(&path))?;
+    let (found, linked) = rayon::join(|| Record::read(&path), || no_links_between(folder, files));
+    let (mut record, text) = found.map_err(refused(&path))?;
+    linked?;
     let (changes, edited) = compare(folder, files, &record)?;
     if !edited.is_empty() && !force {
         return Err(WriteError::Edited(edited));
@@ -90,14 +92,14 @@ pub fn write(folder: &Path, files: &[OutputFile], force: bool) -> Result<Written
     let current: FxHashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     record.retain(|path| current.contains(path) || folder.join(path).exists());
     let stale = record.others(&current);
-    let hashes: Vec<String> = files.par_iter().map(|file| hash(file.text.as_bytes())).collect();
+    let hashes: Vec<Hash> = files.par_iter().map(|file| hash(file.text.as_bytes())).collect();
     // Both records are made only where something is new: mostly nothing is. A line too many is one to forget.
     let mut meanwhile = None;
     let lines = text.iter().filter(|byte| **byte == b'\n').count();
     let is_kept = lines == files.len() + stale.len();
     for (file, hash) in files.iter().zip(hashes) {
-        if !record.is_exactly(&file.path, &hash) {
-            meanwhile.get_or_insert_with(|| record.clone()).add(&file.path, hash.clone());
+        if !record.is_exactly(&file.path, hash) {
+            meanwhile.get_or_insert_with(|| record.clone()).add(&file.path, hash);
             record.set(&file.path, hash);
         }
     }
@@ -135,12 +137,6 @@ fn compare<'a>(
     files: &'a [OutputFile],
     record: &Record,
 ) -> Result<(Vec<&'a OutputFile>, Vec<String>), WriteError> {
-    let mut parents: Vec<&Path> =
-        files.iter().filter_map(|file| Path::new(&file.path).parent()).collect();
-    parents.dedup();
-    for parent in parents {
-        no_link_between(folder, &folder.join(parent))?;
-    }
     let states: Vec<io::Result<State>> =
         files.par_iter().map(|file| state(folder, file, record)).collect();
     let (mut changes, mut edited) = (Vec::new(), Vec::new());
@@ -170,7 +166,7 @@ fn state(folder: &Path, file: &OutputFile, record: &Record) -> io::Result<State>
     let longest = LONGEST.max(file.text.len() as u64 * 2);
     match crate::disk::read(&path, longest) {
         Ok(Some(old)) if old == file.text.as_bytes() => Ok(State::Current),
-        Ok(Some(old)) if record.knows(&file.path, &hash(&old)) => Ok(State::Ours),
+        Ok(Some(old)) if record.knows(&file.path, hash(&old)) => Ok(State::Ours),
         // Nothing is read of a file that is too long to be ours.
         Ok(_) => Ok(State::Edited),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Ours),
@@ -179,15 +175,16 @@ fn state(folder: &Path, file: &OutputFile, record: &Record) -> io::Result<State>
 }
 
 /// A link among the folders below the output folder would lead out of it.
-fn no_link_between(folder: &Path, path: &Path) -> Result<(), WriteError> {
-    let inside = path.ancestors().take_while(|above| *above != folder);
-    for above in inside {
-        if fs::symlink_metadata(above).is_ok_and(|found| found.is_symlink()) {
-            let error = io::Error::other("the folder is a symbolic link");
-            return Err(refused(above)(error));
-        }
-    }
-    Ok(())
+fn no_links_between(folder: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
+    let parents = files.iter().filter_map(|file| Path::new(&file.path).parent());
+    let within = parents.flat_map(Path::ancestors).filter(|above| !above.as_os_str().is_empty());
+    let within: FxHashSet<&Path> = within.collect();
+    let mut within: Vec<PathBuf> = within.into_iter().map(|above| folder.join(above)).collect();
+    within.sort_unstable();
+    let is_link = |above: &&PathBuf| fs::symlink_metadata(above).is_ok_and(|it| it.is_symlink());
+    within.par_iter().find_first(is_link).map_or(Ok(()), |above| {
+        Err(refused(above)(io::Error::other("the folder is a symbolic link")))
+    })
 }
 
 /// Keeps other processes from writing to the folder until the lock is dropped. A file system without locks is written
