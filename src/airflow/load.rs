@@ -402,12 +402,7 @@ fn keywords_of(interp: &mut Interp<'_>, keywords: &Map<Name, TaskKeyword>) -> Ke
     keywords
         .iter()
         .map(|(name, keyword)| {
-            // A template is read from this checkout, so the path of its file keeps its place here.
-            let value = if name.ends_with("_template_file") {
-                interp.freeze_in_place(&keyword.val)
-            } else {
-                interp.freeze(&keyword.val)
-            };
+            let value = value_of(interp, name, keyword);
             let origin = keyword.origin.clone();
             (str::to_owned(name), Keyword { value, origin, span: keyword.span })
         })
@@ -420,8 +415,16 @@ fn values_of(
 ) -> IndexMap<String, crate::eval::Value> {
     keywords
         .iter()
-        .map(|(name, keyword)| (str::to_owned(name), interp.freeze(&keyword.val)))
+        .map(|(name, keyword)| (str::to_owned(name), value_of(interp, name, keyword)))
         .collect()
+}
+
+fn value_of(interp: &Interp<'_>, name: &str, keyword: &TaskKeyword) -> crate::eval::Value {
+    // A template is read from this checkout, so the path of its file keeps its place here.
+    match name.ends_with("_template_file") {
+        true => interp.freeze_in_place(&keyword.val),
+        false => interp.freeze(&keyword.val),
+    }
 }
 
 fn operator_of(interp: &Interp<'_>, task: &TaskObject) -> Operator {

@@ -37,10 +37,12 @@ pub(crate) struct Build<'a> {
     pub(crate) target: &'a Target,
     /// Rows of arguments that were not given: their defaults count too.
     pub(crate) absent: Vec<&'a Row>,
-    /// The name when neither argument nor template gives one, before sanitising.
+    /// The name that the operator assumes when none is given, also where a template has one.
     pub(crate) default_name: Option<String>,
     /// The namespace that the operator assumes when none is given.
     pub(crate) default_namespace: Option<&'a str>,
+    /// Whether the operator forgets the command and the arguments that it was given, but not those of a template.
+    pub(crate) replaces_command: bool,
     /// Whether the XCom sidecar is kept.
     pub(crate) keep_xcom_sidecar: bool,
     /// The call.
@@ -106,9 +108,13 @@ fn explicit_pod(bound: &[Bound<'_>], how: &Build<'_>, remarks: &mut Remarks) -> 
     if let Some(namespace) = how.default_namespace {
         place(&mut pod, "/metadata/namespace", Node::text(namespace, Span::NONE), false);
     }
+    if let Some(name) = &how.default_name {
+        place(&mut pod, "/metadata/name", Node::text(name, how.span), false);
+    }
     for one in bound {
         let mut paths = one.row.pod_targets_in(one.release).peekable();
-        if paths.peek().is_none() {
+        let is_command = matches!(one.row.argument.as_str(), "cmds" | "arguments");
+        if paths.peek().is_none() || how.replaces_command && is_command {
             continue;
         }
         let node = match one.row.converter {
@@ -158,12 +164,7 @@ fn finish_name(pod: &mut Node, bound: &[Bound<'_>], how: &Build<'_>) {
         .and_then(|one| one.value.truth())
         .unwrap_or(true);
     let there = find(pod, "/metadata/name").filter(|node| node.truth() != Some(false)).cloned();
-    let named = there.or_else(|| {
-        how.default_name.as_ref().map_or_else(
-            || name::from_task_id(how.task_id, how.span),
-            |name| Some(Node::text(name, how.span)),
-        )
-    });
+    let named = there.or_else(|| name::from_task_id(how.task_id, how.span));
     match named {
         Some(node) if suffix => {
             let node = name::with_suffix(node, &how.target.provider);

@@ -220,6 +220,7 @@ impl Mapper<'_> {
                 name::sanitise(&format!("k8s-airflow-pod-{}", function.name), false)
             }),
             default_namespace: (kind == OperatorKind::Eks).then_some("default"),
+            replaces_command: kind == OperatorKind::DecoratedCmd,
             keep_xcom_sidecar,
             span: self.task.span,
         };
@@ -303,13 +304,8 @@ impl Mapper<'_> {
             ("/spec/containers/0/command", lifted.command),
             ("/spec/containers/0/args", lifted.args),
         ] {
-            match node {
-                Some(node) => place(pod, path, node.made_by(index), false),
-                // `@task.kubernetes` keeps explicit arguments; `@task.kubernetes_cmd` drops them.
-                None if self.scope.kind == OperatorKind::DecoratedCmd => {
-                    super::tree::remove(pod, path)
-                }
-                None => {}
+            if let Some(node) = node {
+                place(pod, path, node.made_by(index), false);
             }
         }
     }

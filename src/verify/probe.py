@@ -610,7 +610,8 @@ def task_records(task, base):
     for index, chosen in enumerate(sets if known else [{}]):
         mapped = {"known": known, "index": index if known else None, "arguments": names}
         try:
-            single = task.unmap(chosen)
+            # What a decorated function is mapped over are its own arguments.
+            single = task.unmap({"op_kwargs": chosen} if hasattr(task, "op_kwargs_expand_input") else chosen)
             yield task_record(single, base, {"mapped": mapped, "upstream": sorted(task.upstream_task_ids)})
         except Exception as error:
             yield {

@@ -159,6 +159,9 @@ impl Interp<'_> {
         kw.insert(Name::from("task_id"), Kwarg { val: label, span });
         let call_vals: Vec<Val> = args.all().into_iter().cloned().collect();
         let symbol = Name::from(class);
+        if mapped.is_some() && self.settings.airflow_version.starts_with("2.") {
+            self.give_own_defaults(kind, &mut kw);
+        }
         let task_args = Args { kw, more_kw: decorator.more_kw.clone(), ..Args::default() };
         let expansion = match mapped {
             Some(method) => Some(self.instances(method, &args, span)?),

@@ -49,6 +49,24 @@ fn looks_like_operator(name: &str, args: &Args) -> bool {
     is_name && looks_like && !is_helper
 }
 
+/// Keywords that the operator of a decorator passes on by itself, so that nobody else can.
+fn made_up(kind: OperatorKind) -> &'static [&'static str] {
+    match kind {
+        OperatorKind::Decorated => &["cmds"],
+        OperatorKind::DecoratedCmd => &["cmds", "arguments"],
+        _ => &[],
+    }
+}
+
+/// Whether an operator has a value of its own for a keyword that is not given, which default arguments do not replace.
+fn is_own_default(kind: OperatorKind, name: &str) -> bool {
+    let is_decorated = matches!(kind, OperatorKind::Decorated | OperatorKind::DecoratedCmd);
+    made_up(kind).contains(&name) || is_decorated && OWN_DEFAULTS.contains(&name)
+}
+
+/// Keywords that the operators of decorators have values of their own for.
+const OWN_DEFAULTS: [&str; 2] = ["name", "random_name_suffix"];
+
 impl Interp<'_> {
     /// Calls an operator class: Airflow's own or a subclass of it.
     pub(crate) fn make_operator(
@@ -157,6 +175,21 @@ impl Interp<'_> {
         found.extend(own);
         found.retain(|val| !val.is_none());
         found
+    }
+
+    /// Airflow 2 hands the default arguments to a mapped decorator as if they were given with it.
+    pub(super) fn give_own_defaults(&self, kind: OperatorKind, given: &mut Map<Name, Kwarg>) {
+        let own = given.get("default_args").map(|kwarg| kwarg.val.clone());
+        let group = self.airflow.group_stack.last().copied();
+        let sources = self.default_args(self.current_dag(), group, own);
+        for name in OWN_DEFAULTS.into_iter().filter(|name| is_own_default(kind, name)) {
+            if !given.contains_key(name)
+                && let Some(val) = self.default_for(&sources, name)
+            {
+                let span = val.span;
+                given.insert(Name::from(name), Kwarg { val, span });
+            }
+        }
     }
 
     /// The default for a keyword: the strongest source that has it. An unknown source may have it.
@@ -275,6 +308,12 @@ impl Interp<'_> {
         }
         let sources = self.take_default_args(id, &mut args);
         let Object::Task(task) = self.heap.get(id) else { return Ok(()) };
+        for name in made_up(task.kind) {
+            if args.kw.contains_key(*name) {
+                let message = format!("got multiple values for keyword argument '{name}'");
+                return self.type_error(message, span);
+            }
+        }
         let (class, kind, dag) = (task.class.clone(), task.kind, task.dag);
         let base = task.base.clone();
         let set = |names: &[Name]| names.iter().cloned().collect::<FxHashSet<Name>>();
@@ -302,7 +341,8 @@ impl Interp<'_> {
             self.spend(entries.len(), span)?;
             for (name, _) in entries.values() {
                 let Some(name) = name.as_str().map(Name::from) else { continue };
-                if keywords.contains_key(&name) || !mapping::accepts(kind, &name) {
+                let is_free = !keywords.contains_key(&name) && mapping::accepts(kind, &name);
+                if !is_free || is_own_default(kind, &name) {
                     continue;
                 }
                 if let Some(val) = self.default_for(&sources, &name) {
